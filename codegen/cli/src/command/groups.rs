@@ -1,0 +1,100 @@
+//! `fleetgen groups`.
+
+use comfy_table::{CellAlignment, Table, presets};
+use fleetgen_fleet::{Group, suggest};
+use serde_json::json;
+
+use crate::arguments::{Format, Global};
+use crate::error::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::project::Project;
+use crate::ui::Ui;
+
+/// List the compute groups
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only those of this network
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
+    /// Only those of this environment
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// Only those that run this layer, or one built on it
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let project = Project::load(global, ui)?;
+    let fleet = &project.fleet;
+    known("network", args.network.as_deref(), fleet.networks.keys().map(AsRef::as_ref))?;
+    known(
+        "environment",
+        args.environment.as_deref(),
+        fleet.environments.iter().map(|environment| environment.name.as_str()),
+    )?;
+    known("layer", args.layer.as_deref(), fleet.layers.keys().map(AsRef::as_ref))?;
+    let is = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    let runs = |group: &Group| {
+        let ancestors = fleet.layers.get(&group.layer).map(|layer| layer.ancestors.as_slice()).unwrap_or_default();
+        is(&args.layer, group.layer.as_str()) || ancestors.iter().any(|layer| is(&args.layer, layer.as_str()))
+    };
+    let groups: Vec<&Group> = fleet
+        .groups
+        .values()
+        .filter(|group| {
+            is(&args.network, group.network.as_str())
+                && is(&args.environment, group.environment.as_str())
+                && runs(group)
+        })
+        .collect();
+    match ui.format {
+        Format::Json => ui.print(&format!("{:#}\n", json!({ "groups": groups })))?,
+        Format::Human | Format::Github => {
+            ui.print(&table(&groups))?;
+            ui.note(&format!("{} of {} groups", groups.len(), fleet.groups.len()))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// Refuses a name that nothing has.
+pub(crate) fn known<'a>(
+    what: &str,
+    name: Option<&str>,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), Failure> {
+    match name {
+        Some(name) if !known.clone().any(|known| known == name) => {
+            Err(Failure::Usage { message: format!("there is no {what} `{name}`"), hint: suggest(name, known) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn table(groups: &[&Group]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["GROUP", "NETWORK", "STACK", "ENVIRONMENT", "LAYER", "MACHINE", "ARCH", "MIN", "MAX", "WAVE"]);
+    for group in groups {
+        table.add_row([
+            group.name.to_string(),
+            group.network.to_string(),
+            group.stack.to_string(),
+            group.environment.to_string(),
+            group.layer.to_string(),
+            group.machine.machine_type.to_string(),
+            group.machine.architecture.to_string(),
+            group.size.min.to_string(),
+            group.size.max.to_string(),
+            group.rollout.wave.to_string(),
+        ]);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index >= 7 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().flat_map(|line| [line.trim_end().to_owned(), "\n".to_owned()]).collect()
+}

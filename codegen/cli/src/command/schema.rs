@@ -1,0 +1,17 @@
+//! `fleetgen schema`.
+
+use crate::error::Outcome;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// Print the JSON Schema of fleet.yaml
+///
+/// The same stands in generated/fleet.schema.json; editors with the YAML language server use it by the first line of
+/// fleet.yaml.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args, ui: &mut Ui) -> Outcome {
+    ui.print(&format!("{:#}\n", fleetgen_fleet::json_schema()))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,89 @@
+//! The repository that a command works on: its fleet.yaml, what that wants, and what is there.
+
+use std::path::PathBuf;
+
+use fleetgen_fleet::{Diagnostic, Fleet, Report, Rule, SourceFile, Span, Unreadable};
+use fleetgen_tree::Changes;
+
+use crate::arguments::{Format, Global};
+use crate::error::Failure;
+use crate::ui::Ui;
+
+/// A fleet.yaml that holds, with its text for telling places.
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) source: SourceFile,
+    pub(crate) fleet: Fleet,
+}
+
+impl Project {
+    /// Reads and checks fleet.yaml.
+    pub(crate) fn load(global: &Global, ui: &Ui) -> Result<Self, Failure> {
+        let name = global.fleet.display().to_string();
+        let render = |report: &Report, source: &SourceFile| Failure::Invalid {
+            report: report.render(
+                source,
+                match ui.format {
+                    Format::Human => fleetgen_fleet::Format::Human { color: ui.colors_problems() },
+                    Format::Json => fleetgen_fleet::Format::Json,
+                    Format::Github => fleetgen_fleet::Format::Github,
+                },
+            ),
+        };
+        if !global.directory.is_dir() {
+            return Err(Failure::Usage {
+                message: format!("there is no directory `{}`", global.directory.display()),
+                hint: Some("give the repository's directory after -C".to_owned()),
+            });
+        }
+        let source = match read(&global.directory.join(&global.fleet), &name) {
+            Ok(source) => source,
+            Err(diagnostic) => {
+                let source = SourceFile::from_bytes(name, Vec::new())
+                    .map_err(|_| anyhow::anyhow!("an empty file cannot be read"))?;
+                return Err(render(&Report { diagnostics: vec![*diagnostic] }, &source));
+            }
+        };
+        match fleetgen_fleet::load(&source) {
+            Ok(fleet) => Ok(Self { root: global.directory.clone(), source, fleet }),
+            Err(report) => Err(render(&report, &source)),
+        }
+    }
+
+    /// What is to be done to make the tree what fleet.yaml wants.
+    pub(crate) fn changes(&self) -> Result<Changes, Failure> {
+        let wanted = fleetgen_emit::emit(&self.fleet)?;
+        Ok(fleetgen_tree::compare(&self.root, wanted)?)
+    }
+}
+
+fn read(path: &std::path::Path, name: &str) -> Result<SourceFile, Box<Diagnostic>> {
+    let problem =
+        |message: String, hint: &str| Box::new(Diagnostic::new(Rule::Unreadable, Span::default(), message).hint(hint));
+    if path.is_dir() {
+        return Err(problem(format!("`{name}` is a directory"), "name a file with --fleet"));
+    }
+    // The size is looked at first: a file far too large is not worth its memory.
+    let too_large = |size| {
+        problem(
+            format!("`{name}` has {size} bytes, more than the 16 MiB that are read"),
+            "a fleet of 10,000 groups has about 2 MiB",
+        )
+    };
+    let size = fs_err::metadata(path).map_or(0, |metadata| metadata.len());
+    if size > SourceFile::MAX_BYTES as u64 {
+        return Err(too_large(size));
+    }
+    let bytes = fs_err::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            problem(format!("there is no `{name}`"), "run fleetgen where fleet.yaml is, or name the directory with -C")
+        }
+        _ => problem(format!("`{name}` cannot be read: {error}"), "look at its permissions"),
+    })?;
+    SourceFile::from_bytes(name, bytes).map_err(|unreadable| match unreadable {
+        Unreadable::TooLarge(size) => too_large(size as u64),
+        Unreadable::NotUtf8(at) => {
+            problem(format!("`{name}` is not UTF-8: the byte at {at} is not part of a character"), "save it as UTF-8")
+        }
+    })
+}

@@ -1,0 +1,166 @@
+//! HCL, as Terraform and Packer read it.
+
+use std::io::{self, Write};
+
+/// Quotes a value for the inside of a quoted string.
+///
+/// `terraform console` confirms each: backslash, quote and line ends are escaped by a backslash; `${` and `%{` would open a
+/// template, and are written with their first character doubled. Characters that a reviewer cannot see, such as those
+/// that turn the direction of writing, are written by their number: the value is the same, and the diff shows it.
+pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => out.write_all(b"\\\\")?,
+            '"' => out.write_all(b"\\\"")?,
+            '\n' => out.write_all(b"\\n")?,
+            '\r' => out.write_all(b"\\r")?,
+            '\t' => out.write_all(b"\\t")?,
+            '$' | '%' if rest.peek() == Some(&'{') => write!(out, "{character}{character}")?,
+            hidden if is_hidden(hidden) && u32::from(hidden) <= 0xFFFF => write!(out, "\\u{:04X}", u32::from(hidden))?,
+            hidden if is_hidden(hidden) => write!(out, "\\U{:08X}", u32::from(hidden))?,
+            plain => write!(out, "{plain}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Control and formatting characters: the categories Cc, Cf, Zl and Zp of Unicode, and the variation selectors.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            u32::from(character),
+            0x00AD
+                | 0x034F
+                | 0x0600..=0x0605
+                | 0x061C
+                | 0x06DD
+                | 0x070F
+                | 0x115F..=0x1160
+                | 0x17B4..=0x17B5
+                | 0x180B..=0x180F
+                | 0x200B..=0x200F
+                | 0x2028..=0x202E
+                | 0x2060..=0x206F
+                | 0x3164
+                | 0xFE00..=0xFE0F
+                | 0xFEFF
+                | 0xFFA0
+                | 0xFFF9..=0xFFFB
+                | 0x1_D173..=0x1_D17A
+                | 0xE_0000..=0xE_0FFF
+        )
+}
+
+/// Aligns `=` as `terraform fmt` does: in each run of lines that are a whole attribute.
+///
+/// A line belongs to a run where what follows its `=` closes every bracket that it opens (hclwrite, format.go). Rendered
+/// files have no heredocs and no comments behind attributes, so lines can be looked at one by one.
+pub(crate) fn align(text: &str) -> String {
+    let mut aligned = String::with_capacity(text.len() + text.len() / 8);
+    let mut run: Vec<(&str, &str)> = Vec::new();
+    for line in text.lines() {
+        if let Some(attribute) = attribute(line) {
+            run.push(attribute);
+            continue;
+        }
+        flush(&mut run, &mut aligned);
+        aligned.push_str(line.trim_end());
+        aligned.push('\n');
+    }
+    flush(&mut run, &mut aligned);
+    aligned
+}
+
+fn flush(run: &mut Vec<(&str, &str)>, aligned: &mut String) {
+    let width = run.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    for (key, value) in run.drain(..) {
+        aligned.push_str(key);
+        aligned.extend(std::iter::repeat_n(' ', width - key.chars().count() + 1));
+        aligned.push_str("= ");
+        aligned.push_str(value);
+        aligned.push('\n');
+    }
+}
+
+/// The key, with its indentation, and the value of a line that is a whole attribute.
+fn attribute(line: &str) -> Option<(&str, &str)> {
+    let start = line.len() - line.trim_start().len();
+    let key_end = if line[start..].starts_with('"') {
+        start + 1 + string_end(&line[start + 1..])?
+    } else {
+        start
+            + line[start..].find(|character: char| !(character.is_ascii_alphanumeric() || "_-".contains(character)))?
+    };
+    let value = line[key_end..].trim_start().strip_prefix('=')?;
+    if key_end == start || value.starts_with('=') {
+        return None;
+    }
+    let value = value.trim();
+    (net_brackets(value) == 0).then_some((&line[..key_end], value))
+}
+
+/// The byte after the quote that ends a string; the string's opening quote is not part of `text`.
+fn string_end(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn net_brackets(value: &str) -> i32 {
+    let mut net = 0;
+    let mut rest = value;
+    while let Some(at) = rest.find(['"', '(', '[', '{', ')', ']', '}']) {
+        let after = &rest[at + 1..];
+        match rest.as_bytes()[at] {
+            b'"' => {
+                let Some(end) = string_end(after) else { return net };
+                rest = &after[end..];
+                continue;
+            }
+            b'(' | b'[' | b'{' => net += 1,
+            _ => net -= 1,
+        }
+        rest = after;
+    }
+    net
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = Vec::new();
+        escape(text, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_opens_something_is_closed() {
+        for (plain, quoted) in [
+            ("plain é 日本", "plain é 日本"),
+            ("a\"b\\c", "a\\\"b\\\\c"),
+            ("a\nb\r\tc", "a\\nb\\r\\tc"),
+            ("${x} $x $${x} %{if}", "$${x} $x $$${x} %%{if}"),
+            ("\u{202e}\u{200b}\u{feff}\u{e0001}\u{7f}", "\\u202E\\u200B\\uFEFF\\U000E0001\\u007F"),
+        ] {
+            assert_eq!(escaped(plain), quoted);
+        }
+    }
+
+    #[test]
+    fn runs_of_whole_attributes_are_aligned() {
+        let text = "a = 1\nbcd   = \"x = {\"\n\"k=\\\"\" = [1, 2]\nlist = [\n  x = 1,\n]\n\nlonger = {}\nb = f(1)\nblock {\n}\n# c = 1\nd == e\n";
+        let expected = "a       = 1\nbcd     = \"x = {\"\n\"k=\\\"\" = [1, 2]\nlist = [\n  x = 1,\n]\n\nlonger = {}\nb      = f(1)\nblock {\n}\n# c = 1\nd == e\n";
+        assert_eq!(align(text), expected);
+        assert_eq!(align(expected), expected);
+    }
+}

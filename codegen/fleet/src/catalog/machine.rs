@@ -1,0 +1,95 @@
+//! Machine types: the architecture of their processor, and whether they have NVIDIA GPUs.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::choice::{Architecture, Cloud};
+use crate::diagnostic::suggest;
+
+/// What is known of a machine type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The architecture of its processor.
+    pub architecture: Architecture,
+    /// Whether it has NVIDIA GPUs of its own.
+    pub nvidia: bool,
+    /// Whether GPUs can be attached to it (GCP's N1).
+    pub attachable: bool,
+}
+
+/// A machine type that is not known, and what may have been meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What may have been meant.
+    pub hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AwsFamily {
+    architecture: Architecture,
+    nvidia: bool,
+    sizes: Vec<String>,
+}
+
+static AWS: LazyLock<BTreeMap<String, AwsFamily>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../data/aws-machines.json")).unwrap_or_default());
+
+/// GCP's families, without those that have an architecture or GPUs of their own below.
+const GCP_PLAIN: &[&str] = &[
+    "c2", "c2d", "c3", "c3d", "c4", "c4d", "e2", "h3", "h4d", "m1", "m2", "m3", "m4", "n1", "n2", "n2d", "n4", "n4d",
+    "t2d", "x4", "z3",
+];
+const GCP_ARM: &[&str] = &["c4a", "n4a", "t2a"];
+const GCP_GPU: &[&str] = &["a2", "a3", "g2", "g4"];
+/// Blackwell and later machines on ARM hosts.
+const GCP_ARM_GPU: &[&str] = &["a4x"];
+
+/// What is known of a machine type.
+///
+/// # Errors
+/// The type is not known; a new family is added to the catalog.
+pub fn find(cloud: Cloud, machine_type: &str) -> Result<Found, Unknown> {
+    match cloud {
+        Cloud::Aws => find_aws(machine_type),
+        Cloud::Gcp => find_gcp(machine_type),
+    }
+}
+
+fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
+    let (family, size) = machine_type.split_once('.').ok_or(Unknown { hint: None })?;
+    let Some(known) = AWS.get(family) else {
+        let hint = suggest(
+            machine_type,
+            AWS.iter()
+                .filter(|(_, known)| known.sizes.iter().any(|known| known == size))
+                .map(|(family, _)| format!("{family}.{size}"))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str),
+        );
+        return Err(Unknown { hint });
+    };
+    if !known.sizes.iter().any(|known| known == size) {
+        return Err(Unknown { hint: Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))) });
+    }
+    Ok(Found { architecture: known.architecture, nvidia: known.nvidia, attachable: false })
+}
+
+fn find_gcp(machine_type: &str) -> Result<Found, Unknown> {
+    let family = machine_type.split('-').next().unwrap_or_default();
+    let found = |architecture, nvidia| Ok(Found { architecture, nvidia, attachable: family == "n1" });
+    if GCP_PLAIN.contains(&family) {
+        found(Architecture::Amd64, false)
+    } else if GCP_ARM.contains(&family) {
+        found(Architecture::Arm64, false)
+    } else if GCP_GPU.contains(&family) || family == "a4" {
+        found(Architecture::Amd64, true)
+    } else if GCP_ARM_GPU.contains(&family) {
+        found(Architecture::Arm64, true)
+    } else {
+        let known = [GCP_PLAIN, GCP_ARM, GCP_GPU, GCP_ARM_GPU].concat();
+        Err(Unknown { hint: suggest(family, known) })
+    }
+}

@@ -1,0 +1,515 @@
+//! From the tree to the types of fleet.yaml, without stopping at the first mistake.
+//!
+//! Serde's derive stops at the first error. Here every value stands in a [`Field`], which takes its own error: it is
+//! reported at the value's place and reading goes on. Keys that are unknown or missing are found here as well, because
+//! the derive tells which keys a type has. So types are plain serde structs, and one run finds everything.
+//!
+//! A decoder looks at a *stack* of trees: a group, its profile, that one's profile. Mappings are merged key by key, any
+//! other value of a nearer tree replaces one of a farther tree, and `null` takes away what was inherited.
+
+use std::cell::RefCell;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::field::{ENTRIES, FIELD, Field};
+use crate::source::Span;
+use crate::yaml::{Node, Value};
+
+/// Reads a `T` from a stack of trees, nearest first; what is wrong goes to `found`. `anchor` is pointed at where a key
+/// is missing: the key or the name under which the mapping stands.
+pub(crate) fn decode<'a, T: serde::Deserialize<'a>>(
+    stack: &[&'a Node],
+    anchor: Span,
+    found: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let sink = RefCell::new(std::mem::take(found));
+    let layers = (0..).zip(stack).map(|(depth, node)| (depth, *node)).collect();
+    let decoder = Decoder { layers, anchor, sink: &sink };
+    let field = <Field<T> as serde::Deserialize>::deserialize(decoder);
+    *found = sink.into_inner();
+    field.ok().and_then(|field| field.value)
+}
+
+/// What is wrong with a value; the place is added by the [`Field`] around it.
+#[derive(Debug)]
+struct Problem {
+    rule: Rule,
+    message: String,
+    label: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    fn at(self, span: Span) -> Diagnostic {
+        Diagnostic::new(self.rule, span, self.message).label(self.label).maybe_hint(self.hint)
+    }
+
+    fn wrong_type(found: &Value, expected: &dyn Expected) -> Self {
+        let quote = match found {
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) => expected.to_string().contains("string"),
+            Value::Null | Value::String(_) | Value::List(_) | Value::Map(_) => false,
+        };
+        Self {
+            rule: Rule::WrongType,
+            message: format!("expected {expected}, found {}", describe(found)),
+            label: format!("expected {expected}"),
+            hint: quote.then(|| "put the value in quotes".to_owned()),
+        }
+    }
+}
+
+fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::String(_) => "a string",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Error for Problem {
+    /// Types report a wrong value as one line, and how to mend it as a second.
+    fn custom<T: std::fmt::Display>(words: T) -> Self {
+        let words = words.to_string();
+        let (message, hint) = match words.split_once('\n') {
+            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+            None => (words, None),
+        };
+        Self { rule: Rule::InvalidValue, message, label: String::new(), hint }
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self {
+            rule: Rule::WrongType,
+            message: format!("expected {expected}, found {found}"),
+            label: format!("expected {expected}"),
+            hint: None,
+        }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self { rule: Rule::InvalidValue, ..Self::invalid_type(found, expected) }
+    }
+
+    fn unknown_variant(written: &str, variants: &'static [&'static str]) -> Self {
+        let known = list(variants);
+        Self {
+            rule: Rule::InvalidValue,
+            message: format!("`{written}` is not one of {known}"),
+            label: format!("expected one of {known}"),
+            hint: suggest(written, variants.iter().copied()),
+        }
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+/// A value as it stands in a stack of trees.
+#[derive(Clone)]
+struct Decoder<'a, 's> {
+    /// Nearest first, with the depth of the tree each comes from; never empty.
+    layers: Vec<(u32, &'a Node)>,
+    anchor: Span,
+    sink: &'s RefCell<Vec<Diagnostic>>,
+}
+
+impl<'a> Decoder<'a, '_> {
+    fn nearest(&self) -> (u32, &'a Node) {
+        self.layers[0]
+    }
+
+    /// The place to point at. The place of a block mapping is empty: then it is what the mapping stands under.
+    fn span(&self) -> Span {
+        let node = self.nearest().1;
+        match &node.value {
+            Value::Map(_) | Value::List(_) | Value::Null if node.span.start == node.span.end => self.anchor,
+            _ => node.span,
+        }
+    }
+
+    /// The mappings of the stack, down to the first value that is not one.
+    fn maps(&self) -> impl Iterator<Item = (u32, &'a [(crate::yaml::Key, Node)])> {
+        self.layers.iter().map_while(|(depth, node)| match &node.value {
+            Value::Map(entries) => Some((*depth, entries.as_slice())),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) | Value::List(_) => {
+                None
+            }
+        })
+    }
+
+    /// What stands under a key, in every mapping of the stack.
+    fn get(&self, name: &str) -> Option<Self> {
+        let mut anchor = None;
+        let mut layers = Vec::new();
+        for (depth, entries) in self.maps() {
+            if let Some((key, node)) = entries.iter().find(|(key, _)| key.name == name) {
+                anchor.get_or_insert(key.span);
+                layers.push((depth, node));
+            }
+        }
+        anchor.map(|anchor| Self { layers, anchor, sink: self.sink })
+    }
+
+    fn report_unknown(&self, known: &'static [&'static str]) {
+        for (key, _) in self.maps().flat_map(|(_, entries)| entries) {
+            if known.contains(&key.name.as_str()) {
+                continue;
+            }
+            let hint = suggest(&key.name, known.iter().copied())
+                .unwrap_or_else(|| format!("the keys here are {}", list(known)));
+            self.sink.borrow_mut().push(
+                Diagnostic::new(Rule::UnknownKey, key.span, format!("unknown key `{}`", key.name))
+                    .label("not a key that fleet.yaml has here")
+                    .hint(hint),
+            );
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Decoder<'de, '_> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let (depth, node) = self.nearest();
+        match &node.value {
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Integer(value) => visitor.visit_i64(*value),
+            Value::Float(value) => visitor.visit_f64(*value),
+            Value::String(value) => visitor.visit_str(value),
+            Value::List(items) => visitor.visit_seq(ListAccess { items: items.iter(), depth, sink: self.sink }),
+            found @ (Value::Null | Value::Map(_)) => Err(Problem::wrong_type(found, &visitor)),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.nearest().1.value {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        debug_assert_eq!(name, FIELD, "the types of fleet.yaml have no tuple structs of their own");
+        let (depth, span, sink) = (self.nearest().0, self.span(), self.sink);
+        visitor.visit_seq(FieldAccess { step: 0, span, depth, inner: Some(self), sink })
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        keys: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let Value::Map(_) = self.nearest().1.value else {
+            return Err(Problem::wrong_type(&self.nearest().1.value, &"a mapping"));
+        };
+        if name == ENTRIES {
+            return visitor.visit_map(EntriesAccess::new(self));
+        }
+        self.report_unknown(keys);
+        visitor.visit_map(StructAccess { decoder: self, keys: keys.iter(), current: "" })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        match &self.nearest().1.value {
+            Value::String(name) if variants.contains(&name.as_str()) => visitor.visit_enum(Variant(name)),
+            Value::String(name) => Err(Problem::unknown_variant(name, variants)),
+            found => Err(Problem::wrong_type(found, &format!("one of {}", list(variants)).as_str())),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.nearest().1.value {
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::String(word) if matches!(word.as_str(), "yes" | "no" | "on" | "off") => Err(Problem {
+                hint: Some("write `true` or `false`".to_owned()),
+                ..Problem::wrong_type(&self.nearest().1.value, &"`true` or `false`")
+            }),
+            found => Err(Problem::wrong_type(found, &"`true` or `false`")),
+        }
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.nearest().1.value {
+            Value::Integer(value) => match u32::try_from(*value) {
+                Ok(value) => visitor.visit_u32(value),
+                Err(_) => Err(Problem::custom(format!("{value} is not a whole number from 0 to {}", u32::MAX))),
+            },
+            found => Err(Problem::wrong_type(found, &"a whole number")),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.nearest().1.value {
+            Value::String(value) => visitor.visit_str(value),
+            found => Err(Problem::wrong_type(found, &"a string")),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.nearest().1.value {
+            Value::List(_) => self.deserialize_any(visitor),
+            found => Err(Problem::wrong_type(found, &"a list")),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple map identifier ignored_any
+    }
+}
+
+/// Hands a [`Field`] its place and then its value, and takes the value's error.
+struct FieldAccess<'s, D> {
+    step: u8,
+    span: Span,
+    depth: u32,
+    inner: Option<D>,
+    sink: &'s RefCell<Vec<Diagnostic>>,
+}
+
+impl<'de, D: Deserializer<'de, Error = Problem>> SeqAccess<'de> for FieldAccess<'_, D> {
+    type Error = Problem;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        self.step += 1;
+        let number = match self.step {
+            1 => self.span.start,
+            2 => self.span.end,
+            3 => self.depth,
+            _ => {
+                let Some(inner) = self.inner.take() else { return Ok(None) };
+                return Ok(seed
+                    .deserialize(inner)
+                    .map_err(|problem| self.sink.borrow_mut().push(problem.at(self.span)))
+                    .ok());
+            }
+        };
+        seed.deserialize(number.into_deserializer()).map(Some)
+    }
+}
+
+struct ListAccess<'a, 's> {
+    items: std::slice::Iter<'a, Node>,
+    depth: u32,
+    sink: &'s RefCell<Vec<Diagnostic>>,
+}
+
+impl<'de> SeqAccess<'de> for ListAccess<'de, '_> {
+    type Error = Problem;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        let Some(node) = self.items.next() else { return Ok(None) };
+        let anchor = match &node.value {
+            Value::Map(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) | Value::List(_) => {
+                node.span
+            }
+        };
+        let decoder = Decoder { layers: vec![(self.depth, node)], anchor, sink: self.sink };
+        seed.deserialize(decoder).map(Some)
+    }
+}
+
+/// Walks over the keys that a type has; those that the mapping lacks are offered as missing.
+struct StructAccess<'a, 's> {
+    decoder: Decoder<'a, 's>,
+    keys: std::slice::Iter<'static, &'static str>,
+    current: &'static str,
+}
+
+impl<'de> MapAccess<'de> for StructAccess<'de, '_> {
+    type Error = Problem;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        let Some(key) = self.keys.next() else { return Ok(None) };
+        self.current = key;
+        seed.deserialize(key.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+        match self.decoder.get(self.current) {
+            Some(decoder) => seed.deserialize(decoder),
+            None => seed.deserialize(Missing { key: self.current, span: self.decoder.span(), sink: self.decoder.sink }),
+        }
+    }
+}
+
+/// A key that is not there: no value for an `Option`, a problem for a [`Field`].
+struct Missing<'s> {
+    key: &'static str,
+    span: Span,
+    sink: &'s RefCell<Vec<Diagnostic>>,
+}
+
+impl<'de> Deserializer<'de> for Missing<'_> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Problem> {
+        Err(Problem {
+            rule: Rule::MissingKey,
+            message: format!("missing key `{}`", self.key),
+            label: format!("`{}` is needed here", self.key),
+            hint: None,
+        })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_none()
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let (span, sink) = (self.span, self.sink);
+        visitor.visit_seq(FieldAccess { step: 0, span, depth: 0, inner: Some(self), sink })
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple map struct enum identifier ignored_any
+    }
+}
+
+/// Walks over the user's own keys, nearest tree first, each key once.
+struct EntriesAccess<'a, 's> {
+    decoder: Decoder<'a, 's>,
+    keys: std::vec::IntoIter<(u32, &'a crate::yaml::Key)>,
+    current: &'a str,
+}
+
+impl<'a, 's> EntriesAccess<'a, 's> {
+    fn new(decoder: Decoder<'a, 's>) -> Self {
+        let mut seen = std::collections::HashSet::new();
+        let keys: Vec<_> = decoder
+            .maps()
+            .flat_map(|(depth, entries)| entries.iter().map(move |(key, _)| (depth, key)))
+            .filter(|(_, key)| seen.insert(key.name.as_str()))
+            .collect();
+        Self { decoder, keys: keys.into_iter(), current: "" }
+    }
+}
+
+impl<'de> MapAccess<'de> for EntriesAccess<'de, '_> {
+    type Error = Problem;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        let Some((depth, key)) = self.keys.next() else { return Ok(None) };
+        self.current = &key.name;
+        seed.deserialize(KeyDecoder { key, depth, sink: self.decoder.sink }).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+        match self.decoder.get(self.current) {
+            Some(decoder) => seed.deserialize(decoder),
+            None => Err(Problem::custom(format!("no value under `{}`", self.current))),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.keys.len())
+    }
+}
+
+struct KeyDecoder<'a, 's> {
+    key: &'a crate::yaml::Key,
+    depth: u32,
+    sink: &'s RefCell<Vec<Diagnostic>>,
+}
+
+impl<'de> Deserializer<'de> for KeyDecoder<'de, '_> {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_str(&self.key.name)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let inner = Some(self.key.name.as_str().into_deserializer());
+        let inner: Option<serde::de::value::StrDeserializer<'_, Problem>> = inner;
+        visitor.visit_seq(FieldAccess { step: 0, span: self.key.span, depth: self.depth, inner, sink: self.sink })
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple map struct enum identifier ignored_any
+    }
+}
+
+/// A word out of a closed list.
+struct Variant<'a>(&'a str);
+
+impl<'de> EnumAccess<'de> for Variant<'de> {
+    type Error = Problem;
+    type Variant = UnitOnly;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, UnitOnly), Problem> {
+        let name: serde::de::value::StrDeserializer<'_, Problem> = self.0.into_deserializer();
+        Ok((seed.deserialize(name)?, UnitOnly))
+    }
+}
+
+struct UnitOnly;
+
+impl<'de> serde::de::VariantAccess<'de> for UnitOnly {
+    type Error = Problem;
+
+    fn unit_variant(self) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Problem> {
+        Err(Problem::custom("a word of a list has no value of its own"))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Problem> {
+        Err(Problem::custom("a word of a list has no value of its own"))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Problem> {
+        Err(Problem::custom("a word of a list has no value of its own"))
+    }
+}

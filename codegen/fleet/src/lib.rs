@@ -1,0 +1,50 @@
+//! What fleet.yaml means.
+//!
+//! [`load`] takes the text and gives the [`Fleet`], or a [`Report`] of everything that is wrong. It goes through four
+//! stages, each with types of its own:
+//!
+//! 1. `yaml`: text to a tree that remembers where each value stands;
+//! 2. `decode`: the tree to the types of `file`, key by key;
+//! 3. `resolve`: inheritance, references and defaults, to the types of `model`;
+//! 4. `rules`: what must hold between values.
+//!
+//! A stage goes on after a mistake wherever it can, so that one run tells everything. Nothing here reads a file, a clock
+//! or the environment.
+
+pub mod catalog;
+pub mod choice;
+mod decode;
+mod diagnostic;
+mod field;
+mod file;
+mod model;
+pub mod reference;
+mod report;
+mod resolve;
+pub mod resource_name;
+mod rules;
+pub mod scalar;
+mod schema;
+mod secret;
+mod source;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Report, Rule, suggest};
+pub use model::*;
+pub use report::Format;
+pub use schema::json_schema;
+pub use source::{Source as SourceFile, Span, Unreadable};
+
+/// Reads a fleet.yaml.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub fn load(source: &SourceFile) -> Result<Fleet, Report> {
+    let mut found = Vec::new();
+    secret::find(source, &mut found);
+    let fleet = yaml::parse(source, &mut found).and_then(|root| resolve::resolve(&root, &mut found));
+    match fleet {
+        Some(fleet) if found.is_empty() => Ok(fleet),
+        _ => Err(Report::settle(found)),
+    }
+}

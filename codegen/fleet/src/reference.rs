@@ -1,0 +1,1 @@
+//! The reference of fleet.yaml, written from its types.

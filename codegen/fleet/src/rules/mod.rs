@@ -1,0 +1,71 @@
+//! What must hold between values. One file a subject; each has functions that look at the draft and report.
+
+mod account;
+mod health;
+mod layer;
+mod machine;
+mod name;
+mod network;
+mod proxy;
+mod rollout;
+mod scaling;
+mod size;
+mod stack;
+mod tag;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::Group;
+use crate::resolve::Draft;
+
+/// What a rule reports to.
+pub(crate) type Found = Vec<Diagnostic>;
+
+/// Rules on the fleet as a whole. A function that is not listed is dead code, which does not pass the lints.
+const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
+    account::accounts,
+    account::environments,
+    layer::layers,
+    name::unique,
+    network::zones,
+    network::addresses,
+    network::overlaps,
+    network::clouds,
+    proxy::proxy,
+    proxy::access,
+    stack::stacks,
+];
+
+/// Rules on one group.
+const GROUP: &[fn(&Draft<'_>, &Group, &mut Found)] = &[
+    health::health,
+    health::load_balancer,
+    health::ports,
+    machine::architecture,
+    machine::gpu,
+    machine::others,
+    machine::source,
+    name::limits,
+    rollout::progress,
+    rollout::limits,
+    scaling::scaling,
+    size::order,
+    size::disk,
+    tag::tags,
+];
+
+/// Checks every rule.
+pub(crate) fn check(draft: &Draft<'_>, found: &mut Found) {
+    for rule in FLEET {
+        rule(draft, found);
+    }
+    let groups: Vec<&Group> = draft.groups.values().collect();
+    found.par_extend(groups.par_iter().flat_map_iter(|group| {
+        let mut found = Vec::new();
+        for rule in GROUP {
+            rule(draft, group, &mut found);
+        }
+        found
+    }));
+}

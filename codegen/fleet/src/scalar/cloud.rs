@@ -1,0 +1,102 @@
+//! Names that the clouds give to things. Patterns are those of the cloud's own documentation, tightened where fleetgen
+//! uses one form only.
+
+use super::{inventory_of_words, word};
+
+word! {
+    /// An AWS account id: 12 digits, in quotes.
+    AccountId = "an AWS account id", "^[0-9]{12}$",
+    "write its 12 digits in quotes"
+}
+
+word! {
+    /// A GCP project id.
+    GcpProject = "a GCP project id", "^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+    "6 to 30 lower-case letters, digits and hyphens, not the project's number"
+}
+
+word! {
+    /// A region of a cloud, such as ap-northeast-1 or asia-northeast1.
+    Region = "a region", "^[a-z]+(-[a-z]+)+-?[0-9]{1,2}$",
+    "such as `ap-northeast-1` (AWS) or `asia-northeast1` (GCP)"
+}
+
+word! {
+    /// A zone of a region, such as ap-northeast-1a or asia-northeast1-a.
+    Zone = "a zone", "^[a-z]+(-[a-z]+)+-?[0-9]{1,2}-?[a-z]$",
+    "such as `ap-northeast-1a` (AWS) or `asia-northeast1-a` (GCP)"
+}
+
+word! {
+    /// A machine type, such as m7g.large (AWS) or n2-standard-4 (GCP).
+    MachineType = "a machine type", "^[a-z][a-z0-9-]*[0-9][a-z0-9-]*([.][a-z0-9-]+|-[a-z0-9-]+)$",
+    "such as `m7g.large` (AWS) or `n2-standard-4` (GCP)"
+}
+
+word! {
+    /// The name of a bucket that holds Terraform state.
+    Bucket = "a bucket name", "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    "3 to 63 lower-case letters, digits, dots and hyphens"
+}
+
+word! {
+    /// An AWS KMS key: its alias or ARN.
+    AwsKmsKey = "an AWS KMS key", "^(alias/[a-zA-Z0-9/_-]{1,250}|arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]+)$",
+    "`alias/NAME`, or the key's ARN"
+}
+
+word! {
+    /// A GCP KMS key: its full resource name.
+    GcpKmsKey = "a GCP KMS key",
+    "^projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]+/cryptoKeys/[a-zA-Z0-9_-]+(/cryptoKeyVersions/[0-9]+)?$",
+    "`projects/P/locations/L/keyRings/R/cryptoKeys/K`"
+}
+
+word! {
+    /// The ARN of an Application or Network Load Balancer.
+    LoadBalancerArn = "the ARN of a load balancer",
+    "^arn:aws:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/(app|net)/[a-zA-Z0-9-]{1,32}/[0-9a-f]{16}$",
+    "copy it from the console, or from the output of the stack that owns the load balancer"
+}
+
+word! {
+    /// The ARN of a certificate in AWS Certificate Manager.
+    CertificateArn = "the ARN of a certificate", "^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+$",
+    "`arn:aws:acm:REGION:ACCOUNT:certificate/ID`"
+}
+
+word! {
+    /// The id of an AWS security group.
+    SecurityGroupId = "a security group id", "^sg-[0-9a-f]{8,17}$",
+    "`sg-` and 8 to 17 hexadecimal digits"
+}
+
+word! {
+    /// The ARN of an IAM policy.
+    IamPolicyArn = "the ARN of an IAM policy", "^arn:aws:iam::([0-9]{12}|aws):policy/[a-zA-Z0-9+=,.@_/-]{1,512}$",
+    "`arn:aws:iam::ACCOUNT:policy/NAME`"
+}
+
+word! {
+    /// A predefined or custom role of GCP IAM.
+    GcpRole = "a GCP role", "^(roles/[a-zA-Z0-9.]+|projects/[a-z0-9-]+/roles/[a-zA-Z0-9_.]+)$",
+    "`roles/SERVICE.ROLE`, or `projects/P/roles/NAME`"
+}
+
+word! {
+    /// Who is given access on GCP: a group, a user or a service account.
+    GcpMember = "a GCP member", "^(group|user|serviceAccount):[a-zA-Z0-9._+-]+@[a-zA-Z0-9.-]+$",
+    "`group:NAME@DOMAIN`"
+}
+
+word! {
+    /// The account that publishes a vendor's images: its id, or an alias of AWS.
+    ImageOwner = "an image owner", "^([0-9]{12}|amazon)$",
+    "the vendor's 12-digit account id in quotes; Canonical is \"099720109477\", Debian is \"136693071363\""
+}
+
+word! {
+    /// The name of an AWS service of which a network has an interface endpoint, such as ssm or ecr.api.
+    EndpointService = "the name of an AWS endpoint service", "^[a-z][a-z0-9-]*([.][a-z0-9-]+)*$",
+    "the last part of com.amazonaws.REGION.NAME, such as `ssm` or `ecr.api`"
+}

@@ -1,0 +1,70 @@
+//! Names that the user gives to things.
+
+use super::{inventory_of_words, word};
+
+macro_rules! names {
+    ($($(#[doc = $doc:literal])+ $name:ident = $what:literal, $max:literal;)+) => {
+        $(word! {
+            $(#[doc = $doc])+
+            $name = $what,
+            concat!("^[a-z]([a-z0-9]|-[a-z0-9]){0,", $max, "}$"),
+            "use lower-case letters, digits and single hyphens; start with a letter"
+        })+
+    };
+}
+
+names! {
+    /// The fleet's name: the prefix of every resource.
+    FleetName = "a fleet name of 1 to 16 characters", "15";
+    /// The name of an environment.
+    EnvironmentName = "an environment name", "15";
+    /// The name of a network: one region of one cloud.
+    NetworkName = "a network name", "30";
+    /// The name of an image layer.
+    LayerName = "a layer name", "30";
+    /// The name of a profile.
+    ProfileName = "a profile name", "40";
+    /// The name of a compute group, unique in the fleet.
+    GroupName = "a group name", "40";
+    /// The name of a Terraform stack: one state in one network.
+    StackName = "a stack name", "30";
+    /// The name of a load balancer of a network.
+    LoadBalancerName = "a load balancer name", "30";
+    /// The name of a scaling schedule.
+    ScheduleName = "a schedule name", "30";
+    /// The name of a lifecycle hook.
+    HookName = "a lifecycle hook name", "30";
+    /// The name of a container on a machine.
+    ContainerName = "a container name", "40";
+}
+
+word! {
+    /// The name of a binary: its file name in /usr/local/bin.
+    BinaryName = "a binary name", "^[a-z0-9][a-z0-9._-]{0,63}$",
+    "use lower-case letters, digits, `.`, `_` and `-`"
+}
+
+word! {
+    /// The name of a systemd service, without `.service`.
+    ServiceName = "a service name", "^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,99}$",
+    "use letters, digits, `.`, `_`, `@` and `-`, without `.service`"
+}
+
+word! {
+    /// The name of a system user or group.
+    UserName = "a user name", "^[a-z_][a-z0-9_-]{0,30}$",
+    "use lower-case letters, digits, `_` and `-`; start with a letter or `_`"
+}
+
+word! {
+    /// The name of a Debian package.
+    PackageName = "a package name", "^[a-z0-9][a-z0-9+.-]{1,99}$",
+    "use the name that apt knows: lower-case letters, digits, `+`, `.` and `-`"
+}
+
+/// A stack is an environment unless a group says otherwise.
+impl From<EnvironmentName> for StackName {
+    fn from(environment: EnvironmentName) -> Self {
+        Self(environment.0)
+    }
+}

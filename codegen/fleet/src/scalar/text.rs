@@ -1,0 +1,88 @@
+//! Free text, and words whose form is fixed outside the clouds.
+
+use super::{inventory_of_words, word};
+
+word! {
+    /// Text for people, up to 255 characters, without control characters other than tab and newline.
+    Text = "a text of 1 to 255 characters", r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]{1,255}$",
+    "shorten it, and take out control characters"
+}
+
+word! {
+    /// The key of a tag (AWS) or label (GCP).
+    TagKey = "a tag key", "^[a-zA-Z][a-zA-Z0-9_.:/=+@-]{0,127}$",
+    "1 to 128 letters, digits and `_ . : / = + - @`; start with a letter"
+}
+
+word! {
+    /// A plain word: letters, digits and `_ . -`.
+    Word = "a plain word", "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$",
+    "letters, digits, `_`, `.` and `-`"
+}
+
+word! {
+    /// A version, such as 1.4.2, as its publisher writes it.
+    Version = "a version", r"^[a-zA-Z0-9][a-zA-Z0-9.+~:_-]{0,63}$",
+    "in quotes, as its publisher writes it, such as \"1.4.2\""
+}
+
+word! {
+    /// A GitHub repository: OWNER/NAME.
+    RepositoryName = "a GitHub repository", "^[a-zA-Z0-9][a-zA-Z0-9-]{0,38}/[a-zA-Z0-9._-]{1,100}$",
+    "`OWNER/NAME`"
+}
+
+word! {
+    /// A domain; a leading dot takes its subdomains as well.
+    Domain = "a domain", r"^[.]?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,24}$",
+    "a lower-case domain without protocol, port or path; `.example.com` takes its subdomains as well"
+}
+
+word! {
+    /// A SHA-256 digest: 64 hexadecimal digits.
+    Sha256 = "a SHA-256 digest", "^[0-9a-f]{64}$",
+    "64 lower-case hexadecimal digits"
+}
+
+word! {
+    /// A container image by digest: REGISTRY/REPOSITORY@sha256:DIGEST.
+    ImageReference = "a container image by digest",
+    r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[a-zA-Z0-9._-]{1,127})?@sha256:[0-9a-f]{64}$",
+    "`REGISTRY/REPOSITORY@sha256:DIGEST`; a tag alone can be moved"
+}
+
+word! {
+    /// Where a file is fetched from: https, s3 or gs.
+    Url = "a URL of a file", r"^(https|s3|gs)://[a-zA-Z0-9][a-zA-Z0-9./_~+%=@-]*$",
+    "https://, s3:// or gs://, without query, user or port"
+}
+
+word! {
+    /// An absolute path on a machine.
+    AbsolutePath = "an absolute path", r"^(/[a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*|/[.][a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*)+$",
+    "letters, digits and `_ . + @ -`, without `..`, spaces and a final `/`"
+}
+
+word! {
+    /// The mode of a file: four octal digits, in quotes.
+    FileMode = "a file mode", "^[0-7]{4}$",
+    "four octal digits in quotes, such as \"0644\""
+}
+
+word! {
+    /// The name of a kernel setting, such as `net.ipv4.ip_forward`.
+    SysctlKey = "a kernel setting", "^[a-z][a-z0-9_-]*([.][a-z0-9_-]+)+$",
+    "the name that sysctl knows, such as `net.ipv4.ip_forward`"
+}
+
+word! {
+    /// The exact name of a vendor's image.
+    VendorImage = "the name of a vendor's image", "^[a-zA-Z0-9][a-zA-Z0-9._/ -]{2,127}$",
+    "the exact name, without `*`: an image must not change by itself"
+}
+
+word! {
+    /// The id of a vulnerability, such as CVE-2026-12345.
+    VulnerabilityId = "the id of a vulnerability", "^(CVE-[0-9]{4}-[0-9]{4,7}|GHSA(-[a-z0-9]{4}){3}|[A-Z]{2,8}-[A-Z0-9-]{2,30})$",
+    "such as CVE-2026-12345"
+}

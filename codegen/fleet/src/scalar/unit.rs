@@ -1,0 +1,248 @@
+//! Numbers that carry their unit, and networks.
+
+use std::borrow::Cow;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::{Serialize, Serializer};
+
+use super::Invalid;
+
+/// Reads a whole number followed by a unit.
+pub(super) fn number_with_unit<'a>(text: &'a str, what: &str, hint: &str) -> Result<(u32, &'a str), Invalid> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number = text[..digits].parse();
+    number
+        .map(|number| (number, &text[digits..]))
+        .map_err(|_| Invalid::new(format!("`{}` is not {what}", text.escape_debug()), hint))
+}
+
+/// A size of disk or memory, such as 40GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Gibibytes(pub u32);
+
+impl TryFrom<String> for Gibibytes {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        const HINT: &str = "a whole number and `GiB`, such as `40GiB`; at most 65536GiB";
+        match number_with_unit(&text, "a size", HINT)? {
+            (number @ 1..=65_536, "GiB") => Ok(Self(number)),
+            _ => Err(Invalid::new(format!("`{}` is not a size", text.escape_debug()), HINT)),
+        }
+    }
+}
+
+impl Serialize for Gibibytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}GiB", self.0))
+    }
+}
+
+impl JsonSchema for Gibibytes {
+    fn schema_name() -> Cow<'static, str> {
+        "Gibibytes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9]+GiB$", "description": "A size of disk, such as 40GiB." })
+    }
+}
+
+/// A share of a whole: 0% to 100%.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Percent(pub u32);
+
+impl TryFrom<String> for Percent {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        const HINT: &str = "a whole number from 0 to 100 and `%`, such as `25%`";
+        match number_with_unit(&text, "a percentage", HINT)? {
+            (number @ 0..=100, "%") => Ok(Self(number)),
+            _ => Err(Invalid::new(format!("`{}` is not a percentage", text.escape_debug()), HINT)),
+        }
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}%", self.0))
+    }
+}
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^(100|[0-9]{1,2})%$", "description": "A share, such as 25%." })
+    }
+}
+
+/// A number of machines, or a share of the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// A number of machines.
+    Machines(u32),
+    /// A share of the group.
+    Share(Percent),
+}
+
+impl Amount {
+    /// How many machines of a group of `size` this is; shares are rounded down, as both clouds do for what may be
+    /// unavailable.
+    pub fn of(self, size: u32) -> u32 {
+        match self {
+            Self::Machines(number) => number,
+            Self::Share(Percent(share)) => u32::try_from(u64::from(size) * u64::from(share) / 100).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AmountVisitor;
+
+        impl Visitor<'_> for AmountVisitor {
+            type Value = Amount;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number of machines such as `1`, or a percentage such as `25%`")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Amount, E> {
+                match u32::try_from(number) {
+                    Ok(number @ 0..=10_000) => Ok(Amount::Machines(number)),
+                    _ => Err(E::custom(format!("{number} is not a number of machines from 0 to 10000"))),
+                }
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
+                Percent::try_from(text.to_owned()).map(Amount::Share).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(AmountVisitor)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Machines(number) => serializer.serialize_u32(*number),
+            Self::Share(share) => share.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of machines such as 1, or a share of the group such as 25%.",
+            "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^(100|[0-9]{1,2})%$" }],
+        })
+    }
+}
+
+/// A TCP or UDP port: 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Port(u16);
+
+impl Port {
+    /// The number.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for Port {
+    type Error = Invalid;
+
+    fn try_from(number: u32) -> Result<Self, Invalid> {
+        match u16::try_from(number) {
+            Ok(port @ 1..) => Ok(Self(port)),
+            _ => Err(Invalid::new(format!("{number} is not a port"), "a whole number from 1 to 65535")),
+        }
+    }
+}
+
+impl JsonSchema for Port {
+    fn schema_name() -> Cow<'static, str> {
+        "Port".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 65535, "description": "A TCP or UDP port." })
+    }
+}
+
+/// An IPv4 network, such as 10.16.0.0/16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Cidr(cidr::Ipv4Cidr);
+
+impl Cidr {
+    /// Whether two networks share an address.
+    pub fn overlaps(self, other: Self) -> bool {
+        let [a, b] = [self.0, other.0];
+        a.contains(&b.first_address()) || b.contains(&a.first_address())
+    }
+
+    /// The length of the prefix, 0 to 32.
+    pub fn prefix(self) -> u8 {
+        self.0.network_length()
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        const HINT: &str = "an IPv4 network with its prefix, such as `10.16.0.0/16`";
+        let invalid = || Invalid::new(format!("`{}` is not a network", text.escape_debug()), HINT);
+        let (address, prefix) = text.split_once('/').ok_or_else(invalid)?;
+        let address = Ipv4Addr::from_str(address).map_err(|_| invalid())?;
+        let prefix: u8 = prefix.parse().map_err(|_| invalid())?;
+        if let Ok(cidr) = cidr::Ipv4Cidr::new(address, prefix) {
+            return Ok(Self(cidr));
+        }
+        let network = cidr::Ipv4Inet::new(address, prefix).map_err(|_| invalid())?.network();
+        Err(Invalid::new(
+            format!("`{text}` has host bits set: it names one address of a network"),
+            format!("the network is `{network}`"),
+        ))
+    }
+}
+
+impl std::fmt::Display for Cidr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The alternate form keeps the prefix of a single address.
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl Serialize for Cidr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Cidr {
+    fn schema_name() -> Cow<'static, str> {
+        "Cidr".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9.]+/[0-9]{1,2}$", "description": "An IPv4 network, such as 10.16.0.0/16." })
+    }
+}

@@ -1,0 +1,53 @@
+//! Secrets that stand in the file by mistake. The whole text is searched, comments too: what is in Git is known.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::source::{Source, Span};
+
+/// Forms that their issuers document, as in the rules of common secret scanners.
+const FORMS: &[(&str, &str)] = &[
+    ("an AWS access key id", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})"),
+    ("a Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),
+    ("a Google OAuth token", r"\bya29\.[A-Za-z0-9_-]{20,}"),
+    ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
+    (
+        "a secret",
+        r#"(?i)\b(?:password|passwd|secret_?(?:access_?)?key|api_?key|auth_?token)["']?\s*[:=]\s*["']?[A-Za-z0-9/+_=-]{16,}"#,
+    ),
+];
+
+pub(crate) fn find(source: &Source, found: &mut Vec<Diagnostic>) {
+    static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
+        LazyLock::new(|| FORMS.iter().filter_map(|(what, form)| Some((*what, Regex::new(form).ok()?))).collect());
+    for (what, pattern) in PATTERNS.iter() {
+        for hit in pattern.find_iter(source.text()) {
+            let span = Span {
+                start: u32::try_from(hit.start()).unwrap_or(u32::MAX),
+                end: u32::try_from(hit.end()).unwrap_or(u32::MAX),
+            };
+            found.push(
+                Diagnostic::new(Rule::Secret, span, format!("this looks like {what}"))
+                    .label("must not stand in the repository")
+                    .hint("name the parameter or secret that holds it instead, and have this one replaced: it is known now"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FORMS;
+
+    #[test]
+    fn every_form_is_a_pattern() {
+        for (what, form) in FORMS {
+            assert!(regex::Regex::new(form).is_ok(), "{what}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Does what was decided.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::change::{Change, Changes};
+use crate::disk::TEMPORARY;
+use crate::manifest::{MANIFEST, PENDING};
+
+/// What is about to happen to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// A file is written beside its place.
+    Write(&'a str),
+    /// The written file gets its name.
+    Rename(&'a str),
+    /// A file goes.
+    Remove(&'a str),
+}
+
+impl Changes {
+    /// Makes the tree what is wanted. `before` is called before each step that changes the disk: for progress, and for
+    /// tests that stop the program there.
+    ///
+    /// # Errors
+    /// There are conflicts ([`io::ErrorKind::InvalidInput`]; nothing was written), or the disk refused. After the latter,
+    /// another run goes on where this one stopped.
+    pub fn apply(&self, root: &Path, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+        if !self.conflicts.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "there are conflicts"));
+        }
+        for leftover in &self.leftovers {
+            remove(root, leftover, before)?;
+        }
+        if self.files.values().any(|change| *change != Change::Unchanged) {
+            write(root, PENDING, &self.pending, before)?;
+        }
+        for (path, change) in &self.files {
+            match change {
+                Change::Create { new } | Change::Update { new, .. } => write(root, path.as_str(), new, before)?,
+                Change::Delete { .. } => remove(root, path.as_str(), before)?,
+                Change::Unchanged => {}
+            }
+        }
+        if self.manifest_stale {
+            write(root, MANIFEST, &self.manifest, before)?;
+        }
+        if root.join(PENDING).exists() {
+            remove(root, PENDING, before)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file so that at any instant it is the old or the new one.
+fn write(root: &Path, path: &str, content: &str, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+    let target = root.join(path);
+    let directory = target.parent().unwrap_or(root);
+    before(Step::Write(path));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = match builder.tempfile_in(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs_err::create_dir_all(directory)?;
+            builder.tempfile_in(directory)?
+        }
+        other => other?,
+    };
+    file.write_all(content.as_bytes())?;
+    before(Step::Rename(path));
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes a file, and the directories that it leaves empty, but never `generated` itself or what is above.
+#[expect(clippy::disallowed_methods, reason = "this is the place that removes generated files")]
+fn remove(root: &Path, path: &str, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+    before(Step::Remove(path));
+    match fs_err::remove_file(root.join(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut directory = path;
+    while let Some((above, _)) = directory.rsplit_once('/') {
+        // A directory with something in it stays: it cannot be removed.
+        if !above.starts_with("generated/") || fs_err::remove_dir(root.join(above)).is_err() {
+            break;
+        }
+        directory = above;
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Decides what is to be done.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::File;
+use crate::change::{Change, Changes, Conflict, Reason};
+use crate::disk::{Disk, Kind};
+use crate::manifest::{self, Hash, Listed, MANIFEST, PENDING};
+use crate::path::RelPath;
+
+/// Compares what is wanted with what is on the disk and with the manifest.
+///
+/// # Errors
+/// A file or directory cannot be read.
+pub fn compare(root: &Path, wanted: Vec<File>) -> io::Result<Changes> {
+    let mut conflicts = Vec::new();
+    let wanted = claim(wanted, &mut conflicts);
+    let ours = Ours::read(root, &mut conflicts)?;
+    let disk = Disk::look(root, wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()))?;
+
+    let paths: Vec<&RelPath> = {
+        let mut paths: Vec<_> = wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    };
+    // Reading and hashing is most of the work of a check, and each file is on its own.
+    let decided: Vec<(RelPath, Decision)> = paths
+        .into_par_iter()
+        .map(|path| {
+            let wanted = wanted.get(path).map(|file| file.content.as_str());
+            Ok((path.clone(), decide(root, &disk, &ours, path, wanted)?))
+        })
+        .collect::<io::Result<_>>()?;
+
+    let mut files = BTreeMap::new();
+    let mut hashes = BTreeMap::new();
+    for (path, decision) in decided {
+        if let Some(hash) = decision.wanted {
+            hashes.insert(path.clone(), hash);
+        }
+        match decision.outcome {
+            Outcome::Change(change) => {
+                files.insert(path, change);
+            }
+            Outcome::Conflict(conflict) => conflicts.push(conflict),
+            Outcome::Gone => {}
+        }
+    }
+    // One obstacle stands in the way of many files.
+    conflicts.dedup();
+    let manifest = manifest::write(hashes.iter());
+    let about_to_change = hashes.iter().filter(|(path, _)| files.get(path) != Some(&Change::Unchanged));
+    Ok(Changes {
+        pending: manifest::write(
+            ours.pending
+                .iter()
+                .flat_map(|(path, hashes)| hashes.iter().map(move |hash| (path, hash)))
+                .chain(about_to_change),
+        ),
+        manifest_stale: ours.text != manifest,
+        manifest,
+        interrupted: ours.interrupted,
+        leftovers: disk.leftovers,
+        files,
+        conflicts,
+    })
+}
+
+/// Gives each path to one file.
+fn claim(wanted: Vec<File>, conflicts: &mut Vec<Conflict>) -> BTreeMap<RelPath, File> {
+    let mut claimed: BTreeMap<RelPath, File> = BTreeMap::new();
+    for file in wanted {
+        let path = RelPath::parse(&file.path).filter(|path| ![MANIFEST, PENDING].contains(&path.as_str()));
+        let Some(path) = path else {
+            conflicts.push(Conflict { path: file.path, reason: Reason::UnsafePath });
+            continue;
+        };
+        if let Some(other) = claimed.get(&path) {
+            let reason = Reason::TwoProducers(other.producer, file.producer);
+            conflicts.push(Conflict { path: file.path, reason });
+            continue;
+        }
+        claimed.insert(path, file);
+    }
+    claimed
+}
+
+/// The files that we wrote, or were about to write.
+struct Ours {
+    manifest: Listed,
+    pending: Listed,
+    text: String,
+    interrupted: bool,
+}
+
+impl Ours {
+    fn read(root: &Path, conflicts: &mut Vec<Conflict>) -> io::Result<Self> {
+        let (text, manifest) = list(root, MANIFEST, conflicts)?;
+        let (pending_text, pending) = list(root, PENDING, conflicts)?;
+        Ok(Self { manifest, pending, text: text.unwrap_or_default(), interrupted: pending_text.is_some() })
+    }
+
+    fn wrote(&self, path: &RelPath, hash: &Hash) -> bool {
+        [&self.manifest, &self.pending]
+            .into_iter()
+            .any(|listed| listed.get(path).is_some_and(|hashes| hashes.contains(hash)))
+    }
+
+    fn knows(&self, path: &RelPath) -> bool {
+        self.manifest.contains_key(path) || self.pending.contains_key(path)
+    }
+}
+
+/// Reads a manifest; nothing where there is none.
+fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::Result<(Option<String>, Listed)> {
+    let mut refuse = |reason| {
+        conflicts.push(Conflict { path: path.to_owned(), reason });
+        Ok((None, Listed::new()))
+    };
+    // Not through a link, be it the file or the directory.
+    for part in ["generated", path] {
+        match fs_err::symlink_metadata(root.join(part)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, Listed::new())),
+            Err(error) => return Err(error),
+            Ok(found) if found.is_symlink() => return refuse(Reason::Symlink),
+            Ok(found) if part == path && !found.is_file() => return refuse(Reason::InTheWay),
+            Ok(_) => {}
+        }
+    }
+    let bytes = fs_err::read(root.join(path))?;
+    let Ok(text) = String::from_utf8(bytes) else { return refuse(Reason::DamagedManifest(1)) };
+    match manifest::read(&text) {
+        Ok(listed) => Ok((Some(text), listed)),
+        Err(manifest::Damaged(line)) => refuse(Reason::DamagedManifest(line)),
+    }
+}
+
+struct Decision {
+    outcome: Outcome,
+    /// The digest of what is wanted, where something is.
+    wanted: Option<Hash>,
+}
+
+enum Outcome {
+    Change(Change),
+    Conflict(Conflict),
+    /// No longer wanted, and not there either.
+    Gone,
+}
+
+fn decide(root: &Path, disk: &Disk, ours: &Ours, path: &RelPath, wanted: Option<&str>) -> io::Result<Decision> {
+    let hash = wanted.map(|content| manifest::hash(content.as_bytes()));
+    let outcome = |outcome| Ok(Decision { outcome, wanted: hash });
+    let refuse = |path: &str, reason| outcome(Outcome::Conflict(Conflict { path: path.to_owned(), reason }));
+
+    if let Some((above, kind)) = disk.obstacle(path) {
+        return refuse(&above, if kind == Kind::Symlink { Reason::Symlink } else { Reason::InTheWay });
+    }
+    match disk.kind(path.as_str()) {
+        None => outcome(match wanted {
+            Some(new) => Outcome::Change(Change::Create { new: new.to_owned() }),
+            None => Outcome::Gone,
+        }),
+        Some(Kind::Symlink) => refuse(path.as_str(), Reason::Symlink),
+        Some(Kind::Directory | Kind::Other) => refuse(path.as_str(), Reason::InTheWay),
+        Some(Kind::File) => {
+            let found = fs_err::read(root.join(path.as_str()))?;
+            if wanted.is_some_and(|wanted| wanted.as_bytes() == found) {
+                return outcome(Outcome::Change(Change::Unchanged));
+            }
+            if !ours.knows(path) {
+                return refuse(path.as_str(), Reason::NotOurs);
+            }
+            if !ours.wrote(path, &manifest::hash(&found)) {
+                return refuse(path.as_str(), Reason::Edited);
+            }
+            // We wrote it, so it is text.
+            let old = String::from_utf8_lossy(&found).into_owned();
+            outcome(Outcome::Change(match wanted {
+                Some(new) => Change::Update { old, new: new.to_owned() },
+                None => Change::Delete { old },
+            }))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What is on the disk at the places that matter. Links are seen, never followed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use crate::path::RelPath;
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Directory,
+    Symlink,
+    /// A socket, a device or the like.
+    Other,
+}
+
+/// The directories in which generated files are or would be.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    /// What each directory holds; nothing for one that does not exist.
+    directories: BTreeMap<String, BTreeMap<String, Kind>>,
+    /// Files of a run that was cut short, before they got their names.
+    pub(crate) leftovers: Vec<String>,
+}
+
+/// What the names of files begin with until they are complete.
+pub(crate) const TEMPORARY: &str = ".fleetgen-";
+
+impl Disk {
+    /// Looks into the directories of the given paths, and into those above them.
+    pub(crate) fn look<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> io::Result<Self> {
+        let mut wanted = BTreeSet::new();
+        for path in paths {
+            let mut directory = path.split().0;
+            while wanted.insert(directory) {
+                directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
+            }
+        }
+        let mut disk = Self::default();
+        // From the root down: a directory is entered only where the one above it holds it as a directory.
+        for directory in wanted {
+            let exists = directory.is_empty() || disk.kind(directory) == Some(Kind::Directory);
+            let entries = if exists { list(&root.join(directory))? } else { BTreeMap::new() };
+            for name in entries.keys().filter(|name| name.starts_with(TEMPORARY)) {
+                disk.leftovers.push(if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") });
+            }
+            disk.directories.insert(directory.to_owned(), entries);
+        }
+        Ok(disk)
+    }
+
+    /// What stands at a path in one of the directories that were looked into.
+    pub(crate) fn kind(&self, path: &str) -> Option<Kind> {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.directories.get(directory)?.get(name).copied()
+    }
+
+    /// The first directory above a path that is something else, and what.
+    pub(crate) fn obstacle(&self, path: &RelPath) -> Option<(String, Kind)> {
+        let text = path.as_str();
+        text.match_indices('/').map(|(at, _)| &text[..at]).find_map(|above| match self.kind(above) {
+            None | Some(Kind::Directory) => None,
+            Some(kind) => Some((above.to_owned(), kind)),
+        })
+    }
+}
+
+fn list(directory: &Path) -> io::Result<BTreeMap<String, Kind>> {
+    let mut entries = BTreeMap::new();
+    for entry in fs_err::read_dir(directory)? {
+        let entry = entry?;
+        // A name that is not UTF-8 is none of ours.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let kind = entry.file_type()?;
+        let kind = if kind.is_symlink() {
+            Kind::Symlink
+        } else if kind.is_dir() {
+            Kind::Directory
+        } else if kind.is_file() {
+            Kind::File
+        } else {
+            Kind::Other
+        };
+        entries.insert(name, kind);
+    }
+    Ok(entries)
+}

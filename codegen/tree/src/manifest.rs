@@ -1,0 +1,86 @@
+//! The list of files that are ours, each with its SHA-256: lines as `sha256sum` writes them, so that `sha256sum -c`
+//! checks it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::path::RelPath;
+
+/// A SHA-256 digest.
+pub(crate) type Hash = [u8; 32];
+
+/// Files, each with the digests that it may have: one in a manifest, and as many as there were interrupted runs in a
+/// pending one.
+pub(crate) type Listed = BTreeMap<RelPath, Vec<Hash>>;
+
+/// Where the manifest is.
+pub(crate) const MANIFEST: &str = "generated/MANIFEST";
+/// Where it is said what is about to be written.
+pub(crate) const PENDING: &str = "generated/MANIFEST.pending";
+
+/// The digest of a file's bytes.
+pub(crate) fn hash(bytes: &[u8]) -> Hash {
+    Sha256::digest(bytes).into()
+}
+
+/// A line that is not one of a manifest, by its number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Damaged(pub(crate) usize);
+
+/// The text of a manifest.
+pub(crate) fn write<'a>(files: impl Iterator<Item = (&'a RelPath, &'a Hash)>) -> String {
+    let mut text = String::new();
+    for (path, hash) in files {
+        for byte in hash {
+            let _ = write!(text, "{byte:02x}");
+        }
+        let _ = writeln!(text, "  {path}");
+    }
+    text
+}
+
+/// Reads a manifest. Its paths are as little to be trusted as any other.
+pub(crate) fn read(text: &str) -> Result<Listed, Damaged> {
+    let entry = |line: &str| {
+        let (digits, path) = line.split_once("  ")?;
+        let mut hash = [0; 32];
+        if digits.len() != 64 || !digits.is_ascii() {
+            return None;
+        }
+        for (index, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some((RelPath::parse(path)?, hash))
+    };
+    let mut listed = Listed::new();
+    for (index, line) in text.lines().enumerate() {
+        let (path, hash) = entry(line).ok_or(Damaged(index + 1))?;
+        listed.entry(path).or_default().push(hash);
+    }
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let path = RelPath::parse("generated/a.tf").unwrap();
+        let text = write([(&path, &hash(b"x"))].into_iter());
+        assert_eq!(text, "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881  generated/a.tf\n");
+        assert_eq!(read(&text).unwrap(), BTreeMap::from([(path, vec![hash(b"x")])]));
+    }
+
+    #[test]
+    fn a_damaged_line_is_told() {
+        let good = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881  generated/a.tf\n";
+        for bad in
+            ["<<<<<<< HEAD", "2d71  generated/a.tf", &good.replace("generated/a.tf", "../a"), &good.replace('2', "é")]
+        {
+            assert_eq!(read(&format!("{good}{bad}")), Err(Damaged(2)), "{bad}");
+        }
+    }
+}

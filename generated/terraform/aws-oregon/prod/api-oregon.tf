@@ -1,0 +1,70 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "api-oregon" {
+  source = "../../../../terraform/modules/aws-compute-group"
+
+  name        = "example-prod-api-oregon"
+  description = "API"
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type = "c7g.xlarge"
+  size         = { min = 3, desired = 3, max = 12 }
+  disk = {
+    size_gib   = 20
+    iops       = 3000
+    throughput = 125
+    kms_key    = "alias/example-disks"
+  }
+
+  egress_cidrs = ["10.32.0.0/16", "10.16.0.0/16"]
+
+  load_balancer = {
+    arn            = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/internal/4e5f60718a9bacbd"
+    security_group = "sg-0e1f203142536475"
+    port           = 8080
+    protocol       = "HTTP"
+    drain_seconds  = 60
+  }
+
+  health = {
+    protocol         = "http"
+    port             = 8080
+    path             = "/healthz"
+    interval_seconds = 10
+    timeout_seconds  = 5
+    healthy_after    = 2
+    unhealthy_after  = 3
+    grace_seconds    = 300
+  }
+
+  scaling = {
+    cpu_percent = 60
+  }
+  warmup_seconds = 120
+
+  # How many machines stay while others are replaced, in percent of the desired size.
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
+
+  policies = [
+    "arn:aws:iam::123456789012:policy/example-api",
+  ]
+
+  detailed_monitoring = false
+  metadata_hops       = 1
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "api-oregon"
+    "layer"       = "api"
+    "team"        = "platform"
+  }
+}

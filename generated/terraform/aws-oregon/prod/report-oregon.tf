@@ -1,0 +1,58 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "report-oregon" {
+  source = "../../../../terraform/modules/aws-compute-group"
+
+  name        = "example-prod-report-oregon"
+  description = "Nightly reports"
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type = "m7g.2xlarge"
+  size         = { min = 0, desired = 0, max = 20 }
+  disk = {
+    size_gib   = 20
+    iops       = 3000
+    throughput = 125
+    kms_key    = "alias/example-disks"
+  }
+
+  egress_cidrs = ["10.32.0.0/16", "10.16.0.0/16"]
+
+  scaling = {
+    schedules = {
+      "start" = {
+        cron      = "30 9 * * 1-5"
+        time_zone = "UTC"
+        machines  = 6
+      }
+      "stop" = {
+        cron      = "30 13 * * 1-5"
+        time_zone = "UTC"
+        machines  = 0
+      }
+    }
+  }
+  warmup_seconds = 120
+
+  # How many machines stay while others are replaced, in percent of the desired size.
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
+
+  detailed_monitoring = false
+  metadata_hops       = 1
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "report-oregon"
+    "layer"       = "worker"
+    "team"        = "platform"
+  }
+}

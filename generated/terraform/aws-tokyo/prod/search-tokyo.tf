@@ -1,0 +1,51 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "search-tokyo" {
+  source = "../../../../terraform/modules/aws-compute-group"
+
+  name        = "example-prod-search-tokyo"
+  description = "Search index"
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type = "r7g.2xlarge"
+  size         = { min = 3, desired = 3, max = 3 }
+  disk = {
+    size_gib   = 500
+    iops       = 6000
+    throughput = 500
+    kms_key    = "alias/example-disks"
+  }
+
+  egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
+  ports = [
+    {
+      port        = 9200
+      protocol    = "tcp"
+      cidrs       = ["10.16.0.0/16"]
+      description = "Queries and replication"
+    },
+  ]
+  warmup_seconds = 120
+
+  # How many machines stay while others are replaced, in percent of the desired size.
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
+
+  detailed_monitoring = false
+  metadata_hops       = 1
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "search-tokyo"
+    "layer"       = "search"
+    "team"        = "platform"
+  }
+}

@@ -1,0 +1,70 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "api-tokyo-stg" {
+  source = "../../../../terraform/modules/aws-compute-group"
+
+  name        = "example-stg-api-tokyo-stg"
+  description = "API"
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type = "c7g.medium"
+  size         = { min = 1, desired = 1, max = 2 }
+  disk = {
+    size_gib   = 20
+    iops       = 3000
+    throughput = 125
+    kms_key    = "alias/example-disks"
+  }
+
+  egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
+
+  load_balancer = {
+    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/internal/1b2c3d4e5f60718a"
+    security_group = "sg-0b1c2d3e4f5061722"
+    port           = 8080
+    protocol       = "HTTP"
+    drain_seconds  = 60
+  }
+
+  health = {
+    protocol         = "http"
+    port             = 8080
+    path             = "/healthz"
+    interval_seconds = 10
+    timeout_seconds  = 5
+    healthy_after    = 2
+    unhealthy_after  = 3
+    grace_seconds    = 300
+  }
+
+  scaling = {
+    cpu_percent = 60
+  }
+  warmup_seconds = 120
+
+  # How many machines stay while others are replaced, in percent of the desired size.
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
+
+  policies = [
+    "arn:aws:iam::123456789012:policy/example-api",
+  ]
+
+  detailed_monitoring = false
+  metadata_hops       = 1
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "environment" = "stg"
+    "fleet"       = "example"
+    "group"       = "api-tokyo-stg"
+    "layer"       = "api"
+    "team"        = "platform"
+  }
+}

@@ -1,0 +1,31 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.25"
+    }
+  }
+
+  backend "s3" {
+    bucket       = "example-fleet-terraform"
+    key          = "example/aws-tokyo/stg.tfstate"
+    region       = "ap-northeast-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region              = "ap-northeast-1"
+  allowed_account_ids = ["123456789012"]
+}
+
+module "network" {
+  source = "../../../../terraform/modules/aws-network-lookup"
+
+  name = "example-aws-tokyo"
+}

@@ -1,0 +1,55 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "worker-tokyo-stg" {
+  source = "../../../../terraform/modules/aws-compute-group"
+
+  name        = "example-stg-worker-tokyo-stg"
+  description = "Queue worker"
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type = "c7g.medium"
+  size         = { min = 1, desired = 1, max = 2 }
+  disk = {
+    size_gib   = 20
+    iops       = 3000
+    throughput = 125
+    kms_key    = "alias/example-disks"
+  }
+
+  egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
+
+  scaling = {
+    cpu_percent = 70
+  }
+  warmup_seconds = 120
+
+  # How many machines stay while others are replaced, in percent of the desired size.
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 200 }
+
+  lifecycle_hooks = {
+    "drain" = {
+      transition      = "terminating"
+      timeout_seconds = 600
+      default         = "continue"
+    }
+  }
+
+  detailed_monitoring = false
+  metadata_hops       = 1
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "environment" = "stg"
+    "fleet"       = "example"
+    "group"       = "worker-tokyo-stg"
+    "layer"       = "worker"
+    "team"        = "platform"
+  }
+}

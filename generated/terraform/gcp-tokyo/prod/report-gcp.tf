@@ -1,0 +1,53 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "report-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-report-gcp"
+  description = "Nightly reports"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+
+  machine_type = "n2-standard-8"
+  gpu          = false
+  size         = { min = 0, desired = 0, max = 20 }
+  disk = {
+    size_gib = 20
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  scaling = {
+    warmup_seconds = 120
+    schedules = {
+      "night" = {
+        cron             = "0 2 * * *"
+        time_zone        = "Asia/Tokyo"
+        machines         = 12
+        duration_seconds = 14400
+      }
+    }
+  }
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
+  }
+
+  spot        = false
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "report-gcp"
+    "layer"       = "worker"
+    "team"        = "platform"
+  }
+}

@@ -1,0 +1,50 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "search-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-search-gcp"
+  description = "Search index"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+
+  machine_type = "n2-highmem-4"
+  gpu          = false
+  size         = { min = 3, desired = 3, max = 3 }
+  disk = {
+    size_gib = 300
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  ports = [
+    {
+      port        = 9200
+      protocol    = "tcp"
+      cidrs       = ["10.48.0.0/16"]
+      description = "Queries and replication"
+    },
+  ]
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
+  }
+
+  spot        = false
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "search-gcp"
+    "layer"       = "search"
+    "team"        = "platform"
+  }
+}

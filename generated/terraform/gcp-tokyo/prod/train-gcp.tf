@@ -1,0 +1,54 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "train-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-train-gcp"
+  description = "Trains models overnight"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+
+  machine_type = "n1-standard-16"
+  accelerator  = { type = "nvidia-tesla-t4", count = 2 }
+  gpu          = true
+  size         = { min = 0, desired = 0, max = 4 }
+  disk = {
+    size_gib = 100
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  scaling = {
+    warmup_seconds = 120
+    schedules = {
+      "night" = {
+        cron             = "0 22 * * *"
+        time_zone        = "Asia/Tokyo"
+        machines         = 4
+        duration_seconds = 28800
+      }
+    }
+  }
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
+  }
+
+  spot        = true
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "train-gcp"
+    "layer"       = "vision"
+    "team"        = "platform"
+  }
+}

@@ -1,0 +1,66 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "vision-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-vision-gcp"
+  description = "Image recognition"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+
+  machine_type = "g2-standard-8"
+  gpu          = true
+  size         = { min = 3, desired = 3, max = 6 }
+  disk = {
+    size_gib = 100
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  ports = [
+    {
+      port        = 8000
+      protocol    = "tcp"
+      cidrs       = ["10.48.0.0/16"]
+      description = "Inference"
+    },
+  ]
+
+  health = {
+    protocol         = "tcp"
+    port             = 8000
+    path             = "/"
+    interval_seconds = 10
+    timeout_seconds  = 5
+    healthy_after    = 2
+    unhealthy_after  = 3
+    grace_seconds    = 600
+  }
+
+  scaling = {
+    warmup_seconds = 120
+    cpu_percent    = 70
+  }
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
+  }
+
+  spot        = false
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "vision-gcp"
+    "layer"       = "vision"
+    "team"        = "platform"
+  }
+}

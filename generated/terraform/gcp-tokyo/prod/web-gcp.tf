@@ -1,0 +1,62 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "web-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-web-gcp"
+  description = "Web front end"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
+
+  machine_type = "c4a-standard-4"
+  gpu          = false
+  size         = { min = 3, desired = 3, max = 12 }
+  disk = {
+    size_gib = 20
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  load_balancer = {
+    port          = 8080
+    source_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
+  }
+
+  health = {
+    protocol         = "http"
+    port             = 8080
+    path             = "/healthz"
+    interval_seconds = 10
+    timeout_seconds  = 5
+    healthy_after    = 2
+    unhealthy_after  = 3
+    grace_seconds    = 300
+  }
+
+  scaling = {
+    warmup_seconds = 120
+    cpu_percent    = 60
+  }
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
+  }
+
+  spot        = false
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "web-gcp"
+    "layer"       = "web"
+    "team"        = "platform"
+  }
+}

@@ -1,0 +1,46 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+
+module "worker-gcp" {
+  source = "../../../../terraform/modules/gcp-compute-group"
+
+  name        = "example-prod-worker-gcp"
+  description = "Queue worker"
+  project     = "example-fleet"
+  region      = "asia-northeast1"
+  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network     = module.network
+
+  # Where a new group starts; the rollout owns the image from then on.
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
+
+  machine_type = "t2a-standard-2"
+  gpu          = false
+  size         = { min = 2, desired = 2, max = 40 }
+  disk = {
+    size_gib = 20
+    kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  scaling = {
+    warmup_seconds = 120
+    cpu_percent    = 70
+  }
+
+  # How many machines may be added, and how many may be missing, while others are replaced.
+  maintenance = {
+    max_surge_fixed       = 0
+    max_unavailable_fixed = 3
+  }
+
+  spot        = true
+  secure_boot = true
+
+  labels = {
+    "cost-center" = "cc-1042"
+    "environment" = "prod"
+    "fleet"       = "example"
+    "group"       = "worker-gcp"
+    "layer"       = "worker"
+    "team"        = "platform"
+  }
+}
