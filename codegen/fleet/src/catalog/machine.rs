@@ -17,6 +17,8 @@ pub struct Found {
     pub nvidia: bool,
     /// Whether GPUs can be attached to it (GCP's N1).
     pub attachable: bool,
+    /// Whether it boots from Hyperdisk only (GCP's newer families take no persistent disk).
+    pub hyperdisk: bool,
 }
 
 /// A machine type that is not known, and what may have been meant.
@@ -46,6 +48,9 @@ const GCP_GPU: &[&str] = &["a2", "a3", "g2", "g4"];
 /// Blackwell and later machines on ARM hosts.
 const GCP_ARM_GPU: &[&str] = &["a4x"];
 
+/// Families that take no persistent disk.
+const HYPERDISK: &[&str] = &["a4", "a4x", "c4", "c4a", "c4d", "g4", "h4d", "m4", "n4", "n4a", "n4d", "x4"];
+
 /// What is known of a machine type.
 ///
 /// # Errors
@@ -74,12 +79,14 @@ fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
     if !known.sizes.iter().any(|known| known == size) {
         return Err(Unknown { hint: Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))) });
     }
-    Ok(Found { architecture: known.architecture, nvidia: known.nvidia, attachable: false })
+    Ok(Found { architecture: known.architecture, nvidia: known.nvidia, attachable: false, hyperdisk: false })
 }
 
 fn find_gcp(machine_type: &str) -> Result<Found, Unknown> {
     let family = machine_type.split('-').next().unwrap_or_default();
-    let found = |architecture, nvidia| Ok(Found { architecture, nvidia, attachable: family == "n1" });
+    let found = |architecture, nvidia| {
+        Ok(Found { architecture, nvidia, attachable: family == "n1", hyperdisk: HYPERDISK.contains(&family) })
+    };
     if GCP_PLAIN.contains(&family) {
         found(Architecture::Amd64, false)
     } else if GCP_ARM.contains(&family) {

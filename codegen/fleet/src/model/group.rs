@@ -77,6 +77,9 @@ pub struct Machine {
     pub architecture: Architecture,
     /// Whether it has NVIDIA GPUs.
     pub nvidia: bool,
+    /// GCP: whether it boots from Hyperdisk only.
+    #[serde(skip)]
+    pub hyperdisk: bool,
 }
 
 /// How many machines: min ≤ desired ≤ max.

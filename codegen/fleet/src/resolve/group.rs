@@ -157,6 +157,7 @@ fn machine(
             Some(Machine {
                 architecture: known.architecture,
                 nvidia: known.nvidia || (known.attachable && attached),
+                hyperdisk: known.hyperdisk,
                 machine_type,
             })
         }

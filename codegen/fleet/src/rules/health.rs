@@ -129,6 +129,21 @@ pub(super) fn ports(_: &Draft<'_>, group: &Group, found: &mut Found) {
             );
         }
     }
+    for description in group.ports.iter().filter_map(|port| port.description.as_ref()) {
+        let allowed =
+            |character: char| character.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(character);
+        if group.cloud() == Cloud::Aws && !description.as_str().chars().all(allowed) {
+            let shown = description.as_str().escape_debug();
+            found.push(
+                Diagnostic::new(
+                    Rule::Port,
+                    group.origins.span("ports"),
+                    format!("AWS refuses the description `{shown}` of a port"),
+                )
+                .hint("letters, digits, spaces and `. _ - : / ( ) # , @ [ ] + = & ; { } ! $ *`"),
+            );
+        }
+    }
     let behind = group.load_balancer.as_ref().map(|backend| backend.port);
     for port in &group.ports {
         if port.from.is_empty() {

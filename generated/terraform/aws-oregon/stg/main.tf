@@ -27,5 +27,6 @@ provider "aws" {
 module "network" {
   source = "../../../../terraform/modules/aws-network-lookup"
 
-  name = "example-aws-oregon"
+  name   = "example-aws-oregon"
+  region = "us-west-2"
 }

@@ -27,5 +27,6 @@ provider "aws" {
 module "network" {
   source = "../../../../terraform/modules/aws-network-lookup"
 
-  name = "example-aws-tokyo"
+  name   = "example-aws-tokyo"
+  region = "ap-northeast-1"
 }

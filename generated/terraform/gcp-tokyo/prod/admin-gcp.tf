@@ -18,6 +18,7 @@ module "admin-gcp" {
   size         = { min = 1, desired = 1, max = 1 }
   disk = {
     size_gib = 20
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

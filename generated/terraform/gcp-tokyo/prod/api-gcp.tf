@@ -18,6 +18,7 @@ module "api-gcp" {
   size         = { min = 6, desired = 6, max = 12 }
   disk = {
     size_gib = 20
+    type     = "hyperdisk-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -18,6 +18,7 @@ module "feed-gcp" {
   size         = { min = 2, desired = 2, max = 40 }
   disk = {
     size_gib = 20
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

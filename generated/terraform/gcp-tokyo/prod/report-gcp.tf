@@ -18,6 +18,7 @@ module "report-gcp" {
   size         = { min = 0, desired = 0, max = 20 }
   disk = {
     size_gib = 20
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

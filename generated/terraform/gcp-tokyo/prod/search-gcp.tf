@@ -18,6 +18,7 @@ module "search-gcp" {
   size         = { min = 3, desired = 3, max = 3 }
   disk = {
     size_gib = 300
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -19,6 +19,7 @@ module "train-gcp" {
   size         = { min = 0, desired = 0, max = 4 }
   disk = {
     size_gib = 100
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -18,6 +18,7 @@ module "vision-gcp" {
   size         = { min = 3, desired = 3, max = 6 }
   disk = {
     size_gib = 100
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -18,6 +18,7 @@ module "web-gcp" {
   size         = { min = 3, desired = 3, max = 12 }
   disk = {
     size_gib = 20
+    type     = "hyperdisk-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -18,6 +18,7 @@ module "api-gcp-stg" {
   size         = { min = 1, desired = 1, max = 3 }
   disk = {
     size_gib = 20
+    type     = "pd-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

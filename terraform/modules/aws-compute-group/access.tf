@@ -1,0 +1,102 @@
+# Who the machines are, and what reaches them.
+
+resource "aws_iam_role" "this" {
+  name        = var.name
+  description = "Machines of ${var.name}"
+  tags        = local.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  # Sessions are the only way in, so every machine can be reached by them.
+  for_each = toset(concat(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"], var.policies))
+
+  role       = aws_iam_role.this.name
+  policy_arn = each.value
+}
+
+resource "aws_iam_instance_profile" "this" {
+  name = var.name
+  role = aws_iam_role.this.name
+  tags = local.tags
+}
+
+resource "aws_security_group" "this" {
+  name        = var.name
+  description = "Machines of ${var.name}"
+  vpc_id      = var.network.vpc_id
+  tags        = local.tags
+
+  # Its description and name cannot change in place, and a group in use cannot go.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+locals {
+  port_rules = merge([
+    for port in var.ports : {
+      for cidr in port.cidrs : "${port.port}-${port.protocol}-${cidr}" => {
+        port        = port.port
+        protocol    = port.protocol
+        cidr        = cidr
+        description = port.description
+      }
+    }
+  ]...)
+
+  # The load balancer sends requests to one port, and may ask another one for health.
+  load_balancer_ports = var.load_balancer == null ? [] : distinct([var.load_balancer.port, var.health.port])
+}
+
+resource "aws_vpc_security_group_ingress_rule" "port" {
+  for_each = local.port_rules
+
+  security_group_id = aws_security_group.this.id
+  description       = each.value.description
+  cidr_ipv4         = each.value.cidr
+  ip_protocol       = each.value.protocol
+  from_port         = each.value.port
+  to_port           = each.value.port
+  tags              = local.tags
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
+  for_each = { for port in local.load_balancer_ports : tostring(port) => port }
+
+  security_group_id            = aws_security_group.this.id
+  description                  = "The load balancer"
+  referenced_security_group_id = var.load_balancer.security_group
+  ip_protocol                  = "tcp"
+  from_port                    = each.value
+  to_port                      = each.value
+  tags                         = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "network" {
+  for_each = toset(var.egress_cidrs)
+
+  security_group_id = aws_security_group.this.id
+  description       = "The proxy, the endpoints and the machines of a network"
+  cidr_ipv4         = each.value
+  ip_protocol       = "-1"
+  tags              = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "s3" {
+  security_group_id = aws_security_group.this.id
+  description       = "S3, through its gateway endpoint"
+  prefix_list_id    = var.network.s3_prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  tags              = local.tags
+}

@@ -1,0 +1,86 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.25"
+    }
+  }
+}
+
+provider "aws" {
+  region = "ap-northeast-1"
+}
+
+module "network" {
+  source = "../../../aws-network-lookup"
+
+  name   = "example-aws-tokyo"
+  region = "ap-northeast-1"
+}
+
+module "web" {
+  source = "../.."
+
+  name         = "example-prod-web"
+  description  = "Web front end"
+  network      = module.network
+  egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
+
+  bootstrap_image = {
+    owner        = "099720109477"
+    name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
+    architecture = "arm64"
+  }
+
+  machine_type        = "m7g.large"
+  other_machine_types = ["m6g.large"]
+  size                = { min = 3, desired = 6, max = 24 }
+  disk                = { size_gib = 40, iops = 6000, throughput = 500, kms_key = "alias/example-disks" }
+
+  ports = [
+    { port = 9100, protocol = "tcp", cidrs = ["10.16.0.0/16"], description = "Metrics" },
+  ]
+
+  load_balancer = {
+    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+    security_group = "sg-0a1b2c3d4e5f60711"
+    port           = 8080
+    protocol       = "HTTP"
+    drain_seconds  = 90
+    listener_port  = 443
+    certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+  }
+
+  health = {
+    port = 8081
+    path = "/healthz"
+  }
+
+  scaling = {
+    cpu_percent          = 60
+    requests_per_machine = 6000
+    schedules = {
+      morning = { cron = "0 8 * * 1-5", time_zone = "Asia/Tokyo", machines = 12 }
+    }
+  }
+
+  maintenance = { min_healthy_percentage = 90, max_healthy_percentage = 120 }
+  spot        = { on_demand_base = 3, on_demand_percentage = 50 }
+
+  lifecycle_hooks = {
+    warm  = { transition = "launching" }
+    drain = { transition = "terminating", timeout_seconds = 600, default = "continue" }
+  }
+
+  policies             = ["arn:aws:iam::123456789012:policy/example-web"]
+  detailed_monitoring  = true
+  metadata_hops        = 2
+  max_lifetime_seconds = 2592000
+
+  tags = {
+    environment = "prod"
+    team        = "platform"
+  }
+}

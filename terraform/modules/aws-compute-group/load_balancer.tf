@@ -1,0 +1,46 @@
+resource "aws_lb_target_group" "this" {
+  count = var.load_balancer == null ? 0 : 1
+
+  name                 = var.name
+  vpc_id               = var.network.vpc_id
+  target_type          = "instance"
+  port                 = var.load_balancer.port
+  protocol             = var.load_balancer.protocol
+  deregistration_delay = tostring(var.load_balancer.drain_seconds)
+  tags                 = local.tags
+
+  health_check {
+    enabled             = true
+    protocol            = upper(var.health.protocol)
+    port                = tostring(var.health.port)
+    path                = var.health.protocol == "tcp" ? null : var.health.path
+    matcher             = var.health.protocol == "tcp" ? null : "200"
+    interval            = var.health.interval_seconds
+    timeout             = var.health.timeout_seconds
+    healthy_threshold   = var.health.healthy_after
+    unhealthy_threshold = var.health.unhealthy_after
+  }
+}
+
+locals {
+  has_listener    = var.load_balancer == null ? false : var.load_balancer.listener_port != null
+  has_certificate = var.load_balancer == null ? false : var.load_balancer.certificate != null
+  listens_to      = var.load_balancer == null ? "" : var.load_balancer.protocol == "TCP" ? "TCP" : "HTTP"
+}
+
+# A listener that forwards everything to this group. Without one, the load balancer's owner routes to the target group.
+resource "aws_lb_listener" "this" {
+  count = local.has_listener ? 1 : 0
+
+  load_balancer_arn = var.load_balancer.arn
+  port              = var.load_balancer.listener_port
+  protocol          = local.has_certificate ? { TCP = "TLS", HTTP = "HTTPS" }[local.listens_to] : local.listens_to
+  certificate_arn   = var.load_balancer.certificate
+  ssl_policy        = local.has_certificate ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
+  tags              = local.tags
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this[0].arn
+  }
+}

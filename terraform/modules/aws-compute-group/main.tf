@@ -1,0 +1,187 @@
+# The vendor's image that a new group starts on. The rollout owns the image from then on.
+data "aws_ami" "bootstrap" {
+  owners      = [var.bootstrap_image.owner]
+  most_recent = true
+
+  filter {
+    name   = "name"
+    values = [var.bootstrap_image.name]
+  }
+
+  filter {
+    name   = "architecture"
+    values = [var.bootstrap_image.architecture]
+  }
+}
+
+locals {
+  # Of the group's own tags, none is lost to a tag of the user's.
+  tags = merge(var.tags, { Name = var.name })
+
+  is_mixed = var.spot != null || length(var.other_machine_types) > 0
+}
+
+resource "aws_launch_template" "this" {
+  name                   = var.name
+  description            = var.description
+  image_id               = data.aws_ami.bootstrap.id
+  instance_type          = var.machine_type
+  vpc_security_group_ids = [aws_security_group.this.id]
+  update_default_version = false
+  tags                   = local.tags
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.this.arn
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = var.metadata_hops
+    instance_metadata_tags      = "enabled"
+  }
+
+  block_device_mappings {
+    # The root device of Ubuntu's and Debian's images.
+    device_name = var.disk.device_name
+
+    ebs {
+      encrypted             = true
+      kms_key_id            = var.disk.kms_key
+      volume_type           = "gp3"
+      volume_size           = var.disk.size_gib
+      iops                  = var.disk.iops
+      throughput            = var.disk.throughput
+      delete_on_termination = true
+    }
+  }
+
+  monitoring {
+    enabled = var.detailed_monitoring
+  }
+
+  dynamic "tag_specifications" {
+    for_each = toset(["instance", "network-interface", "volume"])
+
+    content {
+      resource_type = tag_specifications.value
+      tags          = local.tags
+    }
+  }
+
+  lifecycle {
+    # The rollout makes versions with the image that it moves the group to, and says in their description what they are
+    # for. Terraform reads the latest version, and would otherwise take both back.
+    ignore_changes = [description, image_id]
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  name                      = var.name
+  min_size                  = var.size.min
+  max_size                  = var.size.max
+  desired_capacity          = var.size.desired
+  vpc_zone_identifier       = var.network.subnet_ids
+  default_instance_warmup   = var.warmup_seconds
+  max_instance_lifetime     = var.max_lifetime_seconds
+  capacity_rebalance        = var.spot != null
+  health_check_type         = var.load_balancer == null ? "EC2" : "ELB"
+  health_check_grace_period = var.health == null ? 300 : var.health.grace_seconds
+
+  # A machine on the bootstrap image may never become healthy, and a wait that fails would taint the group.
+  wait_for_capacity_timeout = "0"
+
+  enabled_metrics = [
+    "GroupDesiredCapacity",
+    "GroupInServiceInstances",
+    "GroupMaxSize",
+    "GroupMinSize",
+    "GroupPendingInstances",
+    "GroupStandbyInstances",
+    "GroupTerminatingInstances",
+    "GroupTotalInstances",
+  ]
+
+  instance_maintenance_policy {
+    min_healthy_percentage = var.maintenance.min_healthy_percentage
+    max_healthy_percentage = var.maintenance.max_healthy_percentage
+  }
+
+  dynamic "launch_template" {
+    for_each = local.is_mixed ? [] : [aws_launch_template.this]
+
+    content {
+      id      = launch_template.value.id
+      version = tostring(launch_template.value.latest_version)
+    }
+  }
+
+  dynamic "mixed_instances_policy" {
+    for_each = local.is_mixed ? [aws_launch_template.this] : []
+
+    content {
+      instances_distribution {
+        on_demand_allocation_strategy            = "prioritized"
+        on_demand_base_capacity                  = var.spot == null ? 0 : var.spot.on_demand_base
+        on_demand_percentage_above_base_capacity = var.spot == null ? 100 : var.spot.on_demand_percentage
+        spot_allocation_strategy                 = var.spot == null ? null : var.spot.allocation
+      }
+
+      launch_template {
+        launch_template_specification {
+          launch_template_id = mixed_instances_policy.value.id
+          version            = tostring(mixed_instances_policy.value.latest_version)
+        }
+
+        dynamic "override" {
+          for_each = concat([var.machine_type], var.other_machine_types)
+
+          content {
+            instance_type = override.value
+          }
+        }
+      }
+    }
+  }
+
+  dynamic "traffic_source" {
+    for_each = aws_lb_target_group.this
+
+    content {
+      identifier = traffic_source.value.arn
+      type       = "elbv2"
+    }
+  }
+
+  dynamic "tag" {
+    for_each = local.tags
+
+    content {
+      key   = tag.key
+      value = tag.value
+      # The launch template tags what it launches, disks and network interfaces too.
+      propagate_at_launch = false
+    }
+  }
+
+  lifecycle {
+    # The rollout owns which template version the group runs, autoscaling owns how many machines it has. There is no
+    # instance_refresh block: it would cancel the rollout's own.
+    ignore_changes = [
+      desired_capacity,
+      launch_template,
+      mixed_instances_policy[0].launch_template[0].launch_template_specification[0].version,
+    ]
+  }
+}
+
+# Hooks of launching machines hold from the second machine on: the group exists before them.
+resource "aws_autoscaling_lifecycle_hook" "this" {
+  for_each = var.lifecycle_hooks
+
+  name                   = each.key
+  autoscaling_group_name = aws_autoscaling_group.this.name
+  lifecycle_transition   = each.value.transition == "launching" ? "autoscaling:EC2_INSTANCE_LAUNCHING" : "autoscaling:EC2_INSTANCE_TERMINATING"
+  heartbeat_timeout      = each.value.timeout_seconds
+  default_result         = upper(each.value.default)
+}

@@ -1,0 +1,59 @@
+# Who the machines are, and what reaches them.
+
+resource "google_service_account" "this" {
+  account_id   = var.name
+  project      = var.project
+  display_name = var.name
+  description  = "Machines of ${var.name}"
+}
+
+resource "google_project_iam_member" "this" {
+  # What the agents on every machine need, and no more.
+  for_each = toset(concat(["roles/logging.logWriter", "roles/monitoring.metricWriter"], var.roles))
+
+  project = var.project
+  role    = each.value
+  member  = google_service_account.this.member
+}
+
+locals {
+  # Where Google asks machines for their health from, as its documentation says.
+  health_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
+
+  rules = merge(
+    var.health == null ? {} : {
+      health = { protocol = "tcp", port = var.health.port, ranges = local.health_ranges, description = "Health checks" }
+    },
+    var.load_balancer == null ? {} : {
+      load-balancer = { protocol = "tcp", port = var.load_balancer.port, ranges = var.load_balancer.source_ranges, description = "The load balancer" }
+    },
+    {
+      for port in var.ports : "${port.protocol}-${port.port}" => {
+        protocol = port.protocol, port = port.port, ranges = port.cidrs, description = port.description
+      }
+    },
+  )
+}
+
+resource "google_compute_firewall" "this" {
+  for_each = local.rules
+
+  name          = "${var.name}-${each.key}"
+  project       = var.project
+  network       = var.network.network
+  description   = each.value.description
+  direction     = "INGRESS"
+  source_ranges = each.value.ranges
+
+  # A service account cannot be put on by whoever may set tags.
+  target_service_accounts = [google_service_account.this.email]
+
+  allow {
+    protocol = each.value.protocol
+    ports    = [tostring(each.value.port)]
+  }
+
+  log_config {
+    metadata = "INCLUDE_ALL_METADATA"
+  }
+}

@@ -1,0 +1,139 @@
+locals {
+  # A machine with a GPU, and one that may be taken away, cannot be moved to another host.
+  can_migrate = !var.gpu && !var.spot
+}
+
+resource "google_compute_region_instance_template" "this" {
+  name_prefix          = "${var.name}-"
+  project              = var.project
+  region               = var.region
+  description          = "Machines of ${var.name}"
+  instance_description = var.description
+  machine_type         = var.machine_type
+  labels               = var.labels
+
+  # The rollout goes back to a template, and the group may still run it: an old one is left for it to clear away.
+  deletion_policy = "ABANDON"
+
+  disk {
+    source_image = var.bootstrap_image
+    boot         = true
+    auto_delete  = true
+    disk_type    = var.disk.type
+    disk_size_gb = var.disk.size_gib
+    labels       = var.labels
+
+    dynamic "disk_encryption_key" {
+      for_each = var.disk.kms_key == null ? [] : [var.disk.kms_key]
+
+      content {
+        kms_key_self_link = disk_encryption_key.value
+      }
+    }
+  }
+
+  # Without an access_config there is no public address.
+  network_interface {
+    network    = var.network.network
+    subnetwork = var.network.subnetwork
+  }
+
+  service_account {
+    email = google_service_account.this.email
+    # What the machine may do is said by roles; scopes would only hide it.
+    scopes = ["https://www.googleapis.com/auth/cloud-platform"]
+  }
+
+  metadata = {
+    block-project-ssh-keys = "TRUE"
+    enable-oslogin         = "TRUE"
+    serial-port-enable     = "FALSE"
+  }
+
+  dynamic "guest_accelerator" {
+    for_each = var.accelerator == null ? [] : [var.accelerator]
+
+    content {
+      type  = guest_accelerator.value.type
+      count = guest_accelerator.value.count
+    }
+  }
+
+  scheduling {
+    on_host_maintenance         = local.can_migrate ? "MIGRATE" : "TERMINATE"
+    automatic_restart           = !var.spot
+    preemptible                 = var.spot
+    provisioning_model          = var.spot ? "SPOT" : "STANDARD"
+    instance_termination_action = var.spot ? "STOP" : null
+  }
+
+  shielded_instance_config {
+    enable_secure_boot          = var.secure_boot
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_compute_region_instance_group_manager" "this" {
+  name                           = var.name
+  project                        = var.project
+  region                         = var.region
+  description                    = var.description
+  base_instance_name             = var.name
+  distribution_policy_zones      = var.zones
+  list_managed_instances_results = "PAGINATED"
+
+  # With an autoscaler, the size is the autoscaler's.
+  target_size = local.has_autoscaler ? null : var.size.desired
+
+  # A machine on the bootstrap image may never become healthy.
+  wait_for_instances = false
+
+  version {
+    instance_template = google_compute_region_instance_template.this.self_link
+  }
+
+  update_policy {
+    type                           = "PROACTIVE"
+    minimal_action                 = "REPLACE"
+    most_disruptive_allowed_action = "REPLACE"
+    replacement_method             = "SUBSTITUTE"
+    instance_redistribution_type   = "PROACTIVE"
+    max_surge_fixed                = var.maintenance.max_surge_fixed
+    max_surge_percent              = var.maintenance.max_surge_percent
+    max_unavailable_fixed          = var.maintenance.max_unavailable_fixed
+    max_unavailable_percent        = var.maintenance.max_unavailable_percent
+  }
+
+  # A repair must not bring a version that the rollout has not brought.
+  instance_lifecycle_policy {
+    force_update_on_repair = "NO"
+  }
+
+  dynamic "auto_healing_policies" {
+    for_each = google_compute_health_check.this
+
+    content {
+      health_check      = auto_healing_policies.value.id
+      initial_delay_sec = var.health.grace_seconds
+    }
+  }
+
+  dynamic "named_port" {
+    for_each = var.load_balancer == null ? [] : [var.load_balancer.port]
+
+    content {
+      name = "load-balancer"
+      port = named_port.value
+    }
+  }
+
+  lifecycle {
+    # The rollout owns which template the group runs, autoscaling owns how many machines it has.
+    ignore_changes = [target_size, version]
+  }
+}

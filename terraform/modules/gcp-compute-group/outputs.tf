@@ -1,0 +1,19 @@
+output "instance_group_manager" {
+  description = "The name of the managed instance group."
+  value       = google_compute_region_instance_group_manager.this.name
+}
+
+output "instance_group" {
+  description = "The instance group, for a backend service to name."
+  value       = google_compute_region_instance_group_manager.this.instance_group
+}
+
+output "instance_template" {
+  description = "The template that the rollout copies, with another image."
+  value       = google_compute_region_instance_template.this.self_link
+}
+
+output "service_account" {
+  description = "The machines' service account, for grants that are kept elsewhere."
+  value       = google_service_account.this.email
+}

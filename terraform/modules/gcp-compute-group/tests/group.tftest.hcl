@@ -1,0 +1,161 @@
+mock_provider "google" {}
+
+variables {
+  name            = "example-prod-web"
+  description     = "Web front end"
+  project         = "example-fleet"
+  region          = "asia-northeast1"
+  zones           = ["asia-northeast1-a", "asia-northeast1-b"]
+  network         = { network = "n", subnetwork = "s" }
+  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404"
+  machine_type    = "n2-standard-2"
+  size            = { min = 2, desired = 3, max = 6 }
+  disk            = { size_gib = 20 }
+  maintenance     = { max_surge_fixed = 2, max_unavailable_fixed = 0 }
+}
+
+run "a_group_by_itself" {
+  command = plan
+
+  assert {
+    condition     = length(google_compute_region_instance_template.this.network_interface[0].access_config) == 0
+    error_message = "a machine has no public address"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.metadata["enable-oslogin"] == "TRUE" && google_compute_region_instance_template.this.metadata["block-project-ssh-keys"] == "TRUE"
+    error_message = "logins are those of OS Login, and no project-wide key opens a machine"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.shielded_instance_config[0].enable_secure_boot && google_compute_region_instance_template.this.shielded_instance_config[0].enable_vtpm
+    error_message = "machines are Shielded VMs"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.deletion_policy == "ABANDON"
+    error_message = "a template that the rollout may go back to must not be deleted"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_group_manager.this.target_size == 3 && length(google_compute_region_autoscaler.this) == 0
+    error_message = "without an autoscaler the group has the size that was asked for"
+  }
+
+  assert {
+    condition     = length(google_compute_firewall.this) == 0
+    error_message = "nothing is open that was not asked for"
+  }
+
+  assert {
+    condition     = toset(keys(google_project_iam_member.this)) == toset(["roles/logging.logWriter", "roles/monitoring.metricWriter"])
+    error_message = "a machine may write logs and metrics, and nothing else"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.scheduling[0].on_host_maintenance == "MIGRATE"
+    error_message = "a plain machine moves with its host"
+  }
+}
+
+run "scaled_and_healed" {
+  command = plan
+
+  variables {
+    health        = { protocol = "tcp", port = 8080 }
+    load_balancer = { port = 8080, source_ranges = ["130.211.0.0/22"] }
+    ports         = [{ port = 9100, protocol = "tcp", cidrs = ["10.0.0.0/8"] }]
+    scaling       = { cpu_percent = 60 }
+  }
+
+  assert {
+    condition     = toset(keys(google_compute_firewall.this)) == toset(["health", "load-balancer", "tcp-9100"])
+    error_message = "each way in has a rule"
+  }
+
+  assert {
+    condition     = google_compute_region_autoscaler.this[0].autoscaling_policy[0].cpu_utilization[0].target == 0.6
+    error_message = "a percentage becomes a fraction"
+  }
+
+  assert {
+    condition     = length(google_compute_health_check.this[0].tcp_health_check) == 1 && length(google_compute_health_check.this[0].http_health_check) == 0
+    error_message = "a health check speaks one protocol"
+  }
+}
+
+run "spot_with_gpu" {
+  command = plan
+
+  variables {
+    machine_type = "n1-standard-4"
+    gpu          = true
+    accelerator  = { type = "nvidia-tesla-t4", count = 1 }
+    spot         = true
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.scheduling[0].on_host_maintenance == "TERMINATE" && google_compute_region_instance_template.this.scheduling[0].provisioning_model == "SPOT"
+    error_message = "such a machine cannot move, and may be taken away"
+  }
+}
+
+run "a_family_is_refused" {
+  command = plan
+
+  variables {
+    bootstrap_image = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts"
+  }
+
+  expect_failures = [var.bootstrap_image]
+}
+
+run "fewer_than_one_a_zone_is_refused" {
+  command = plan
+
+  variables {
+    maintenance = { max_surge_fixed = 1, max_unavailable_fixed = 0 }
+  }
+
+  expect_failures = [var.maintenance]
+}
+
+run "a_group_that_could_never_be_replaced_is_refused" {
+  command = plan
+
+  variables {
+    maintenance = { max_surge_fixed = 0, max_unavailable_percent = 0 }
+  }
+
+  expect_failures = [var.maintenance]
+}
+
+run "owner_and_editor_are_refused" {
+  command = plan
+
+  variables {
+    roles = ["roles/editor"]
+  }
+
+  expect_failures = [var.roles]
+}
+
+run "a_zone_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    zones = ["asia-northeast2-a"]
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "a_label_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    labels = { Team = "Platform" }
+  }
+
+  expect_failures = [var.labels]
+}

@@ -1,0 +1,10 @@
+# What the root of the network made, found by name.
+
+data "google_compute_network" "this" {
+  name = var.name
+}
+
+data "google_compute_subnetwork" "machines" {
+  name   = "${var.name}-machines"
+  region = var.region
+}

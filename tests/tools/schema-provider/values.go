@@ -1,0 +1,127 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// isComputed tells whether the attribute at a path is one that the cloud may fill in.
+func isComputed(block *tfprotov6.SchemaBlock, path *tftypes.AttributePath) bool {
+	for _, step := range path.Steps() {
+		name, isName := step.(tftypes.AttributeName)
+		if !isName {
+			continue // an element of a list, set or map of blocks
+		}
+		if attribute := findAttribute(block, string(name)); attribute != nil {
+			return attribute.Computed
+		}
+		nested := findBlock(block, string(name))
+		if nested == nil {
+			return false
+		}
+		block = nested.Block
+	}
+	return false
+}
+
+func findAttribute(block *tfprotov6.SchemaBlock, name string) *tfprotov6.SchemaAttribute {
+	for _, attribute := range block.Attributes {
+		if attribute.Name == name {
+			return attribute
+		}
+	}
+	return nil
+}
+
+func findBlock(block *tfprotov6.SchemaBlock, name string) *tfprotov6.SchemaNestedBlock {
+	for _, nested := range block.BlockTypes {
+		if nested.TypeName == name {
+			return nested
+		}
+	}
+	return nil
+}
+
+// withUnknowns makes unknown what the cloud would compute.
+func withUnknowns(schema *tfprotov6.Schema, value tftypes.Value) (tftypes.Value, error) {
+	return tftypes.Transform(value, func(path *tftypes.AttributePath, value tftypes.Value) (tftypes.Value, error) {
+		if value.IsKnown() && value.IsNull() && isComputed(schema.Block, path) {
+			return tftypes.NewValue(value.Type(), tftypes.UnknownValue), nil
+		}
+		return value, nil
+	})
+}
+
+// withInventions gives a plausible value to what is unknown.
+func withInventions(typeName string, value tftypes.Value) (tftypes.Value, error) {
+	return tftypes.Transform(value, func(path *tftypes.AttributePath, value tftypes.Value) (tftypes.Value, error) {
+		if value.IsKnown() {
+			return value, nil
+		}
+		return invent(typeName, lastName(path), value.Type()), nil
+	})
+}
+
+func lastName(path *tftypes.AttributePath) string {
+	steps := path.Steps()
+	for index := len(steps) - 1; index >= 0; index-- {
+		if name, isName := steps[index].(tftypes.AttributeName); isName {
+			return string(name)
+		}
+	}
+	return ""
+}
+
+func invent(typeName, name string, kind tftypes.Type) tftypes.Value {
+	switch kind := kind.(type) {
+	case tftypes.List:
+		return tftypes.NewValue(kind, two(typeName, name, kind.ElementType))
+	case tftypes.Set:
+		return tftypes.NewValue(kind, two(typeName, name, kind.ElementType))
+	case tftypes.Map:
+		return tftypes.NewValue(kind, map[string]tftypes.Value{})
+	case tftypes.Object:
+		values := make(map[string]tftypes.Value, len(kind.AttributeTypes))
+		for attribute, inner := range kind.AttributeTypes {
+			values[attribute] = invent(typeName, attribute, inner)
+		}
+		return tftypes.NewValue(kind, values)
+	}
+	switch {
+	case kind.Is(tftypes.Number):
+		return tftypes.NewValue(tftypes.Number, 1)
+	case kind.Is(tftypes.Bool):
+		return tftypes.NewValue(tftypes.Bool, false)
+	default:
+		return tftypes.NewValue(tftypes.String, text(typeName, name))
+	}
+}
+
+// two gives two words for a list of words, and nothing for any other list.
+func two(typeName, name string, element tftypes.Type) []tftypes.Value {
+	if !element.Is(tftypes.String) {
+		return []tftypes.Value{}
+	}
+	word := text(typeName, name)
+	return []tftypes.Value{
+		tftypes.NewValue(tftypes.String, word+"-1"),
+		tftypes.NewValue(tftypes.String, word+"-2"),
+	}
+}
+
+func text(typeName, name string) string {
+	switch {
+	case strings.HasSuffix(name, "arn"):
+		return "arn:aws:service:region:123456789012:" + typeName
+	case strings.HasSuffix(name, "json"):
+		return "{}"
+	case name == "email":
+		return "account@example.com"
+	case name == "cidr_block", name == "ip_cidr_range":
+		return "10.0.0.0/16"
+	default:
+		return strings.ReplaceAll(typeName+"-"+name, "_", "-")
+	}
+}
