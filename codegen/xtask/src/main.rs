@@ -1,1 +1,61 @@
-fn main() {}
+//! Developer tasks, run as `cargo xtask TASK`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's program, which talks on the terminal")]
+
+mod bench;
+mod docs;
+mod process;
+mod tools;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Developer tasks of fleetgen
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install the pinned real tools that `verify` needs, into a cache outside the clone
+    ///
+    /// The cache is `$FLEETGEN_TOOLS`, or else `fleetgen-tools` in `$XDG_CACHE_HOME` or `~/.cache`. The first time takes
+    /// about six minutes.
+    Tools,
+    /// Check everything that fleetgen emits with the real tools
+    Verify(verify::Args),
+    /// Measure how time and memory grow with the size of the fleet
+    Bench(bench::Args),
+    /// Write the documents that are generated: docs/fleet-yaml.md
+    Docs,
+    /// Run a command and print what it took, as JSON; for `bench`
+    #[command(hide = true)]
+    Measure {
+        /// The command and its arguments
+        #[arg(trailing_var_arg = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let root = root();
+    match Arguments::parse().task {
+        Task::Tools => tools::install(&root).map(|_| ()),
+        Task::Verify(args) => verify::run(&root, &args),
+        Task::Bench(args) => bench::run(&root, &args),
+        Task::Docs => docs::write(&root),
+        Task::Measure { command } => bench::measure(&command),
+    }
+}
+
+/// The root of the repository: two levels above this crate.
+fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root.pop();
+    root
+}

@@ -52,7 +52,10 @@ pub(super) fn group(context: &Context<'_>, key: &Key, node: &Node, found: &mut V
     let tags = tags(&mut take, context, settings.tags.as_ref());
 
     // What is left depends on the cloud.
-    let network = network?;
+    let Some(network) = network else {
+        take.need("machine", settings.machine.as_ref(), key.span);
+        return None;
+    };
     let machine = machine(&mut take, network.cloud, settings.machine.as_ref(), settings.gcp.as_ref(), key.span);
     let ports = ports(&mut take, context, network, settings.ports.as_ref());
     let rollout = rollout(&mut take, network, size, settings.rollout.as_ref());

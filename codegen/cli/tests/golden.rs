@@ -1,0 +1,58 @@
+//! Golden cases: each file of `tests/golden/` is a change of `tests/base.yaml`, with the Terraform that it must give.
+
+mod common;
+
+use hcl::eval::{Context, Evaluate};
+
+use common::{Sandbox, cases, expect_file, merged, repository};
+
+fn fleet(case: &str) -> String {
+    merged(&std::fs::read_to_string(repository().join(format!("tests/golden/{case}.yaml"))).unwrap())
+}
+
+#[test]
+fn every_fleet_gives_what_stands_beside_it() {
+    for case in cases("golden") {
+        let sandbox = Sandbox::generated(&fleet(&case));
+        let wanted = |path: &str| path.ends_with("/main.tf") == (case == "roots") && path.contains("/terraform/");
+        let text: String = sandbox
+            .files()
+            .into_iter()
+            .filter(|(path, _)| wanted(path))
+            .map(|(path, content)| format!("## {path}\n{content}\n"))
+            .collect();
+        expect_file(&format!("tests/golden/{case}.txt"), &text);
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    for case in cases("golden") {
+        let sandbox = Sandbox::generated(&fleet(&case));
+        let files = sandbox.files();
+        sandbox.run(&["check"]).expect(0);
+        sandbox.run(&["generate"]).expect(0).says("0 changed");
+        assert_eq!(sandbox.files(), files);
+    }
+}
+
+#[test]
+fn hostile_text_comes_back_as_it_was() {
+    let sandbox = Sandbox::generated(&fleet("hostile"));
+    let text = sandbox.read("generated/terraform/gcp-tokyo/prod/web.tf");
+    let body = hcl::parse(&text).unwrap();
+    assert_eq!(body.blocks().map(|block| block.identifier()).collect::<Vec<_>>(), ["module"]);
+    let module = body.blocks().next().unwrap();
+    // What is evaluated is what Terraform would see: an interpolation that came alive would name what is not there.
+    let read = |attribute: &str| {
+        let attribute = module.body().attributes().find(|found| found.key() == attribute).unwrap();
+        let value = attribute.expr().evaluate(&Context::new()).unwrap();
+        serde_json::to_value(value).unwrap()
+    };
+    assert_eq!(
+        read("description"),
+        "${x} %{if} $${y} \"q\" \\ \n EOT\n $(id) `id` {{ z }} {% w %} << \u{200b}\u{202e} 'é' # //"
+    );
+    assert_eq!(read("ports")[0]["description"], "\"\n}\nresource \"x\" \"y\" {}\n");
+    assert_eq!(read("health")["path"], "/${path.module}?%{for}");
+}

@@ -1,0 +1,134 @@
+//! What `generate` may touch, and what it may not.
+
+mod common;
+
+use common::{Sandbox, base};
+
+const WEB: &str = "generated/terraform/aws-tokyo/prod/web.tf";
+
+/// Nothing was written, in whichever way the tree differs.
+#[track_caller]
+fn refuses(sandbox: &Sandbox, words: &str) {
+    let before = sandbox.files();
+    for command in ["generate", "check", "diff"] {
+        sandbox.run(&[command]).expect(5).says(words).says("nothing was written");
+    }
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn one_value_of_one_group_changes_its_file_alone() {
+    let sandbox = Sandbox::generated(&base());
+    let before = sandbox.files();
+    sandbox.edit("machine: m7g.large", "machine: m7g.xlarge");
+    sandbox.run(&["check"]).expect(4).says(WEB).says("1 of");
+    sandbox.run(&["generate"]).expect(0).says("1 changed");
+    let after = sandbox.files();
+    let changed: Vec<_> =
+        before.iter().zip(&after).filter(|(a, b)| a != b).map(|(_, (path, _))| path.as_str()).collect();
+    assert_eq!(changed, ["generated/MANIFEST", WEB]);
+}
+
+#[test]
+fn unchanged_files_are_not_touched() {
+    let sandbox = Sandbox::generated(&base());
+    let modified = || std::fs::metadata(sandbox.path(WEB)).unwrap().modified().unwrap();
+    let before = modified();
+    sandbox.run(&["generate"]).expect(0);
+    assert_eq!(modified(), before);
+}
+
+#[test]
+fn a_hand_edit_stops_all_writing() {
+    let sandbox = Sandbox::generated(&base());
+    sandbox.write(WEB, "mine");
+    sandbox.edit("machine: m7g.large", "machine: m7g.xlarge");
+    refuses(&sandbox, "was changed by hand");
+}
+
+#[test]
+fn a_hand_edit_of_a_file_that_is_to_go_stops_too() {
+    let sandbox = Sandbox::generated(&base());
+    sandbox.write(WEB, "mine");
+    sandbox.edit("  web:", "  other:");
+    refuses(&sandbox, "was changed by hand");
+}
+
+#[test]
+fn a_file_of_somebody_else_stays() {
+    let sandbox = Sandbox::new(&base());
+    sandbox.write(WEB, "mine");
+    refuses(&sandbox, "fleetgen did not write it");
+    assert_eq!(sandbox.read(WEB), "mine");
+}
+
+#[test]
+fn files_that_nobody_wants_from_us_stay() {
+    let sandbox = Sandbox::generated(&base());
+    sandbox.write("generated/terraform/aws-tokyo/prod/.terraform.lock.hcl", "lock");
+    sandbox.edit("network: aws-tokyo\n    machine: m7g.large", "network: gcp-tokyo\n    machine: n2-standard-2");
+    sandbox.run(&["generate"]).expect(0);
+    assert_eq!(sandbox.read("generated/terraform/aws-tokyo/prod/.terraform.lock.hcl"), "lock");
+}
+
+#[test]
+fn files_and_empty_folders_of_a_removed_group_go() {
+    let sandbox = Sandbox::generated(&base());
+    sandbox.edit("network: aws-tokyo\n    machine: m7g.large", "network: gcp-tokyo\n    machine: n2-standard-2");
+    sandbox.run(&["generate"]).expect(0).says("delete generated/terraform/aws-tokyo/prod/web.tf");
+    assert!(!sandbox.path("generated/terraform/aws-tokyo").exists());
+    assert!(sandbox.path("generated/terraform/gcp-tokyo/prod/web.tf").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed() {
+    let outside = tempfile::tempdir().unwrap();
+    for link in ["generated", "generated/terraform", "generated/terraform/aws-tokyo/prod", WEB, "generated/MANIFEST"] {
+        let sandbox = Sandbox::new(&base());
+        std::fs::create_dir_all(sandbox.path(link).parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(outside.path(), sandbox.path(link)).unwrap();
+        sandbox.run(&["generate"]).expect(5).says("is a symbolic link");
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0, "{link}");
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_told() {
+    let sandbox = Sandbox::new(&base());
+    std::fs::create_dir_all(sandbox.path(WEB)).unwrap();
+    refuses(&sandbox, "is in the way");
+    let sandbox = Sandbox::new(&base());
+    sandbox.write("generated/terraform", "a file");
+    refuses(&sandbox, "generated/terraform is in the way");
+}
+
+#[test]
+fn a_damaged_manifest_is_told() {
+    for text in ["<<<<<<< HEAD\n", "00  ../fleet.yaml\n", &format!("{}  fleet.yaml\n", "0".repeat(64))] {
+        let sandbox = Sandbox::generated(&base());
+        sandbox.write("generated/MANIFEST", text);
+        refuses(&sandbox, "line 1 of generated/MANIFEST cannot be read");
+    }
+}
+
+#[test]
+fn the_manifest_is_one_that_sha256sum_checks() {
+    let sandbox = Sandbox::generated(&base());
+    let output = std::process::Command::new("sha256sum")
+        .current_dir(sandbox.path(""))
+        .args(["--check", "--strict", "generated/MANIFEST"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_lost_manifest_is_written_again() {
+    let sandbox = Sandbox::generated(&base());
+    let before = sandbox.files();
+    std::fs::rename(sandbox.path("generated/MANIFEST"), sandbox.path("gone")).unwrap();
+    sandbox.run(&["check"]).expect(4).says("MANIFEST is stale");
+    sandbox.run(&["generate"]).expect(0);
+    assert_eq!(sandbox.files(), before);
+}

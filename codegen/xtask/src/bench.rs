@@ -1,0 +1,234 @@
+//! How time and memory grow with the size of the fleet.
+//!
+//! Each command is a whole process, measured from outside, and in turn with what it is compared to. Medians are what to
+//! read. Nothing fails because a machine is slow: the table says whether a goal is met.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use serde::{Deserialize, Serialize};
+
+use crate::process::run as execute;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The sizes of the fleets
+    #[arg(long, value_delimiter = ',', default_values_t = [36, 300, 3_000, 10_000])]
+    groups: Vec<usize>,
+    /// How many times each command is run
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+    /// Where to write the results as JSON
+    #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
+    output: PathBuf,
+}
+
+/// What one run of a command took.
+#[derive(Debug, Serialize, Deserialize)]
+struct Taken {
+    seconds: f64,
+    peak_mib: f64,
+}
+
+/// Medians over the runs of a command.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Median {
+    seconds: f64,
+    peak_mib: f64,
+}
+
+/// What was measured with a fleet of one size.
+#[derive(Debug, Serialize)]
+struct Row {
+    groups: usize,
+    files: usize,
+    load: Median,
+    check: Median,
+    sha256sum: Median,
+    generate: Median,
+    cp: Median,
+}
+
+/// Runs a command in a process of its own, so that its peak memory is its own, and prints what it took.
+pub(crate) fn measure(command: &[String]) -> anyhow::Result<()> {
+    let (program, arguments) = command.split_first().context("there is no command")?;
+    let start = Instant::now();
+    let status = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status()
+        .with_context(|| format!("{program} cannot be started"))?;
+    let seconds = start.elapsed().as_secs_f64();
+    ensure!(status.success(), "{program} failed: {status}");
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    #[expect(clippy::cast_precision_loss, reason = "kilobytes of memory are far below 2^52")]
+    let peak_mib = usage.max_rss() as f64 / 1024.0;
+    println!("{}", serde_json::to_string(&Taken { seconds, peak_mib })?);
+    Ok(())
+}
+
+/// Measures and prints a table.
+pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    execute(Command::new("cargo").current_dir(root).args(["build", "--release", "--quiet"]))?;
+    let program = root.join("target/release/fleetgen");
+    let program =
+        std::env::var_os("CARGO_TARGET_DIR").map_or(program, |target| PathBuf::from(target).join("release/fleetgen"));
+    let mut rows = Vec::new();
+    for groups in &args.groups {
+        eprintln!("measuring a fleet of {groups} groups");
+        rows.push(fleet(root, &program, *groups, args.runs)?);
+    }
+    table(&rows);
+    let output = root.join(&args.output);
+    fs_err::create_dir_all(output.parent().unwrap_or(root))?;
+    write(&output, &serde_json::to_string_pretty(&rows)?)?;
+    println!("\nwritten to {}", args.output.display());
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "results and fleets of a measurement, not generated files")]
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    Ok(fs_err::write(path, text)?)
+}
+
+fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Result<Row> {
+    let folder = tempfile::Builder::new().prefix("fleetgen-bench-").tempdir()?;
+    let tree = folder.path().join("tree");
+    let other = folder.path().join("copy");
+    fs_err::create_dir_all(&tree)?;
+    write(&tree.join("fleet.yaml"), &synthetic(root, groups)?)?;
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+    let fleetgen = |command: &[&str]| {
+        let mut line = words(&[&program.display().to_string(), "--quiet", "-C", &tree.display().to_string()]);
+        line.extend(words(command));
+        line
+    };
+    let generated = tree.join("generated");
+    let remove = |path: &Path| if path.exists() { fs_err::remove_dir_all(path) } else { Ok(()) };
+
+    // Cold: the files are not there. `cp -r` of the same files in the same run is what it is compared to.
+    let (mut generate, mut cp) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        remove(&generated)?;
+        generate.push(taken(&fleetgen(&["generate"]))?);
+        remove(&other)?;
+        cp.push(taken(&words(&["cp", "-r", &generated.display().to_string(), &other.display().to_string()]))?);
+    }
+    let paths: Vec<String> = walkdir::WalkDir::new(&generated)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    let mut sums = words(&["sha256sum"]);
+    sums.extend(paths.iter().cloned());
+    let (mut check, mut sha256sum, mut load) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        check.push(taken(&fleetgen(&["check"]))?);
+        sha256sum.push(taken(&sums)?);
+        load.push(taken(&fleetgen(&["explain", "group-0"]))?);
+    }
+    Ok(Row {
+        groups,
+        files: paths.len(),
+        load: median(load),
+        check: median(check),
+        sha256sum: median(sha256sum),
+        generate: median(generate),
+        cp: median(cp),
+    })
+}
+
+/// The repository's own fleet, with as many groups as are asked for in the place of its own.
+fn synthetic(root: &Path, groups: usize) -> anyhow::Result<String> {
+    let own = fs_err::read_to_string(root.join("fleet.yaml"))?;
+    let (head, _) = own.split_once("\ngroups:\n").context("fleet.yaml has groups")?;
+    let mut text = format!("{head}\ngroups:\n");
+    for index in 0..groups {
+        let (network, machine) =
+            [("aws-tokyo", "m7g.large"), ("aws-oregon", "c7g.xlarge"), ("gcp-tokyo", "c4a-standard-4")][index % 3];
+        let environment = ["prod", "stg"][index / 3 % 2];
+        let profile = ["web", "api", "worker"][index / 6 % 3];
+        let rollout =
+            if profile == "worker" && network == "gcp-tokyo" { "    rollout: { max_unavailable: 3 }\n" } else { "" };
+        let max = 4 + index % 20;
+        let _ = writeln!(
+            text,
+            "  group-{index}:\n    profile: {profile}\n    network: {network}\n    environment: {environment}\n    \
+             machine: {machine}\n    size: {{ min: 3, max: {max} }}\n{rollout}"
+        );
+    }
+    Ok(text)
+}
+
+fn taken(command: &[String]) -> anyhow::Result<Taken> {
+    let own = std::env::current_exe()?;
+    let text = execute(Command::new(own).args(["measure", "--"]).args(command))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+fn median(mut taken: Vec<Taken>) -> Median {
+    let middle = taken.len() / 2;
+    taken.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let seconds = taken.get(middle).map_or(0.0, |taken| taken.seconds);
+    taken.sort_by(|a, b| a.peak_mib.total_cmp(&b.peak_mib));
+    Median { seconds, peak_mib: taken.get(middle).map_or(0.0, |taken| taken.peak_mib) }
+}
+
+fn table(rows: &[Row]) {
+    println!("medians; ms, and peak MiB in brackets\n");
+    println!(
+        "{:>7} {:>7} {:>15} {:>15} {:>11} {:>15} {:>9}",
+        "groups", "files", "load", "check", "sha256sum", "generate", "cp -r"
+    );
+    for row in rows {
+        let both = |median: Median| format!("{:.1} [{:.0}]", median.seconds * 1e3, median.peak_mib);
+        println!(
+            "{:>7} {:>7} {:>15} {:>15} {:>11.1} {:>15} {:>9.1}",
+            row.groups,
+            row.files,
+            both(row.load),
+            both(row.check),
+            row.sha256sum.seconds * 1e3,
+            both(row.generate),
+            row.cp.seconds * 1e3
+        );
+    }
+    println!();
+    let met = |met: bool| if met { "met" } else { "MISSED" };
+    for pair in rows.windows(2) {
+        let [small, large] = pair else { continue };
+        #[expect(clippy::cast_precision_loss, reason = "numbers of groups are small")]
+        let growth = large.groups as f64 / small.groups as f64;
+        for (name, a, b) in [("check", small.check, large.check), ("generate", small.generate, large.generate)] {
+            let factor = b.seconds / a.seconds;
+            println!(
+                "{:<6} {name} from {} to {} groups: {factor:.2}×, groups {growth:.2}×",
+                met(factor <= growth),
+                small.groups,
+                large.groups
+            );
+        }
+    }
+    for row in rows {
+        let (check, cold) = (row.check.seconds / row.sha256sum.seconds, row.generate.seconds / row.cp.seconds);
+        let share = row.load.seconds / row.check.seconds;
+        if row.groups >= 3_000 {
+            println!("{:<6} {} groups: check is {check:.2}× sha256sum (goal 2)", met(check <= 2.0), row.groups);
+            println!("{:<6} {} groups: cold generate is {cold:.2}× cp -r (goal 4)", met(cold <= 4.0), row.groups);
+            println!(
+                "       {} groups: load and resolve is {:.0}% of check, {:.0}% of generate",
+                row.groups,
+                share * 100.0,
+                row.load.seconds / row.generate.seconds * 100.0
+            );
+        }
+    }
+}

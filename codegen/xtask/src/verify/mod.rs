@@ -1,0 +1,85 @@
+//! Checks with the real tools. Each check is a function with a name; a tool that is missing is a failure, never a skip.
+
+mod modules;
+mod roots;
+mod sandbox;
+mod texts;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::bail;
+use rayon::prelude::*;
+
+use crate::tools::{self, Tools};
+use sandbox::Sandbox;
+
+/// How to check.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Use the real providers from the Terraform registry instead of recorded schemas; nothing is applied then
+    #[arg(long)]
+    registry: bool,
+    /// Only checks whose name contains this
+    #[arg(value_name = "NAME")]
+    only: Option<String>,
+}
+
+/// What checks have at hand.
+pub(crate) struct Bench<'a> {
+    /// The repository, which no check changes.
+    pub(crate) root: &'a Path,
+    pub(crate) tools: &'a Tools,
+    /// A copy of what Terraform needs, where it may write.
+    pub(crate) sandbox: &'a Sandbox,
+    /// Whether the real providers are used.
+    pub(crate) registry: bool,
+}
+
+type Run = Box<dyn Fn(&Bench<'_>) -> anyhow::Result<()> + Send + Sync>;
+
+/// A check: its name, and what it does.
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) run: Run,
+}
+
+impl Check {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        run: impl Fn(&Bench<'_>) -> anyhow::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), run: Box::new(run) }
+    }
+}
+
+/// Runs every check, and tells all that fail.
+pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let tools = tools::install(root)?;
+    let sandbox = Sandbox::new(root, &tools, args.registry)?;
+    let bench = Bench { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
+    let mut checks = texts::checks();
+    checks.extend(modules::checks(root)?);
+    checks.extend(roots::checks(root, args.registry)?);
+    if let Some(only) = &args.only {
+        checks.retain(|check| check.name.contains(only.as_str()));
+    }
+    let failed: usize = checks
+        .par_iter()
+        .map(|check| {
+            let start = Instant::now();
+            let result = (check.run)(&bench);
+            let seconds = start.elapsed().as_secs_f32();
+            match result {
+                Ok(()) => println!("ok    {:<64} {seconds:>6.1} s", check.name),
+                Err(ref error) => println!("FAIL  {:<64} {seconds:>6.1} s\n{error:#}\n", check.name),
+            }
+            usize::from(result.is_err())
+        })
+        .sum();
+    println!("verify: {} passed, {failed} failed", checks.len() - failed);
+    if failed > 0 || checks.is_empty() {
+        bail!("{failed} of {} checks failed", checks.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Modules and their examples: init, validate, test, lint, and READMEs that say what the code says.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use super::{Bench, Check};
+use crate::process::run;
+
+/// The checks of every module.
+pub(super) fn checks(root: &Path) -> anyhow::Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for module in directories(&root.join("terraform/modules"))? {
+        let below = format!("terraform/modules/{module}");
+        let folder = below.clone();
+        checks.push(Check::new(format!("{below}: validate and test"), move |bench| test(bench, &folder)));
+        let folder = below.clone();
+        checks.push(Check::new(format!("{below}: lint"), move |bench| lint(bench, &folder)));
+        let folder = below.clone();
+        checks.push(Check::new(format!("{below}: README"), move |bench| readme(bench, &folder)));
+        for example in directories(&root.join(&below).join("examples"))? {
+            let folder = format!("{below}/examples/{example}");
+            checks.push(Check::new(format!("{folder}: plan"), move |bench| plan(bench, &folder)));
+        }
+    }
+    Ok(checks)
+}
+
+/// The names of the directories in a directory, sorted.
+pub(super) fn directories(path: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn test(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
+    let directory = bench.sandbox.path(module);
+    bench.sandbox.init(&directory)?;
+    run(&mut bench.sandbox.terraform(&directory, &["validate"]))?;
+    let report = run(&mut bench.sandbox.terraform(&directory, &["test"]))?;
+    let passed =
+        report.lines().find_map(|line| line.strip_prefix("Success! ")).context("terraform test ran nothing")?;
+    ensure!(!passed.starts_with("0 "), "terraform test ran nothing");
+    Ok(())
+}
+
+/// An example is planned, not only validated: its values must pass the module's own conditions.
+fn plan(bench: &Bench<'_>, example: &str) -> anyhow::Result<()> {
+    let directory = bench.sandbox.path(example);
+    bench.sandbox.init(&directory)?;
+    run(&mut bench.sandbox.terraform(&directory, &["validate"]))?;
+    if !bench.registry {
+        run(&mut bench.sandbox.terraform(&directory, &["plan", "-input=false"]))?;
+    }
+    Ok(())
+}
+
+/// tflint, with every rule of the bundled ruleset.
+pub(super) fn lint(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
+    let mut command = Command::new(&bench.tools.tflint);
+    command.arg(format!("--chdir={}", bench.root.join(folder).display()));
+    command.arg(format!("--config={}", bench.root.join("tests/tools/tflint/tflint.hcl").display()));
+    run(command.args(["--no-color", "--call-module-type=none"])).map(|_| ())
+}
+
+fn readme(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
+    let mut command = Command::new(&bench.tools.terraform_docs);
+    command.args([
+        "markdown",
+        "table",
+        "--output-check",
+        "--output-file=README.md",
+        "--output-mode=inject",
+        "--lockfile=false",
+    ]);
+    run(command.arg(bench.root.join(module)))
+        .with_context(|| format!("the tables of {module}/README.md are stale: run terraform-docs as this check does, without --output-check"))
+        .map(|_| ())
+}

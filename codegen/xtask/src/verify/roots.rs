@@ -1,0 +1,149 @@
+//! Generated roots: validate, lint, apply, and a plan that stays empty after a rollout has changed the cloud.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+
+use super::modules::{directories, lint};
+use super::sandbox::{copy, write};
+use super::{Bench, Check};
+use crate::process::{both, output, run};
+
+/// The checks of every generated root.
+pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for network in directories(&root.join("generated/terraform"))? {
+        for stack in directories(&root.join("generated/terraform").join(&network))? {
+            let folder = format!("generated/terraform/{network}/{stack}");
+            let below = folder.clone();
+            checks.push(Check::new(format!("{folder}: validate"), move |bench| validate(bench, &below)));
+            let below = folder.clone();
+            checks.push(Check::new(format!("{folder}: lint"), move |bench| lint(bench, &below)));
+            if !registry {
+                checks.push(Check::new(format!("{folder}: a rollout leaves the plan empty"), move |bench| {
+                    rollout(bench, &folder)
+                }));
+            }
+        }
+    }
+    Ok(checks)
+}
+
+fn validate(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
+    let directory = scratch(bench, folder, "validate")?;
+    bench.sandbox.init(&directory)?;
+    run(&mut bench.sandbox.terraform(&directory, &["validate"])).map(|_| ())
+}
+
+/// A copy of a root beside it, as deep in the tree, so that two checks do not meet.
+fn scratch(bench: &Bench<'_>, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
+    let directory = bench.sandbox.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
+    copy(&bench.sandbox.path(folder), &directory)?;
+    Ok(directory)
+}
+
+/// Applies the root, changes in the state what a rollout and autoscaling change in the cloud, and plans again.
+///
+/// The last part proves that the check can fail: what Terraform owns is changed as well, and the plan must tell.
+fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
+    let directory = scratch(bench, folder, "rollout")?;
+    write(&directory.join("backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n")?;
+    run(&mut bench.sandbox.terraform(&directory, &["init", "-input=false"]))?;
+    run(&mut bench.sandbox.terraform(&directory, &["apply", "-auto-approve", "-input=false"]))?;
+    if let Some(changes) = plan(bench, &directory)? {
+        bail!("right after an apply the plan is not empty:\n{changes}");
+    }
+    let touched = change_state(&directory, moved_by_rollout)?;
+    let groups = fs_err::read_dir(&directory)?.filter_map(Result::ok).filter(|entry| is_group(&entry.path())).count();
+    ensure!(
+        touched >= 2 * groups,
+        "a rollout changes two resources or more of each group, here {touched} of {groups} groups"
+    );
+    if let Some(changes) = plan(bench, &directory)? {
+        bail!("after a rollout the plan would undo it:\n{changes}");
+    }
+    let owned = change_state(&directory, owned_by_terraform)?;
+    ensure!(owned > 0, "there is nothing that Terraform owns");
+    ensure!(plan(bench, &directory)?.is_some(), "a change of what Terraform owns does not show in the plan");
+    Ok(())
+}
+
+fn is_group(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    !["main.tf", "backend_override.tf"].contains(&name) && path.extension().is_some_and(|extension| extension == "tf")
+}
+
+/// What a plan would change, where it would change something.
+fn plan(bench: &Bench<'_>, directory: &Path) -> anyhow::Result<Option<String>> {
+    let output = output(&mut bench.sandbox.terraform(directory, &["plan", "-input=false", "-detailed-exitcode"]))?;
+    match output.status.code() {
+        Some(0) => Ok(None),
+        Some(2) => Ok(Some(both(&output))),
+        _ => bail!("{}", both(&output)),
+    }
+}
+
+/// Changes the attributes of every resource of the state; tells how many resources were changed.
+fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyhow::Result<usize> {
+    let path = directory.join("terraform.tfstate");
+    let mut state: Value = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+    let mut touched = 0;
+    for resource in state["resources"].as_array_mut().context("a state has resources")? {
+        let kind = resource["type"].as_str().unwrap_or_default().to_owned();
+        if resource["mode"] != "managed" {
+            continue;
+        }
+        for instance in resource["instances"].as_array_mut().into_iter().flatten() {
+            touched += usize::from(change(&kind, &mut instance["attributes"]));
+        }
+    }
+    state["serial"] = json!(state["serial"].as_u64().unwrap_or(0) + 1);
+    write(&path, &serde_json::to_string(&state)?)?;
+    Ok(touched)
+}
+
+/// On AWS: a template version with the new image, described; the group on that version; another number of machines. On
+/// GCP: another template and another number of machines.
+fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
+    match kind {
+        "aws_launch_template" => {
+            attributes["image_id"] = json!("ami-0123456789abcdef0");
+            attributes["latest_version"] = json!(7);
+            attributes["description"] = json!("image 2026-11-22");
+        }
+        "aws_autoscaling_group" => {
+            attributes["desired_capacity"] = json!(17);
+            if let Some(template) = attributes["launch_template"].get_mut(0) {
+                template["version"] = json!("7");
+            }
+            if let Some(policy) = attributes["mixed_instances_policy"].get_mut(0) {
+                policy["launch_template"][0]["launch_template_specification"][0]["version"] = json!("7");
+            }
+        }
+        "google_compute_region_instance_group_manager" => {
+            attributes["target_size"] = json!(17);
+            attributes["version"] = json!([
+                { "instance_template": "projects/p/regions/r/instanceTemplates/old", "name": "old", "target_size": [{ "fixed": 1, "percent": null }] },
+                { "instance_template": "projects/p/regions/r/instanceTemplates/new", "name": "new", "target_size": [] },
+            ]);
+        }
+        // A rollout copies the template under another name, and leaves Terraform's alone.
+        "google_compute_region_instance_template" => {}
+        _ => return false,
+    }
+    true
+}
+
+fn owned_by_terraform(kind: &str, attributes: &mut Value) -> bool {
+    match kind {
+        "aws_launch_template" => {
+            attributes["metadata_options"][0]["http_tokens"] = json!("optional");
+        }
+        "google_compute_region_instance_group_manager" => {
+            attributes["update_policy"][0]["type"] = json!("OPPORTUNISTIC");
+        }
+        _ => return false,
+    }
+    true
+}

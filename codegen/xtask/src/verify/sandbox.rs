@@ -1,0 +1,95 @@
+//! A place where Terraform may write: a copy of modules and generated roots, and a mirror with the schema-serving provider.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::process::run;
+use crate::tools::Tools;
+
+/// The versions that the recorded schemas are of.
+const PROVIDERS: &[(&str, &str)] = &[("aws", "6.25.0"), ("google", "7.45.0")];
+
+pub(crate) struct Sandbox {
+    folder: TempDir,
+    terraform: PathBuf,
+}
+
+impl Sandbox {
+    /// Copies what Terraform reads.
+    pub(crate) fn new(root: &Path, tools: &Tools, registry: bool) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("fleetgen-verify-").tempdir()?;
+        let sandbox = Self { folder, terraform: tools.terraform.clone() };
+        copy(&root.join("terraform"), &sandbox.path("terraform"))?;
+        copy(&root.join("generated"), &sandbox.path("generated"))?;
+        let config = if registry { "" } else { &sandbox.mirror(tools)? };
+        write(&sandbox.path("terraform.rc"), &format!("disable_checkpoint = true\n{config}"))?;
+        Ok(sandbox)
+    }
+
+    /// Puts the schema-serving provider where Terraform looks for the real ones.
+    fn mirror(&self, tools: &Tools) -> anyhow::Result<String> {
+        let mirror = self.path("mirror");
+        let system = run(Command::new("go").args(["env", "GOOS", "GOARCH"]))?;
+        let platform = system.split_whitespace().collect::<Vec<_>>().join("_");
+        for (name, version) in PROVIDERS {
+            let folder = mirror.join(format!("registry.terraform.io/hashicorp/{name}/{version}/{platform}"));
+            fs_err::create_dir_all(&folder)?;
+            let program = folder.join(format!("terraform-provider-{name}_v{version}"));
+            fs_err::copy(&tools.schema_provider, program)?;
+        }
+        Ok(format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+            mirror.display().to_string()
+        ))
+    }
+
+    /// A path in the sandbox.
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// Terraform in a directory of the sandbox, without anything of the user's.
+    pub(crate) fn terraform(&self, directory: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.terraform);
+        command.current_dir(directory).args(words).arg("-no-color");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TF_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("TF_CLI_CONFIG_FILE", self.path("terraform.rc"))
+            .env("TF_IN_AUTOMATION", "1")
+            .env("CHECKPOINT_DISABLE", "1");
+        command
+    }
+
+    /// Initialises a directory, without its backend.
+    pub(crate) fn init(&self, directory: &Path) -> anyhow::Result<()> {
+        run(&mut self.terraform(directory, &["init", "-backend=false", "-input=false"])).map(|_| ())
+    }
+}
+
+/// Copies a tree, without what Terraform left in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let entries = walkdir::WalkDir::new(from).into_iter().filter_entry(|entry| entry.file_name() != ".terraform");
+    for entry in entries {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from)?);
+        if entry.file_type().is_dir() {
+            fs_err::create_dir_all(target)?;
+        } else {
+            fs_err::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file of the sandbox.
+#[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
+pub(crate) fn write(path: &Path, content: &str) -> anyhow::Result<()> {
+    fs_err::write(path, content).context("the sandbox cannot be written")
+}
