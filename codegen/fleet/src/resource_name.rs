@@ -1,6 +1,6 @@
 //! The names that resources get, and what the clouds make of them.
 //!
-//! The modules add to a group's name what [`names`] says; a test holds the two together.
+//! The modules add to a group's name what [`names`] says; `cargo xtask verify` compares the two.
 
 use crate::choice::Cloud;
 use crate::model::Group;

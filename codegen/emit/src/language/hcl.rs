@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn runs_of_whole_attributes_are_aligned() {
         let text = "a = 1\nbcd   = \"x = {\"\n\"k=\\\"\" = [1, 2]\nlist = [\n  x = 1,\n]\n\nlonger = {}\nb = f(1)\nblock {\n}\n# c = 1\nd == e\n";
-        let expected = "a       = 1\nbcd     = \"x = {\"\n\"k=\\\"\" = [1, 2]\nlist = [\n  x = 1,\n]\n\nlonger = {}\nb      = f(1)\nblock {\n}\n# c = 1\nd == e\n";
+        let expected = "a      = 1\nbcd    = \"x = {\"\n\"k=\\\"\" = [1, 2]\nlist = [\n  x = 1,\n]\n\nlonger = {}\nb      = f(1)\nblock {\n}\n# c = 1\nd == e\n";
         assert_eq!(align(text), expected);
         assert_eq!(align(expected), expected);
     }

@@ -28,4 +28,10 @@ impl Templates {
             .and_then(|context| self.0.render(template, &context))
             .map_err(|error| EmitError { path: path.to_owned(), message: error.to_string() })
     }
+
+    /// The names that a template takes from outside.
+    #[cfg(test)]
+    pub(crate) fn variables(&self, template: &str) -> Vec<&str> {
+        self.0.get_template_variables(template).unwrap().into_iter().collect()
+    }
 }

@@ -141,3 +141,48 @@ fn base(fleet: &Fleet, group: &Group) -> String {
 fn state_key(fleet: &Fleet, network: &Network, stack: &StackName) -> String {
     format!("{}/{}/{stack}", fleet.name, network.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In HCL, `"${{ x }}"` with x = `{evil}` would render `"${evil}"`.
+    #[test]
+    fn no_template_puts_a_dollar_or_percent_before_a_value() {
+        for (name, template) in TEMPLATES {
+            assert!(!template.contains("${{") && !template.contains("%{{"), "{name}");
+        }
+    }
+
+    /// A name that a template gets wrong is not there, which a condition takes for false without a word.
+    #[test]
+    fn every_name_in_a_template_is_a_value() {
+        let bytes = include_bytes!("../../../../fleet.yaml").to_vec();
+        let source = fleetgen_fleet::SourceFile::from_bytes("fleet.yaml", bytes).unwrap();
+        let fleet = fleetgen_fleet::load(&source).unwrap();
+        let values = |cloud: Cloud| -> Vec<serde_json::Value> {
+            let network = fleet.networks.values().find(|network| network.cloud == cloud).unwrap();
+            let group = fleet.groups.values().find(|group| group.cloud() == cloud).unwrap();
+            match cloud {
+                Cloud::Aws => vec![
+                    serde_json::to_value(aws::main(&fleet, network, &group.stack)).unwrap(),
+                    serde_json::to_value(aws::group(&fleet, group)).unwrap(),
+                ],
+                Cloud::Gcp => vec![
+                    serde_json::to_value(gcp::main(&fleet, network, &group.stack)).unwrap(),
+                    serde_json::to_value(gcp::group(&fleet, group)).unwrap(),
+                ],
+            }
+        };
+        let renderer = RENDERER.as_ref().unwrap();
+        let all = [values(Cloud::Aws), values(Cloud::Gcp)].concat();
+        for ((name, _), values) in TEMPLATES.iter().zip(all) {
+            let known: Vec<&str> = values.as_object().unwrap().keys().map(String::as_str).collect();
+            let mut used = renderer.variables(name);
+            used.sort_unstable();
+            let mut given = known.clone();
+            given.sort_unstable();
+            assert_eq!(used, given, "{name}: names on the left, values on the right");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Names that the clouds give to things. Patterns are those of the cloud's own documentation, tightened where fleetgen
 //! uses one form only.
 
-use super::{inventory_of_words, word};
+use super::word;
 
 word! {
     /// An AWS account id: 12 digits, in quotes.

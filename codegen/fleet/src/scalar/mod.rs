@@ -118,21 +118,7 @@ macro_rules! word {
                 })
             }
         }
-
-        inventory_of_words!($name);
     };
 }
 
-/// Checks of each type, beside it.
-macro_rules! inventory_of_words {
-    ($name:ident) => {
-        #[cfg(test)]
-        impl $name {
-            pub(crate) fn pattern_compiles() -> bool {
-                regex::Regex::new(Self::PATTERN).is_ok()
-            }
-        }
-    };
-}
-
-pub(crate) use {inventory_of_words, word};
+pub(crate) use word;

@@ -1,6 +1,6 @@
 //! Names that the user gives to things.
 
-use super::{inventory_of_words, word};
+use super::word;
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $name:ident = $what:literal, $max:literal;)+) => {

@@ -1,6 +1,6 @@
 //! Free text, and words whose form is fixed outside the clouds.
 
-use super::{inventory_of_words, word};
+use super::word;
 
 word! {
     /// Text for people, up to 255 characters, without control characters other than tab and newline.

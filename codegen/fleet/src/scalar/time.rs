@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::unit::number_with_unit;
-use super::{Invalid, inventory_of_words, word};
+use super::{Invalid, word};
 
 /// A length of time, such as 90s, 10m, 8h or 30d. Kept in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]

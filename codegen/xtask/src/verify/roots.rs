@@ -1,8 +1,10 @@
 //! Generated roots: validate, lint, apply, and a plan that stays empty after a rollout has changed the cloud.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use fleetgen_fleet::{SourceFile, load, resource_name};
 use serde_json::{Value, json};
 
 use super::modules::{directories, lint};
@@ -54,6 +56,7 @@ fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
     if let Some(changes) = plan(bench, &directory)? {
         bail!("right after an apply the plan is not empty:\n{changes}");
     }
+    names(bench, &directory, folder)?;
     let touched = change_state(&directory, moved_by_rollout)?;
     let groups = fs_err::read_dir(&directory)?.filter_map(Result::ok).filter(|entry| is_group(&entry.path())).count();
     ensure!(
@@ -66,6 +69,43 @@ fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
     let owned = change_state(&directory, owned_by_terraform)?;
     ensure!(owned > 0, "there is nothing that Terraform owns");
     ensure!(plan(bench, &directory)?.is_some(), "a change of what Terraform owns does not show in the plan");
+    Ok(())
+}
+
+/// The names of what was made are those whose limits fleetgen knows.
+fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()> {
+    let bytes = fs_err::read(bench.root.join("fleet.yaml"))?;
+    let source = SourceFile::from_bytes("fleet.yaml", bytes).ok().context("fleet.yaml cannot be read")?;
+    let fleet = load(&source).ok().context("fleet.yaml is invalid")?;
+    let groups = fleet.groups.values().filter(|group| folder.ends_with(&format!("/{}/{}", group.network, group.stack)));
+    let expected: BTreeSet<(&str, String)> = groups
+        .flat_map(|group| resource_name::names(&resource_name::base(&fleet.name, group), group))
+        .map(|name| (name.kind, name.name))
+        .collect();
+    let state: Value = serde_json::from_str(&fs_err::read_to_string(directory.join("terraform.tfstate"))?)?;
+    let mut found = BTreeSet::new();
+    for resource in state["resources"].as_array().into_iter().flatten().filter(|resource| resource["mode"] == "managed")
+    {
+        let (kind, attribute) = match resource["type"].as_str().unwrap_or_default() {
+            "aws_autoscaling_group" => ("Auto Scaling group", "name"),
+            "aws_iam_role" => ("IAM role", "name"),
+            "aws_launch_template" => ("launch template", "name"),
+            "aws_lb_target_group" => ("target group", "name"),
+            "aws_security_group" => ("security group", "name"),
+            "google_compute_firewall" => ("firewall rule", "name"),
+            "google_compute_region_instance_group_manager" => ("managed instance group", "name"),
+            "google_compute_region_instance_template" => ("instance template prefix", "name_prefix"),
+            "google_service_account" => ("service account", "account_id"),
+            _ => continue,
+        };
+        for instance in resource["instances"].as_array().into_iter().flatten() {
+            found.insert((kind, instance["attributes"][attribute].as_str().unwrap_or_default().to_owned()));
+        }
+    }
+    ensure!(
+        found == expected,
+        "the modules name other resources than fleetgen thinks:\n{found:?}\nand not\n{expected:?}"
+    );
     Ok(())
 }
 

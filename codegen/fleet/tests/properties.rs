@@ -1,0 +1,113 @@
+//! Whatever stands in the file, reading it ends with a fleet or with a report.
+
+use fleetgen_fleet::{Format, SourceFile, load};
+use proptest::prelude::*;
+
+const BASE: &str = include_str!("../../../tests/base.yaml");
+
+/// Reads and reports, as the program would.
+fn read(text: &str) -> Result<(), String> {
+    let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
+    load(&source).map(|_| ()).map_err(|report| {
+        assert!(!report.diagnostics.is_empty(), "a failure without a reason");
+        for diagnostic in &report.diagnostics {
+            assert!(
+                diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end as usize <= source.text().len()
+            );
+            assert!(!diagnostic.message.ends_with('.') && !diagnostic.message.is_empty(), "{}", diagnostic.message);
+        }
+        for format in [Format::Json, Format::Github] {
+            assert!(!report.render(&source, format).is_empty());
+        }
+        report.render(&source, Format::Human { color: true })
+    })
+}
+
+/// Pieces of YAML that are likely to hurt.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,12}",
+        "\\PC{0,6}",
+        prop::sample::select(vec![
+            "\n",
+            "\r\n",
+            "  ",
+            "\t",
+            ": ",
+            "- ",
+            "? ",
+            "*a",
+            "&a ",
+            "<<: *a\n",
+            "{",
+            "}",
+            "[",
+            "]",
+            "|\n",
+            ">-\n",
+            "!!int ",
+            "\"",
+            "'",
+            "#",
+            "---\n",
+            "...\n",
+            "null",
+            "~",
+            "yes",
+            "0x7f",
+            "1e999",
+            ".inf",
+            "-9223372036854775809",
+            "18446744073709551616",
+            "\u{feff}",
+            "\u{202e}",
+            "é",
+            "groups:\n",
+            "  web:\n",
+            "size: { min: 1 }\n",
+            "size: 4294967296\n",
+            "profile: plain\n",
+            "cidr: 10.0.0.0/33\n",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_text_is_read_to_an_end(text in prop::collection::vec(piece(), 0..40)) {
+        let _ = read(&text.concat());
+    }
+
+    #[test]
+    fn a_damaged_fleet_is_read_to_an_end(at in 0..BASE.len(), length in 0..80_usize, put in prop::collection::vec(piece(), 0..4)) {
+        let start = BASE.floor_char_boundary(at);
+        let end = BASE.floor_char_boundary((at + length).min(BASE.len()));
+        let _ = read(&format!("{}{}{}", &BASE[..start], put.concat(), &BASE[end..]));
+    }
+}
+
+#[test]
+fn the_base_of_the_tests_is_sound() {
+    assert_eq!(read(BASE), Ok(()));
+}
+
+/// Without any one line, the base is either a fleet still or something that is told.
+#[test]
+fn every_line_may_be_lost() {
+    let lines: Vec<&str> = BASE.lines().collect();
+    let sound = (0..lines.len())
+        .filter(|lost| {
+            let text: String = lines
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| index != lost)
+                .map(|(_, line)| format!("{line}\n"))
+                .collect();
+            read(&text).is_ok()
+        })
+        .count();
+    assert!(sound < lines.len() / 4, "{sound} of {} lines could be lost", lines.len());
+}

@@ -1,0 +1,28 @@
+//! Faults of a producer, which the program as a whole cannot show.
+
+use fleetgen_tree::{File, Reason, compare};
+
+fn conflicts(files: &[(&str, &'static str)]) -> Vec<Reason> {
+    let folder = tempfile::tempdir().unwrap();
+    let files = files
+        .iter()
+        .map(|(path, producer)| File { path: (*path).to_owned(), content: String::new(), producer })
+        .collect();
+    let changes = compare(folder.path(), files).unwrap();
+    assert!(changes.apply(folder.path(), &mut |step| panic!("{step:?}")).is_err());
+    changes.conflicts.into_iter().map(|conflict| conflict.reason).collect()
+}
+
+#[test]
+fn two_producers_of_one_path() {
+    assert_eq!(conflicts(&[("generated/a", "one"), ("generated/a", "two")]), [Reason::TwoProducers("one", "two")]);
+}
+
+#[test]
+fn paths_outside_of_the_tree() {
+    for path in
+        ["../a", "/etc/passwd", "generated/../a", "fleet.yaml", "generated/MANIFEST", ".github/workflows/ci.yml"]
+    {
+        assert_eq!(conflicts(&[(path, "one")]), [Reason::UnsafePath], "{path}");
+    }
+}

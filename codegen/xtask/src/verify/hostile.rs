@@ -1,0 +1,53 @@
+//! Hostile text, through real Terraform: what stands in the state is what stood in fleet.yaml, letter by letter.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::sandbox::write;
+use super::{Bench, Check};
+use crate::process::run;
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![Check::new("hostile text is inert in Terraform", hostile)]
+}
+
+/// The golden case `hostile`, whose rendered file stands beside it, is applied.
+fn hostile(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let case = fs_err::read_to_string(bench.root.join("tests/golden/hostile.yaml"))?;
+    let rendered = fs_err::read_to_string(bench.root.join("tests/golden/hostile.txt"))?;
+    let (_, file) = rendered.split_once(".tf\n").context("the golden file names its path first")?;
+    let directory = bench.sandbox.path("hostile/terraform/gcp-tokyo/prod");
+    fs_err::create_dir_all(&directory)?;
+    write(&directory.join("web.tf"), file)?;
+    let main = bench.sandbox.path("generated/terraform/gcp-tokyo/prod/main.tf");
+    fs_err::copy(main, directory.join("main.tf"))?;
+    write(&directory.join("backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n")?;
+    run(&mut bench.sandbox.terraform(&directory, &["init", "-input=false"]))?;
+    run(&mut bench.sandbox.terraform(&directory, &["apply", "-auto-approve", "-input=false"]))?;
+
+    let state: Value = serde_json::from_str(&fs_err::read_to_string(directory.join("terraform.tfstate"))?)?;
+    let resources = state["resources"].as_array().context("a state has resources")?;
+    let attribute = |kind: &str, pointer: &str| {
+        let all = resources
+            .iter()
+            .filter(|resource| resource["type"] == kind)
+            .flat_map(|resource| resource["instances"].as_array());
+        all.flatten().filter_map(|instance| instance["attributes"].pointer(pointer)).cloned().collect::<Vec<_>>()
+    };
+    for (kind, pointer, key) in [
+        ("google_compute_region_instance_template", "/instance_description", "    description: "),
+        ("google_compute_firewall", "/description", "80, description: "),
+        ("google_compute_health_check", "/http_health_check/0/request_path", "path: "),
+    ] {
+        let expected = quoted(&case, key)?;
+        ensure!(attribute(kind, pointer).contains(&expected), "{kind}{pointer} is not {expected}");
+    }
+    Ok(())
+}
+
+/// The quoted value behind a key of the case; its escapes are those of JSON.
+fn quoted(case: &str, key: &str) -> anyhow::Result<Value> {
+    let (_, rest) = case.split_once(key).with_context(|| format!("the case has no {key}"))?;
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+    Ok(values.next().context("there is no value")??)
+}
