@@ -17,6 +17,10 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
+/// glibc's allocator grows the heap of a second thread by a system call for every few pages, which cost a third of a check.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // clap prints its own messages, and exits with 2 for a wrong command line.
     let arguments = Arguments::parse();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fleetgen_fleet::{Diagnostic, Fleet, Report, Rule, SourceFile, Span, Unreadable};
-use fleetgen_tree::Changes;
+use fleetgen_tree::{Changes, Found};
 
 use crate::arguments::{Format, Global};
 use crate::error::Failure;
@@ -19,6 +19,15 @@ pub(crate) struct Project {
 impl Project {
     /// Reads and checks fleet.yaml.
     pub(crate) fn load(global: &Global, ui: &Ui) -> Result<Self, Failure> {
+        Self::load_by(fleetgen_fleet::load, global, ui)
+    }
+
+    /// Reads and checks fleet.yaml, and remembers where each value of a group came from.
+    pub(crate) fn load_with_places(global: &Global, ui: &Ui) -> Result<Self, Failure> {
+        Self::load_by(fleetgen_fleet::load_with_places, global, ui)
+    }
+
+    fn load_by(load: fn(&SourceFile) -> Result<Fleet, Report>, global: &Global, ui: &Ui) -> Result<Self, Failure> {
         let name = global.fleet.display().to_string();
         let render = |report: &Report, source: &SourceFile| Failure::Invalid {
             report: report.render(
@@ -44,16 +53,21 @@ impl Project {
                 return Err(render(&Report { diagnostics: vec![*diagnostic] }, &source));
             }
         };
-        match fleetgen_fleet::load(&source) {
+        match load(&source) {
             Ok(fleet) => Ok(Self { root: global.directory.clone(), source, fleet }),
             Err(report) => Err(render(&report, &source)),
         }
     }
 
-    /// What is to be done to make the tree what fleet.yaml wants.
-    pub(crate) fn changes(&self) -> Result<Changes, Failure> {
-        let wanted = fleetgen_emit::emit(&self.fleet)?;
-        Ok(fleetgen_tree::compare(&self.root, wanted)?)
+    /// Reads fleet.yaml, and says what is to be done to make the tree what it wants.
+    ///
+    /// Reading YAML keeps one core busy; another reads meanwhile what was generated before.
+    pub(crate) fn load_with_changes(global: &Global, ui: &Ui) -> Result<(Self, Changes), Failure> {
+        let (project, found) = rayon::join(|| Self::load(global, ui), || Found::read(&global.directory));
+        let project = project?;
+        let wanted = fleetgen_emit::emit(&project.fleet)?;
+        let changes = fleetgen_tree::compare(&project.root, found?, wanted)?;
+        if changes.conflicts.is_empty() { Ok((project, changes)) } else { Err(Failure::Conflicts(changes.conflicts)) }
     }
 }
 

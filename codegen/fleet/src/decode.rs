@@ -8,6 +8,7 @@
 //! other value of a nearer tree replaces one of a farther tree, and `null` takes away what was inherited.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
@@ -18,7 +19,7 @@ use serde::forward_to_deserialize_any;
 use crate::diagnostic::{Diagnostic, Rule, suggest};
 use crate::field::{ENTRIES, FIELD, Field};
 use crate::source::Span;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Key, Node, Value};
 
 /// Reads a `T` from a stack of trees, nearest first; what is wrong goes to `found`. `anchor` is pointed at where a key
 /// is missing: the key or the name under which the mapping stands.
@@ -146,7 +147,7 @@ impl<'a> Decoder<'a, '_> {
     }
 
     /// The mappings of the stack, down to the first value that is not one.
-    fn maps(&self) -> impl Iterator<Item = (u32, &'a [(crate::yaml::Key, Node)])> {
+    fn maps(&self) -> impl Iterator<Item = (u32, &'a [(Key, Node)])> {
         self.layers.iter().map_while(|(depth, node)| match &node.value {
             Value::Map(entries) => Some((*depth, entries.as_slice())),
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) | Value::List(_) => {
@@ -231,7 +232,7 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
             return Err(Problem::wrong_type(&self.nearest().1.value, &"a mapping"));
         };
         if name == ENTRIES {
-            return visitor.visit_map(EntriesAccess::new(self));
+            return visitor.visit_map(EntriesAccess::new(&self));
         }
         self.report_unknown(keys);
         visitor.visit_map(StructAccess { decoder: self, keys: keys.iter(), current: "" })
@@ -411,20 +412,30 @@ impl<'de> Deserializer<'de> for Missing<'_> {
 
 /// Walks over the user's own keys, nearest tree first, each key once.
 struct EntriesAccess<'a, 's> {
-    decoder: Decoder<'a, 's>,
-    keys: std::vec::IntoIter<(u32, &'a crate::yaml::Key)>,
-    current: &'a str,
+    entries: std::vec::IntoIter<(&'a Key, Vec<(u32, &'a Node)>)>,
+    current: Option<Decoder<'a, 's>>,
+    sink: &'s RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a, 's> EntriesAccess<'a, 's> {
-    fn new(decoder: Decoder<'a, 's>) -> Self {
-        let mut seen = std::collections::HashSet::new();
-        let keys: Vec<_> = decoder
-            .maps()
-            .flat_map(|(depth, entries)| entries.iter().map(move |(key, _)| (depth, key)))
-            .filter(|(_, key)| seen.insert(key.name.as_str()))
-            .collect();
-        Self { decoder, keys: keys.into_iter(), current: "" }
+    fn new(decoder: &Decoder<'a, 's>) -> Self {
+        let mut entries: Vec<(&Key, Vec<(u32, &Node)>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (nearest, (depth, map)) in decoder.maps().enumerate() {
+            for (key, node) in map {
+                // Within one mapping a key stands once, so that only farther ones have to be looked up.
+                match places.get(key.name.as_str()) {
+                    Some(place) if nearest > 0 => entries[*place].1.push((depth, node)),
+                    _ => {
+                        if decoder.layers.len() > 1 {
+                            places.insert(&key.name, entries.len());
+                        }
+                        entries.push((key, vec![(depth, node)]));
+                    }
+                }
+            }
+        }
+        Self { entries: entries.into_iter(), current: None, sink: decoder.sink }
     }
 }
 
@@ -432,25 +443,26 @@ impl<'de> MapAccess<'de> for EntriesAccess<'de, '_> {
     type Error = Problem;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let Some((depth, key)) = self.keys.next() else { return Ok(None) };
-        self.current = &key.name;
-        seed.deserialize(KeyDecoder { key, depth, sink: self.decoder.sink }).map(Some)
+        let Some((key, layers)) = self.entries.next() else { return Ok(None) };
+        let depth = layers.first().map_or(0, |(depth, _)| *depth);
+        self.current = Some(Decoder { layers, anchor: key.span, sink: self.sink });
+        seed.deserialize(KeyDecoder { key, depth, sink: self.sink }).map(Some)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
-        match self.decoder.get(self.current) {
+        match self.current.take() {
             Some(decoder) => seed.deserialize(decoder),
-            None => Err(Problem::custom(format!("no value under `{}`", self.current))),
+            None => Err(Problem::custom("a value was asked for before its key")),
         }
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.keys.len())
+        Some(self.entries.len())
     }
 }
 
 struct KeyDecoder<'a, 's> {
-    key: &'a crate::yaml::Key,
+    key: &'a Key,
     depth: u32,
     sink: &'s RefCell<Vec<Diagnostic>>,
 }

@@ -35,16 +35,36 @@ pub use report::Format;
 pub use schema::json_schema;
 pub use source::{Source as SourceFile, Span, Unreadable};
 
-/// Reads a fleet.yaml.
+use yaml::Places;
+
+/// Reads a fleet.yaml. The fleet does not know where its values stand; [`load_with_places`] gives one that does.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
 pub fn load(source: &SourceFile) -> Result<Fleet, Report> {
-    let mut found = Vec::new();
-    secret::find(source, &mut found);
-    let fleet = yaml::parse(source, &mut found).and_then(|root| resolve::resolve(&root, &mut found));
+    // A file with a mistake is read again, with places, so that the mistake can be told.
+    read(source, Places::Drop).or_else(|_| load_with_places(source))
+}
+
+/// Reads a fleet.yaml, and remembers for each value of a group where it came from.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub fn load_with_places(source: &SourceFile) -> Result<Fleet, Report> {
+    read(source, Places::Keep)
+}
+
+fn read(source: &SourceFile, places: Places) -> Result<Fleet, Report> {
+    let (secrets, (fleet, found)) = rayon::join(
+        || secret::find(source),
+        || {
+            let mut found = Vec::new();
+            let root = yaml::parse(source, places, &mut found);
+            (root.and_then(|root| resolve::resolve(&root, &mut found)), found)
+        },
+    );
     match fleet {
-        Some(fleet) if found.is_empty() => Ok(fleet),
-        _ => Err(Report::settle(found)),
+        Some(fleet) if found.is_empty() && secrets.is_empty() => Ok(fleet),
+        _ => Err(Report::settle([secrets, found].concat())),
     }
 }

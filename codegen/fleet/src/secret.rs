@@ -22,9 +22,10 @@ const FORMS: &[(&str, &str)] = &[
     ),
 ];
 
-pub(crate) fn find(source: &Source, found: &mut Vec<Diagnostic>) {
+pub(crate) fn find(source: &Source) -> Vec<Diagnostic> {
     static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
         LazyLock::new(|| FORMS.iter().filter_map(|(what, form)| Some((*what, Regex::new(form).ok()?))).collect());
+    let mut found = Vec::new();
     for (what, pattern) in PATTERNS.iter() {
         for hit in pattern.find_iter(source.text()) {
             let span = Span {
@@ -38,6 +39,7 @@ pub(crate) fn find(source: &Source, found: &mut Vec<Diagnostic>) {
             );
         }
     }
+    found
 }
 
 #[cfg(test)]

@@ -34,8 +34,16 @@ pub(crate) struct Key {
     pub(crate) name: String,
 }
 
+/// Whether a reading remembers where values stand. Places cost as much as all the rest of reading, and a file without
+/// mistakes needs none of them: so a file is read without them first, and once more where there is something to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Places {
+    Keep,
+    Drop,
+}
+
 /// Reads one document. Problems that leave a tree (duplicate keys, merge keys) go to `found`; others end the reading.
-pub(crate) fn parse(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(crate) fn parse(source: &Source, places: Places, found: &mut Vec<Diagnostic>) -> Option<Node> {
     // Limits far above any real fleet (10,000 groups are about 200,000 nodes) and far below what hurts.
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -53,18 +61,21 @@ pub(crate) fn parse(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Node
         emit_comments: false,
         with_snippet: false,
     };
-    match serde_saphyr::from_str_with_options::<Located>(source.text(), options) {
-        Ok(located) => {
-            let node = located.into_node(found);
-            if node.value == Value::Null {
-                found.push(
-                    Diagnostic::new(Rule::Unreadable, node.span, "the file is empty")
-                        .hint("start from the fleet.yaml of the reference, docs/fleet-yaml.md"),
-                );
-                return None;
-            }
-            Some(node)
+    let read = match places {
+        Places::Keep => serde_saphyr::from_str_with_options::<Located<true>>(source.text(), options)
+            .map(|located| located.into_node(found)),
+        Places::Drop => serde_saphyr::from_str_with_options::<Located<false>>(source.text(), options)
+            .map(|located| located.into_node(found)),
+    };
+    match read {
+        Ok(node) if node.value == Value::Null => {
+            found.push(
+                Diagnostic::new(Rule::Unreadable, node.span, "the file is empty")
+                    .hint("start from the fleet.yaml of the reference, docs/fleet-yaml.md"),
+            );
+            None
         }
+        Ok(node) => Some(node),
         Err(error) => {
             found.push(explain(source, &error));
             None
@@ -106,35 +117,37 @@ fn end_of_character(source: &Source, start: u32) -> Span {
     Span { start, end: start + u32::try_from(length).unwrap_or(0) }
 }
 
-/// What serde-saphyr hands over: a value with its location.
-struct Located(serde_saphyr::Spanned<Raw>);
-
-enum Raw {
-    Scalar(Value),
-    List(Vec<Located>),
-    Map(Vec<(Located, Located)>),
+/// What serde-saphyr hands over: a value, and its place where places are kept.
+struct Located<const PLACES: bool> {
+    span: Span,
+    raw: Raw<PLACES>,
 }
 
-impl Located {
+enum Raw<const PLACES: bool> {
+    Scalar(Value),
+    List(Vec<Located<PLACES>>),
+    Map(Vec<(Located<PLACES>, Located<PLACES>)>),
+}
+
+impl<const PLACES: bool> Located<PLACES> {
     fn into_node(self, found: &mut Vec<Diagnostic>) -> Node {
-        // For an alias this is where `*name` stands: the place that somebody edits.
-        let at = self.0.referenced.span();
-        let start = at.byte_offset().unwrap_or(0);
-        let end = start + at.byte_len().unwrap_or(0);
-        let span =
-            Span { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) };
-        let value = match self.0.value {
+        let value = match self.raw {
             Raw::Scalar(value) => value,
             Raw::List(items) => Value::List(items.into_iter().map(|item| item.into_node(found)).collect()),
             Raw::Map(entries) => Value::Map(unique(entries, found)),
         };
-        Node { span, value }
+        Node { span: self.span, value }
     }
 }
 
-fn unique(entries: Vec<(Located, Located)>, found: &mut Vec<Diagnostic>) -> Vec<(Key, Node)> {
+fn unique<const PLACES: bool>(
+    entries: Vec<(Located<PLACES>, Located<PLACES>)>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<(Key, Node)> {
     let mut kept: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
-    let mut places = std::collections::HashMap::with_capacity(entries.len());
+    // Most mappings are small, and a few have thousands of groups.
+    let mut places = std::collections::HashMap::new();
+    let is_large = entries.len() > 16;
     for (key, value) in entries {
         let key = key.into_node(found);
         let value = value.into_node(found);
@@ -157,76 +170,93 @@ fn unique(entries: Vec<(Located, Located)>, found: &mut Vec<Diagnostic>) -> Vec<
             );
             continue;
         }
-        if let Some(first) = places.get(&name) {
+        let first = if is_large {
+            places.get(&name).copied()
+        } else {
+            kept.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
+        };
+        if let Some(first) = first {
             found.push(
                 Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{name}` stands here a second time"))
                     .label("the second one")
-                    .related(*first, "the first one")
+                    .related(first, "the first one")
                     .hint("rename or remove one of the two"),
             );
             continue;
         }
-        places.insert(name.clone(), key.span);
+        if is_large {
+            places.insert(name.clone(), key.span);
+        }
         kept.push((Key { span: key.span, name }, value));
     }
     kept
 }
 
-impl<'de> Deserialize<'de> for Located {
+impl<'de, const PLACES: bool> Deserialize<'de> for Located<PLACES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_saphyr::Spanned::deserialize(deserializer).map(Self)
+        if !PLACES {
+            return Ok(Self { span: Span::default(), raw: Raw::deserialize(deserializer)? });
+        }
+        let spanned = serde_saphyr::Spanned::<Raw<PLACES>>::deserialize(deserializer)?;
+        // For an alias this is where `*name` stands: the place that somebody edits.
+        let at = spanned.referenced.span();
+        let start = at.byte_offset().unwrap_or(0);
+        let end = start + at.byte_len().unwrap_or(0);
+        let span =
+            Span { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) };
+        Ok(Self { span, raw: spanned.value })
     }
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de, const PLACES: bool> Deserialize<'de> for Raw<PLACES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RawVisitor)
     }
 }
 
-struct RawVisitor;
+struct RawVisitor<const PLACES: bool>;
 
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+impl<'de, const PLACES: bool> Visitor<'de> for RawVisitor<PLACES> {
+    type Value = Raw<PLACES>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a YAML value")
     }
 
-    fn visit_unit<E>(self) -> Result<Raw, E> {
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::Null))
     }
 
-    fn visit_none<E>(self) -> Result<Raw, E> {
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::Bool(value)))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::Integer(value)))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no setting is that large; it only has to stay a number")]
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::Float(value)))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::String(value.to_owned())))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
         Ok(Raw::Scalar(Value::String(value)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = access.next_element()? {
             items.push(item);
@@ -234,7 +264,7 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some(key) = access.next_key()? {
             entries.push((key, access.next_value()?));

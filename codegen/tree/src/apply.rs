@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::change::{Change, Changes};
 use crate::disk::TEMPORARY;
 use crate::manifest::{MANIFEST, PENDING};
@@ -20,12 +22,12 @@ pub enum Step<'a> {
 
 impl Changes {
     /// Makes the tree what is wanted. `before` is called before each step that changes the disk: for progress, and for
-    /// tests that stop the program there.
+    /// tests that stop the program there. Files are written on several threads at a time.
     ///
     /// # Errors
     /// There are conflicts ([`io::ErrorKind::InvalidInput`]; nothing was written), or the disk refused. After the latter,
     /// another run goes on where this one stopped.
-    pub fn apply(&self, root: &Path, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+    pub fn apply(&self, root: &Path, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Result<()> {
         if !self.conflicts.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "there are conflicts"));
         }
@@ -35,12 +37,14 @@ impl Changes {
         if self.files.values().any(|change| *change != Change::Unchanged) {
             write(root, PENDING, &self.pending, before)?;
         }
-        for (path, change) in &self.files {
-            match change {
-                Change::Create { new } | Change::Update { new, .. } => write(root, path.as_str(), new, before)?,
-                Change::Delete { .. } => remove(root, path.as_str(), before)?,
-                Change::Unchanged => {}
-            }
+        // Each file is on its own, and any of them may be the last one before a crash.
+        self.files.par_iter().try_for_each(|(path, change)| match change {
+            Change::Create { new } | Change::Update { new, .. } => write(root, path.as_str(), new, before),
+            Change::Delete { .. } | Change::Unchanged => Ok(()),
+        })?;
+        // One after the other, since the last file of a directory takes the directory with it.
+        for (path, _) in self.files.iter().filter(|(_, change)| matches!(change, Change::Delete { .. })) {
+            remove(root, path.as_str(), before)?;
         }
         if self.manifest_stale {
             write(root, MANIFEST, &self.manifest, before)?;
@@ -53,7 +57,7 @@ impl Changes {
 }
 
 /// Writes a file so that at any instant it is the old or the new one.
-fn write(root: &Path, path: &str, content: &str, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+fn write(root: &Path, path: &str, content: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Result<()> {
     let target = root.join(path);
     let directory = target.parent().unwrap_or(root);
     before(Step::Write(path));
@@ -76,7 +80,7 @@ fn write(root: &Path, path: &str, content: &str, before: &mut dyn FnMut(Step<'_>
 
 /// Removes a file, and the directories that it leaves empty, but never `generated` itself or what is above.
 #[expect(clippy::disallowed_methods, reason = "this is the place that removes generated files")]
-fn remove(root: &Path, path: &str, before: &mut dyn FnMut(Step<'_>)) -> io::Result<()> {
+fn remove(root: &Path, path: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Result<()> {
     before(Step::Remove(path));
     match fs_err::remove_file(root.join(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

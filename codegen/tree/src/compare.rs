@@ -1,6 +1,7 @@
 //! Decides what is to be done.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 
@@ -12,28 +13,57 @@ use crate::disk::{Disk, Kind};
 use crate::manifest::{self, Hash, Listed, MANIFEST, PENDING};
 use crate::path::RelPath;
 
+/// What is on the disk of what we wrote: the manifests, and the files that they list.
+///
+/// It can be read before it is known what is wanted, while something else goes on.
+#[derive(Debug)]
+pub struct Found {
+    ours: Ours,
+    contents: HashMap<RelPath, Vec<u8>>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Found {
+    /// Reads the manifests and the files that they list. Links are not followed: what is behind one is not read.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        let mut conflicts = Vec::new();
+        let ours = Ours::read(root, &mut conflicts)?;
+        let mut listed: Vec<&RelPath> = ours.manifest.keys().chain(ours.pending.keys()).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        let disk = Disk::look(root, listed.iter().copied())?;
+        listed.retain(|path| disk.obstacle(path).is_none() && disk.kind(path.as_str()) == Some(Kind::File));
+        let contents = listed
+            .into_par_iter()
+            .map(|path| Ok((path.clone(), fs_err::read(root.join(path.as_str()))?)))
+            .collect::<io::Result<_>>()?;
+        Ok(Self { ours, contents, conflicts })
+    }
+}
+
 /// Compares what is wanted with what is on the disk and with the manifest.
 ///
 /// # Errors
 /// A file or directory cannot be read.
-pub fn compare(root: &Path, wanted: Vec<File>) -> io::Result<Changes> {
-    let mut conflicts = Vec::new();
+pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Changes> {
+    let Found { ours, contents, mut conflicts } = found;
     let wanted = claim(wanted, &mut conflicts);
-    let ours = Ours::read(root, &mut conflicts)?;
-    let disk = Disk::look(root, wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()))?;
-
     let paths: Vec<&RelPath> = {
         let mut paths: Vec<_> = wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()).collect();
         paths.sort_unstable();
         paths.dedup();
         paths
     };
-    // Reading and hashing is most of the work of a check, and each file is on its own.
+    let disk = Disk::look(root, paths.iter().copied())?;
+    // Hashing is most of what is left, and each file is on its own.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
         .map(|path| {
             let wanted = wanted.get(path).map(|file| file.content.as_str());
-            Ok((path.clone(), decide(root, &disk, &ours, path, wanted)?))
+            Ok((path.clone(), decide(root, &disk, &ours, path, contents.get(path), wanted)?))
         })
         .collect::<io::Result<_>>()?;
 
@@ -91,6 +121,7 @@ fn claim(wanted: Vec<File>, conflicts: &mut Vec<Conflict>) -> BTreeMap<RelPath, 
 }
 
 /// The files that we wrote, or were about to write.
+#[derive(Debug)]
 struct Ours {
     manifest: Listed,
     pending: Listed,
@@ -153,7 +184,14 @@ enum Outcome {
     Gone,
 }
 
-fn decide(root: &Path, disk: &Disk, ours: &Ours, path: &RelPath, wanted: Option<&str>) -> io::Result<Decision> {
+fn decide(
+    root: &Path,
+    disk: &Disk,
+    ours: &Ours,
+    path: &RelPath,
+    content: Option<&Vec<u8>>,
+    wanted: Option<&str>,
+) -> io::Result<Decision> {
     let hash = wanted.map(|content| manifest::hash(content.as_bytes()));
     let outcome = |outcome| Ok(Decision { outcome, wanted: hash });
     let refuse = |path: &str, reason| outcome(Outcome::Conflict(Conflict { path: path.to_owned(), reason }));
@@ -169,8 +207,11 @@ fn decide(root: &Path, disk: &Disk, ours: &Ours, path: &RelPath, wanted: Option<
         Some(Kind::Symlink) => refuse(path.as_str(), Reason::Symlink),
         Some(Kind::Directory | Kind::Other) => refuse(path.as_str(), Reason::InTheWay),
         Some(Kind::File) => {
-            let found = fs_err::read(root.join(path.as_str()))?;
-            if wanted.is_some_and(|wanted| wanted.as_bytes() == found) {
+            let found = match content {
+                Some(content) => Cow::Borrowed(content),
+                None => Cow::Owned(fs_err::read(root.join(path.as_str()))?),
+            };
+            if wanted.is_some_and(|wanted| wanted.as_bytes() == found.as_slice()) {
                 return outcome(Outcome::Change(Change::Unchanged));
             }
             if !ours.knows(path) {

@@ -1,6 +1,6 @@
 //! Files in memory × files on disk × MANIFEST → [`Changes`]; the only writer of generated files.
 //!
-//! [`compare`] looks and decides, [`Changes::apply`] does. `diff`, `check` and `generate` read the same [`Changes`].
+//! [`Found::read`] looks, [`compare`] decides, [`Changes::apply`] does. `diff`, `check` and `generate` read the same [`Changes`].
 //!
 //! # What is ours
 //!
@@ -23,7 +23,7 @@ mod path;
 
 pub use apply::Step;
 pub use change::{Change, Changes, Conflict, Reason};
-pub use compare::compare;
+pub use compare::{Found, compare};
 pub use path::RelPath;
 
 /// A file that is wanted, in memory.

@@ -1,6 +1,6 @@
 //! Faults of a producer, which the program as a whole cannot show.
 
-use fleetgen_tree::{File, Reason, compare};
+use fleetgen_tree::{File, Found, Reason, compare};
 
 fn conflicts(files: &[(&str, &'static str)]) -> Vec<Reason> {
     let folder = tempfile::tempdir().unwrap();
@@ -8,8 +8,8 @@ fn conflicts(files: &[(&str, &'static str)]) -> Vec<Reason> {
         .iter()
         .map(|(path, producer)| File { path: (*path).to_owned(), content: String::new(), producer })
         .collect();
-    let changes = compare(folder.path(), files).unwrap();
-    assert!(changes.apply(folder.path(), &mut |step| panic!("{step:?}")).is_err());
+    let changes = compare(folder.path(), Found::read(folder.path()).unwrap(), files).unwrap();
+    assert!(changes.apply(folder.path(), &|step| panic!("{step:?}")).is_err());
     changes.conflicts.into_iter().map(|conflict| conflict.reason).collect()
 }
 

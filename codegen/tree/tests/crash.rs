@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fleetgen_tree::{Change, File, Step, compare};
+use fleetgen_tree::{Change, File, Found, Step, compare};
 
 fn file(path: &str, content: &str) -> File {
     File { path: path.to_owned(), content: content.to_owned(), producer: "test" }
@@ -26,8 +27,8 @@ fn generation(number: usize) -> Vec<File> {
     }
 }
 
-fn write(root: &Path, number: usize, before: &mut dyn FnMut(Step<'_>)) {
-    let changes = compare(root, generation(number)).unwrap();
+fn write(root: &Path, number: usize, before: &(dyn Fn(Step<'_>) + Sync)) {
+    let changes = compare(root, Found::read(root).unwrap(), generation(number)).unwrap();
     assert_eq!(changes.conflicts, [], "generation {number}");
     changes.apply(root, before).unwrap();
 }
@@ -54,7 +55,7 @@ fn contents(root: &Path) -> Vec<(PathBuf, Option<String>)> {
 
 fn expected(number: usize) -> Vec<(PathBuf, Option<String>)> {
     let fresh = tempfile::tempdir().unwrap();
-    write(fresh.path(), number, &mut |_| {});
+    write(fresh.path(), number, &|_| {});
     contents(fresh.path())
 }
 
@@ -65,12 +66,12 @@ const STEP: &str = "FLEETGEN_TEST_STEP";
 #[test]
 fn child() {
     let (Ok(root), Ok(step)) = (std::env::var(ROOT), std::env::var(STEP)) else { return };
-    let mut left: usize = step.parse().unwrap();
-    write(Path::new(&root), 1, &mut |_| {
-        if left == 0 {
+    let last: usize = step.parse().unwrap();
+    let done = AtomicUsize::new(0);
+    write(Path::new(&root), 1, &|_| {
+        if done.fetch_add(1, Ordering::SeqCst) == last {
             std::process::abort();
         }
-        left -= 1;
     });
 }
 
@@ -91,7 +92,7 @@ fn a_run_killed_at_any_step_is_finished_by_the_next() {
     loop {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        write(root, 0, &mut |_| {});
+        write(root, 0, &|_| {});
         let died = killed(root, step);
         // Every file is the old or the new one, whole.
         for (path, content) in contents(root) {
@@ -110,7 +111,7 @@ fn a_run_killed_at_any_step_is_finished_by_the_next() {
             let copy = tempfile::tempdir().unwrap();
             let status = Command::new("cp").arg("-a").arg(root.join("generated")).arg(copy.path()).status().unwrap();
             assert!(status.success());
-            write(copy.path(), next, &mut |_| {});
+            write(copy.path(), next, &|_| {});
             assert_eq!(contents(copy.path()), expected(next), "killed before step {step}, then generation {next}");
         }
         if !died {
@@ -127,10 +128,10 @@ fn a_run_killed_twice_is_finished_too() {
     for first in 0..12 {
         for second in 0..12 {
             let folder = tempfile::tempdir().unwrap();
-            write(folder.path(), 0, &mut |_| {});
+            write(folder.path(), 0, &|_| {});
             killed(folder.path(), first);
             deaths += usize::from(killed(folder.path(), second));
-            write(folder.path(), 2, &mut |_| {});
+            write(folder.path(), 2, &|_| {});
             assert_eq!(contents(folder.path()), expected(2), "killed before steps {first} and {second}");
         }
     }
@@ -140,9 +141,9 @@ fn a_run_killed_twice_is_finished_too() {
 #[test]
 fn nothing_is_done_where_nothing_is_to_be_done() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), 0, &mut |_| {});
-    let changes = compare(folder.path(), generation(0)).unwrap();
+    write(folder.path(), 0, &|_| {});
+    let changes = compare(folder.path(), Found::read(folder.path()).unwrap(), generation(0)).unwrap();
     assert!(changes.is_empty());
     assert!(changes.files.values().all(|change| *change == Change::Unchanged));
-    changes.apply(folder.path(), &mut |step| panic!("{step:?}")).unwrap();
+    changes.apply(folder.path(), &|step| panic!("{step:?}")).unwrap();
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::arguments::{Format, Global};
 use crate::command::{annotation, verb};
-use crate::error::{Failure, Outcome};
+use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::ui::Ui;
@@ -17,11 +17,7 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
-    let project = Project::load(global, ui)?;
-    let changes = project.changes()?;
-    if !changes.conflicts.is_empty() {
-        return Err(Failure::Conflicts(changes.conflicts));
-    }
+    let (_, changes) = Project::load_with_changes(global, ui)?;
     let stale: Vec<_> = changes.pending().collect();
     match ui.format {
         Format::Json => {

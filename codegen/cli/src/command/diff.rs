@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::arguments::{Format, Global};
 use crate::command::verb;
-use crate::error::{Failure, Outcome};
+use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::summary::{self, FileSummary};
@@ -26,11 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let project = Project::load(global, ui)?;
-    let changes = project.changes()?;
-    if !changes.conflicts.is_empty() {
-        return Err(Failure::Conflicts(changes.conflicts));
-    }
+    let (_, changes) = Project::load_with_changes(global, ui)?;
     let summaries: Vec<FileSummary> = changes.pending().map(|(path, change)| summary::of(path, change)).collect();
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,

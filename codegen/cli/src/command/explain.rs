@@ -31,7 +31,7 @@ struct Row {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let project = Project::load(global, ui)?;
+    let project = Project::load_with_places(global, ui)?;
     let groups = &project.fleet.groups;
     known("group", Some(&args.group), groups.keys().map(AsRef::as_ref))?;
     let Some(group) = groups.get(args.group.as_str()) else { return Ok(Exit::Usage) };

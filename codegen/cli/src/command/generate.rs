@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::arguments::{Format, Global};
 use crate::command::verb;
-use crate::error::{Failure, Outcome};
+use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::ui::Ui;
@@ -19,18 +19,14 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
-    let project = Project::load(global, ui)?;
-    let changes = project.changes()?;
-    if !changes.conflicts.is_empty() {
-        return Err(Failure::Conflicts(changes.conflicts));
-    }
+    let (project, changes) = Project::load_with_changes(global, ui)?;
     // What is on the disk unchanged was read back when it was written.
     let pending: Vec<_> = changes.pending().collect();
     pending.par_iter().try_for_each(|(path, change)| match change {
         Change::Create { new } | Change::Update { new, .. } => fleetgen_emit::parse_back(path.as_str(), new),
         Change::Delete { .. } | Change::Unchanged => Ok(()),
     })?;
-    changes.apply(&project.root, &mut |_: Step<'_>| {})?;
+    changes.apply(&project.root, &|_: Step<'_>| {})?;
     match ui.format {
         Format::Json => {
             let done: Vec<_> =

@@ -8,25 +8,32 @@ use std::io::{self, Write};
 /// template, and are written with their first character doubled. Characters that a reviewer cannot see, such as those
 /// that turn the direction of writing, are written by their number: the value is the same, and the diff shows it.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '\\' => out.write_all(b"\\\\")?,
-            '"' => out.write_all(b"\\\"")?,
-            '\n' => out.write_all(b"\\n")?,
-            '\r' => out.write_all(b"\\r")?,
-            '\t' => out.write_all(b"\\t")?,
-            '$' | '%' if rest.peek() == Some(&'{') => write!(out, "{character}{character}")?,
-            hidden if is_hidden(hidden) && u32::from(hidden) <= 0xFFFF => write!(out, "\\u{:04X}", u32::from(hidden))?,
-            hidden if is_hidden(hidden) => write!(out, "\\U{:08X}", u32::from(hidden))?,
-            plain => write!(out, "{plain}")?,
-        }
+    let mut plain = 0;
+    for (at, character) in text.char_indices() {
+        let after = at + character.len_utf8();
+        let quoted = match character {
+            '\\' => "\\\\".to_owned(),
+            '"' => "\\\"".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\r' => "\\r".to_owned(),
+            '\t' => "\\t".to_owned(),
+            '$' | '%' if text[after..].starts_with('{') => format!("{character}{character}"),
+            hidden if is_hidden(hidden) && u32::from(hidden) <= 0xFFFF => format!("\\u{:04X}", u32::from(hidden)),
+            hidden if is_hidden(hidden) => format!("\\U{:08X}", u32::from(hidden)),
+            _ => continue,
+        };
+        out.write_all(&text.as_bytes()[plain..at])?;
+        out.write_all(quoted.as_bytes())?;
+        plain = after;
     }
-    Ok(())
+    out.write_all(&text.as_bytes()[plain..])
 }
 
 /// Control and formatting characters: the categories Cc, Cf, Zl and Zp of Unicode, and the variation selectors.
 fn is_hidden(character: char) -> bool {
+    if (' '..='~').contains(&character) {
+        return false;
+    }
     character.is_control()
         || matches!(
             u32::from(character),

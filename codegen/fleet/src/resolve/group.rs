@@ -100,12 +100,12 @@ fn refers<'k, T: Clone + AsRef<str>>(
     take: &mut Taker<'_>,
     path: &'static str,
     name: &T,
-    mut known: impl Iterator<Item = &'k str> + Clone,
+    known: impl Iterator<Item = &'k str> + Clone,
 ) -> Option<()> {
-    let hint = suggest(name.as_ref(), known.clone());
-    if known.any(|known| known == name.as_ref()) {
+    if known.clone().any(|known| known == name.as_ref()) {
         return Some(());
     }
+    let hint = suggest(name.as_ref(), known);
     let span = take.origins.span(path);
     take.found.push(
         Diagnostic::new(Rule::UnknownReference, span, format!("there is no {path} `{}`", name.as_ref()))

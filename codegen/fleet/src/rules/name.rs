@@ -1,6 +1,6 @@
 //! Names of resources: within the limits of the clouds, and unique there.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::Found;
 use crate::diagnostic::{Diagnostic, Rule};
@@ -50,28 +50,27 @@ pub(super) fn limits(draft: &Draft<'_>, group: &Group, found: &mut Found) {
     }
 }
 
-/// No two resources of a kind have one name.
+/// No two groups of a cloud have resources of one name.
+///
+/// What follows a group's name in the names of its resources never is the end of what follows another's, so that only equal
+/// names of groups give equal names of resources.
 pub(super) fn unique(draft: &Draft<'_>, found: &mut Found) {
     let Some(fleet) = draft.file.fleet.get().and_then(|about| about.name.get()) else { return };
-    let mut seen: BTreeMap<_, &Group> = BTreeMap::new();
+    // Only looked up, never walked over: the order of messages is that of the groups.
+    let mut seen: HashMap<_, &Group> = HashMap::with_capacity(draft.groups.len());
     for group in draft.groups.values() {
-        for name in names(&base(fleet, group), group) {
-            let text = name.name.clone();
-            let Some(other) = seen.insert((group.cloud(), name.kind, name.name), group) else { continue };
+        let name = base(fleet, group);
+        if let Some(other) = seen.get(&(group.cloud(), name.clone())) {
             found.push(
                 Diagnostic::new(
                     Rule::ResourceName,
                     group.origins.name,
-                    format!(
-                        "the groups `{}` and `{}` would both have a {} `{text}`",
-                        other.name, group.name, name.kind
-                    ),
+                    format!("the resources of `{}` and of `{}` would both be called `{name}`", other.name, group.name),
                 )
                 .related(other.origins.name, "the other one")
                 .hint("rename one of the two"),
             );
-            // One message for a pair says it all.
-            break;
         }
+        seen.insert((group.cloud(), name), group);
     }
 }

@@ -46,6 +46,12 @@ impl std::fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
+/// Compiles a pattern: of ASCII where it can be, which is several times faster.
+pub(crate) fn compile(pattern: &str) -> Option<regex::Regex> {
+    let ascii = regex::RegexBuilder::new(pattern).unicode(false).build();
+    ascii.or_else(|_| regex::Regex::new(pattern)).ok()
+}
+
 /// Defines a string that keeps to a pattern. The first line of its documentation is also its description in the schema.
 macro_rules! word {
     ($(#[doc = $doc:literal])+ $name:ident = $what:literal, $pattern:expr, $hint:literal) => {
@@ -69,7 +75,7 @@ macro_rules! word {
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 static PATTERN: std::sync::LazyLock<Option<regex::Regex>> =
-                    std::sync::LazyLock::new(|| regex::Regex::new($name::PATTERN).ok());
+                    std::sync::LazyLock::new(|| $crate::scalar::compile($name::PATTERN));
                 if PATTERN.as_ref().is_some_and(|pattern| pattern.is_match(&text)) {
                     Ok(Self(text))
                 } else {
