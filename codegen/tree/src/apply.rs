@@ -46,6 +46,9 @@ impl Changes {
         for (path, _) in self.files.iter().filter(|(_, change)| matches!(change, Change::Delete { .. })) {
             remove(root, path.as_str(), before)?;
         }
+        for path in &self.gone {
+            prune(root, path.as_str());
+        }
         if self.manifest_stale {
             write(root, MANIFEST, &self.manifest, before)?;
         }
@@ -78,7 +81,7 @@ fn write(root: &Path, path: &str, content: &str, before: &(dyn Fn(Step<'_>) + Sy
     Ok(())
 }
 
-/// Removes a file, and the directories that it leaves empty, but never `generated` itself or what is above.
+/// Removes a file, and the directories that it leaves empty.
 #[expect(clippy::disallowed_methods, reason = "this is the place that removes generated files")]
 fn remove(root: &Path, path: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Result<()> {
     before(Step::Remove(path));
@@ -86,13 +89,20 @@ fn remove(root: &Path, path: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Re
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    prune(root, path);
+    Ok(())
+}
+
+/// Removes the directories above a path that are empty (one with something in it cannot be removed), but never `generated` itself or what is above.
+fn prune(root: &Path, path: &str) {
     let mut directory = path;
     while let Some((above, _)) = directory.rsplit_once('/') {
-        // A directory with something in it stays: it cannot be removed.
-        if !above.starts_with("generated/") || fs_err::remove_dir(root.join(above)).is_err() {
+        if !above.starts_with("generated/") {
             break;
         }
-        directory = above;
+        match fs_err::remove_dir(root.join(above)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => break,
+            _ => directory = above,
+        }
     }
-    Ok(())
 }

@@ -107,6 +107,8 @@ pub struct Changes {
     pub(crate) interrupted: bool,
     /// Files that never got their names.
     pub(crate) leftovers: Vec<String>,
+    /// Files that are neither wanted nor there, but whose directories may have been made.
+    pub(crate) gone: Vec<RelPath>,
 }
 
 impl Changes {

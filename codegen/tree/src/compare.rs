@@ -68,6 +68,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         .collect::<io::Result<_>>()?;
 
     let mut files = BTreeMap::new();
+    let mut gone = Vec::new();
     let mut hashes = BTreeMap::new();
     for (path, decision) in decided {
         if let Some(hash) = decision.wanted {
@@ -78,7 +79,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
                 files.insert(path, change);
             }
             Outcome::Conflict(conflict) => conflicts.push(conflict),
-            Outcome::Gone => {}
+            Outcome::Gone => gone.push(path),
         }
     }
     // One obstacle stands in the way of many files.
@@ -96,6 +97,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         manifest,
         interrupted: ours.interrupted,
         leftovers: disk.leftovers,
+        gone,
         files,
         conflicts,
     })
