@@ -1,4 +1,5 @@
 //! Bad input: each file of `tests/bad/` must give exactly the text beside it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! A repository in a temporary folder, and the real program: sandbox, run, expect.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Faults of a producer, which the program as a whole cannot show.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use fleetgen_tree::{File, Found, Reason, compare};
 

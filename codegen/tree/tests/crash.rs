@@ -1,6 +1,7 @@
 //! A run that is killed at any step loses nothing, and the next run finishes the work.
 //!
 //! The test starts itself again as a child, which aborts before the n-th step that changes the disk, for every n.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
