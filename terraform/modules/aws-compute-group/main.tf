@@ -26,12 +26,19 @@ resource "aws_launch_template" "this" {
   description            = var.description
   image_id               = data.aws_ami.bootstrap.id
   instance_type          = var.machine_type
-  vpc_security_group_ids = [aws_security_group.this.id]
   update_default_version = false
   tags                   = local.tags
 
   iam_instance_profile {
     arn = aws_iam_instance_profile.this.arn
+  }
+
+  # Said here, so that it holds whatever the subnet says.
+  network_interfaces {
+    device_index                = 0
+    associate_public_ip_address = "false"
+    delete_on_termination       = "true"
+    security_groups             = [aws_security_group.this.id]
   }
 
   metadata_options {

@@ -1,5 +1,6 @@
 //! Checks with the real tools. Each check is a function with a name; a tool that is missing is a failure, never a skip.
 
+mod hostile;
 mod modules;
 mod roots;
 mod sandbox;
@@ -61,6 +62,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let mut checks = texts::checks();
     checks.extend(modules::checks(root)?);
     checks.extend(roots::checks(root, args.registry)?);
+    if !args.registry {
+        checks.extend(hostile::checks());
+    }
     if let Some(only) = &args.only {
         checks.retain(|check| check.name.contains(only.as_str()));
     }

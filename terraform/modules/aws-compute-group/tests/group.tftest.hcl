@@ -36,8 +36,8 @@ run "a_group_without_load_balancer" {
   }
 
   assert {
-    condition     = length(aws_launch_template.this.network_interfaces) == 0
-    error_message = "no network interface of the template may ask for a public address"
+    condition     = alltrue([for interface in aws_launch_template.this.network_interfaces : interface.associate_public_ip_address == "false"]) && length(aws_launch_template.this.network_interfaces) == 1
+    error_message = "a machine has no public address, whatever its subnet says"
   }
 
   assert {
