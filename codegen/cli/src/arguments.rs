@@ -12,7 +12,7 @@ use crate::exit::Exit;
 /// One file, fleet.yaml, says what the fleet is: networks, egress proxy, session access, image layers and every compute
 /// group. fleetgen turns it into the files under generated/, which are reviewed in pull requests.
 #[derive(Debug, Parser)]
-#[command(name = "fleetgen", disable_version_flag = true, after_help = Exit::help(), max_term_width = 100)]
+#[command(name = "fleetgen", version, after_help = Exit::help(), max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

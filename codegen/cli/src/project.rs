@@ -1,5 +1,6 @@
 //! The repository that a command works on: its fleet.yaml, what that wants, and what is there.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use fleetgen_fleet::{Diagnostic, Fleet, Report, Rule, SourceFile, Span, Unreadable};
@@ -88,7 +89,7 @@ fn read(path: &std::path::Path, name: &str) -> Result<SourceFile, Box<Diagnostic
     if size > SourceFile::MAX_BYTES as u64 {
         return Err(too_large(size));
     }
-    let bytes = fs_err::read(path).map_err(|error| match error.kind() {
+    let bytes = read_bounded(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             problem(format!("there is no `{name}`"), "run fleetgen where fleet.yaml is, or name the directory with -C")
         }
@@ -100,4 +101,12 @@ fn read(path: &std::path::Path, name: &str) -> Result<SourceFile, Box<Diagnostic
             problem(format!("`{name}` is not UTF-8: the byte at {at} is not part of a character"), "save it as UTF-8")
         }
     })
+}
+
+/// Reads a file, but not without end: what has no size of its own, such as a pipe, may have none.
+fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = SourceFile::MAX_BYTES as u64 + 1;
+    fs_err::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -53,6 +53,13 @@ impl std::fmt::Display for FileSummary {
             Some(group) => writeln!(f, "{} {group}  ({})", self.verb, self.path)?,
             None => writeln!(f, "{} {}", self.verb, self.path)?,
         }
+        if self.verb == "delete" && self.group.is_some() {
+            writeln!(f, "  its machines go when this is applied")?;
+        }
+        if let (None, "delete", Some(root)) = (&self.group, self.verb, self.path.strip_suffix("/main.tf")) {
+            writeln!(f, "  this was the last group of {root}: delete its file and run `terraform apply`")?;
+            writeln!(f, "  there before this is merged, since nothing is left afterwards to do it from")?;
+        }
         for Setting { path, old, new } in &self.settings {
             match (old, new) {
                 (Some(old), Some(new)) => writeln!(f, "  {path}: {old} → {new}")?,

@@ -43,7 +43,7 @@ fn programs_and_github_get_the_same() {
     }
     let json: serde_json::Value = serde_json::from_str(&report("references", "json").1).unwrap();
     let human = report("references", "human").1;
-    assert_eq!(json.as_array().unwrap().len(), human.matches("error[").count());
+    assert_eq!(json["problems"].as_array().unwrap().len(), human.matches("error[").count());
 }
 
 #[test]

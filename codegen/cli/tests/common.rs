@@ -108,6 +108,10 @@ impl Sandbox {
         files
     }
 
+    pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
+        Command::new(env!("CARGO_BIN_EXE_fleetgen")).current_dir(self.folder.path()).args(words).spawn().unwrap()
+    }
+
     pub(crate) fn run(&self, words: &[&str]) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_fleetgen"))
             .current_dir(self.folder.path())

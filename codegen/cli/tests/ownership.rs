@@ -129,7 +129,52 @@ fn a_lost_manifest_is_written_again() {
     let sandbox = Sandbox::generated(&base());
     let before = sandbox.files();
     std::fs::rename(sandbox.path("generated/MANIFEST"), sandbox.path("gone")).unwrap();
-    sandbox.run(&["check"]).expect(4).says("MANIFEST is stale");
+    sandbox.run(&["check"]).expect(4).says("update generated/MANIFEST");
     sandbox.run(&["generate"]).expect(0);
     assert_eq!(sandbox.files(), before);
+}
+
+/// The program itself, killed by the system at some instant.
+#[test]
+fn a_program_killed_at_any_instant_is_followed_by_one_that_finishes() {
+    let many = |machine: &str| {
+        let groups = (0..200)
+            .map(|number| format!("  group-{number}: {{ profile: plain, network: aws-tokyo, machine: {machine} }}\n"));
+        base() + &groups.collect::<Vec<_>>().concat()
+    };
+    let wanted = Sandbox::generated(&many("m7g.xlarge")).files();
+    let mut killed = 0;
+    for step in 0..40 {
+        let sandbox = Sandbox::generated(&many("m7g.large"));
+        sandbox.write("fleet.yaml", &many("m7g.2xlarge"));
+        let mut child = sandbox.spawn(&["generate", "--quiet"]);
+        std::thread::sleep(std::time::Duration::from_millis(step * 5));
+        child.kill().unwrap();
+        killed += usize::from(child.wait().unwrap().code().is_none());
+        sandbox.write("fleet.yaml", &many("m7g.xlarge"));
+        sandbox.run(&["generate"]).expect(0);
+        assert_eq!(sandbox.files(), wanted);
+    }
+    assert!(killed > 0, "no run was killed");
+}
+
+#[test]
+fn files_that_only_look_like_ours_stay() {
+    let sandbox = Sandbox::generated(&base());
+    for path in [".fleetgen-notes.md", ".fleetgen-abcdef.tmp", "generated/.fleetgen-notes.md"] {
+        sandbox.write(path, "mine");
+    }
+    sandbox.write("generated/.fleetgen-aB3dE9.tmp", "left over");
+    sandbox.run(&["generate"]).expect(0);
+    for path in [".fleetgen-notes.md", ".fleetgen-abcdef.tmp", "generated/.fleetgen-notes.md"] {
+        assert_eq!(sandbox.read(path), "mine");
+    }
+    assert!(!sandbox.path("generated/.fleetgen-aB3dE9.tmp").exists());
+}
+
+#[test]
+fn a_file_that_terraform_would_read_with_ours_is_told() {
+    let sandbox = Sandbox::generated(&base());
+    sandbox.write("generated/terraform/aws-tokyo/prod/extra.tf", "");
+    refuses(&sandbox, "extra.tf is there, and fleetgen did not write it");
 }

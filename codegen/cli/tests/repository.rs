@@ -207,9 +207,9 @@ fn diff_tells_settings_and_lines() {
     sandbox.run(&["diff", "--stat"]).expect(0).says("size.max: 24 → 30");
     let json: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["diff", "--format", "json"]).expect(0).stdout).unwrap();
-    assert_eq!(json["files"][0]["group"], "web-tokyo");
-    assert_eq!(json["files"][0]["settings"][0]["path"], "size.max");
-    assert!(json["files"][0]["diff"].as_str().unwrap().contains("@@"));
+    assert_eq!(json["changes"][0]["group"], "web-tokyo");
+    assert_eq!(json["changes"][0]["settings"][0]["path"], "size.max");
+    assert!(json["changes"][0]["diff"].as_str().unwrap().contains("@@"));
     sandbox
         .run(&["check", "--format", "github"])
         .expect(4)

@@ -136,12 +136,48 @@ impl Report {
     pub(crate) fn settle(mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
         diagnostics.dedup_by(|a, b| a.span == b.span && a.rule == b.rule && a.message == b.message);
+        drop_misspelt(&mut diagnostics);
         Self { diagnostics }
     }
 }
 
+/// A key that was misspelt is unknown, and so the right one is missing: the first says it all.
+fn drop_misspelt(diagnostics: &mut Vec<Diagnostic>) {
+    let misspelt: Vec<(u32, String)> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.rule == Rule::UnknownKey)
+        .filter_map(|diagnostic| {
+            let key = diagnostic.hint.as_ref()?.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+            Some((diagnostic.span.start, format!("missing key `{key}`")))
+        })
+        .collect();
+    let missing: Vec<(u32, String)> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.rule == Rule::MissingKey)
+        .map(|diagnostic| (diagnostic.span.start, diagnostic.message.clone()))
+        .collect();
+    diagnostics.retain(|diagnostic| {
+        // The misspelt key stands behind its mapping's name, and before the next mapping that misses the same key.
+        let (start, message) = (diagnostic.span.start, &diagnostic.message);
+        let next = missing.iter().filter(|(at, other)| *at > start && other == message).map(|(at, _)| *at).min();
+        diagnostic.rule != Rule::MissingKey
+            || !misspelt.iter().any(|(at, other)| other == message && *at > start && next.is_none_or(|next| *at < next))
+    });
+}
+
+/// The name that is nearest to what was written, or all names, where there are few.
+pub fn suggest_or_list<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    suggest(written, known.iter().copied()).or_else(|| {
+        (1..=12).contains(&known.len()).then(|| {
+            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("there is {}", names.join(", "))
+        })
+    })
+}
+
 /// The name that is nearest to what was written, where one is near.
-pub fn suggest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn suggest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))

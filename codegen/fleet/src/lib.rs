@@ -29,7 +29,7 @@ mod secret;
 mod source;
 mod yaml;
 
-pub use diagnostic::{Diagnostic, Report, Rule, suggest};
+pub use diagnostic::{Diagnostic, Report, Rule, suggest_or_list};
 pub use model::*;
 pub use report::Format;
 pub use schema::json_schema;

@@ -16,7 +16,7 @@ pub enum Format {
         /// Use ANSI colours.
         color: bool,
     },
-    /// A JSON array, one object a diagnostic.
+    /// A JSON object with the list `problems`.
     Json,
     /// Workflow commands that GitHub shows as annotations of a pull request.
     Github,
@@ -72,7 +72,7 @@ impl Report {
                 })
             })
             .collect();
-        format!("{:#}\n", serde_json::Value::from(diagnostics))
+        format!("{:#}\n", json!({ "problems": diagnostics }))
     }
 }
 
@@ -98,7 +98,9 @@ fn human(diagnostic: &Diagnostic, source: &Source, renderer: &Renderer) -> Strin
         .map(|(span, words)| AnnotationKind::Context.span(range(source, *span)).label(visible(words)));
     let snippet = Snippet::source(source.text()).path(source.name()).annotation(primary).annotations(related);
     let title = Level::ERROR.primary_title(visible(&diagnostic.message)).id(diagnostic.rule.code());
-    let mut groups: Vec<Group<'_>> = vec![title.element(snippet)];
+    // Of a file that could not be read there is nothing to show.
+    let mut groups: Vec<Group<'_>> =
+        vec![if source.text().is_empty() { Group::with_title(title) } else { title.element(snippet) }];
     if let Some(hint) = &diagnostic.hint {
         groups.push(Group::with_title(Level::HELP.secondary_title(visible(hint))));
     }

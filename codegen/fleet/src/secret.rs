@@ -16,11 +16,20 @@ const FORMS: &[(&str, &str)] = &[
     ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),
     ("a Google OAuth token", r"\bya29\.[A-Za-z0-9_-]{20,}"),
     ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
+    ("a Stripe key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"),
     (
         "a secret",
-        r#"(?i)\b(?:password|passwd|secret_?(?:access_?)?key|api_?key|auth_?token)["']?\s*[:=]\s*["']?[A-Za-z0-9/+_=-]{16,}"#,
+        r#"(?i)(?:password|passwd|secret_?(?:access_?)?key|client_?secret|api_?key|auth_?token)["']?\s*[:=]\s*["']?[A-Za-z0-9+_=-][A-Za-z0-9/+_=-]{15,}"#,
+    ),
+    ("a password in a URL", r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@"),
+    (
+        "a secret",
+        r#"\b[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|PRIVATE_KEY)["']?\s*[:=]\s*["']?[^\s"'/${}\[\]]{4,}"#,
     ),
 ];
+
+/// What stands in the place of a secret and only names where it is.
+const NAMES: &[&str] = &["arn:", "projects/", "ssm:"];
 
 pub(crate) fn find(source: &Source) -> Vec<Diagnostic> {
     static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
@@ -28,6 +37,9 @@ pub(crate) fn find(source: &Source) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (what, pattern) in PATTERNS.iter() {
         for hit in pattern.find_iter(source.text()) {
+            if NAMES.iter().any(|name| hit.as_str().contains(name)) {
+                continue;
+            }
             let span = Span {
                 start: u32::try_from(hit.start()).unwrap_or(u32::MAX),
                 end: u32::try_from(hit.end()).unwrap_or(u32::MAX),

@@ -106,7 +106,13 @@ fn explain(source: &Source, error: &serde_saphyr::Error) -> Diagnostic {
             format!("the file repeats itself beyond any fleet ({text})"),
             Some("use a profile instead of aliases (`*name`) of aliases".to_owned()),
         ),
-        _ => (format!("this is not YAML: {text}"), None),
+        _ if text.contains("tab") => {
+            (format!("this is not YAML: {text}"), Some("indent with spaces, not with tabs".to_owned()))
+        }
+        _ => (
+            format!("this is not YAML: {text}"),
+            Some("look at the indentation and the brackets of this line and of those above".to_owned()),
+        ),
     };
     Diagnostic::new(Rule::Yaml, span, message).maybe_hint(hint)
 }

@@ -65,7 +65,7 @@ fn write(root: &Path, path: &str, content: &str, before: &(dyn Fn(Step<'_>) + Sy
     let directory = target.parent().unwrap_or(root);
     before(Step::Write(path));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1).rand_bytes(6);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = match builder.tempfile_in(directory) {

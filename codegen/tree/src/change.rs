@@ -75,11 +75,7 @@ impl Conflict {
     pub fn remedy(&self) -> String {
         let path = self.path.escape_debug();
         match &self.reason {
-            Reason::Edited => {
-                format!(
-                    "say it in fleet.yaml instead, then `git checkout -- {path}`, or delete the file to have it written anew"
-                )
-            }
+            Reason::Edited => format!("say it in fleet.yaml instead; delete {path} and generate anew"),
             Reason::NotOurs => format!("move {path} elsewhere, or delete it to have fleetgen's own written"),
             Reason::Symlink | Reason::InTheWay => format!("move {path} elsewhere"),
             Reason::UnsafePath | Reason::TwoProducers(..) => "this is a fault of fleetgen; please report it".to_owned(),
@@ -119,6 +115,11 @@ impl Changes {
             && !self.interrupted
             && self.leftovers.is_empty()
             && self.files.values().all(|change| *change == Change::Unchanged)
+    }
+
+    /// Whether `generated/MANIFEST` says something else than it should.
+    pub fn manifest_is_stale(&self) -> bool {
+        self.manifest_stale
     }
 
     /// The files with something to do, in order.

@@ -1,7 +1,7 @@
 //! Decides what is to be done.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 
@@ -67,6 +67,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         })
         .collect::<io::Result<_>>()?;
 
+    conflicts.extend(strays(&disk, &wanted, &ours));
     let mut files = BTreeMap::new();
     let mut gone = Vec::new();
     let mut hashes = BTreeMap::new();
@@ -101,6 +102,28 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         files,
         conflicts,
     })
+}
+
+/// Files of the kinds that we write, in directories that we write to, which are neither wanted nor known: a tool that reads
+/// the whole directory would take them for ours.
+fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, ours: &Ours) -> Vec<Conflict> {
+    let extension = |name: &str| name.rsplit_once('.').map(|(_, extension)| extension.to_owned());
+    let mut kinds: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for path in wanted.keys().filter(|path| path.as_str().starts_with("generated/")) {
+        let (directory, name) = path.split();
+        kinds.entry(directory).or_default().extend(extension(name));
+    }
+    let mut strays = Vec::new();
+    for (directory, kinds) in kinds {
+        for (name, _) in disk.entries(directory) {
+            let path = format!("{directory}/{name}");
+            let known = RelPath::parse(&path).is_some_and(|path| wanted.contains_key(&path) || ours.knows(&path));
+            if !known && extension(name).is_some_and(|extension| kinds.contains(&extension)) && !name.starts_with('.') {
+                strays.push(Conflict { path, reason: Reason::NotOurs });
+            }
+        }
+    }
+    strays
 }
 
 /// Gives each path to one file.

@@ -25,8 +25,13 @@ pub(crate) struct Disk {
     pub(crate) leftovers: Vec<String>,
 }
 
-/// What the names of files begin with until they are complete.
-pub(crate) const TEMPORARY: &str = ".fleetgen-";
+/// What the names of files begin and end with until they are complete; six letters and digits stand between.
+pub(crate) const TEMPORARY: (&str, &str) = (".fleetgen-", ".tmp");
+
+fn is_temporary(name: &str) -> bool {
+    let random = name.strip_prefix(TEMPORARY.0).and_then(|rest| rest.strip_suffix(TEMPORARY.1));
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
 
 impl Disk {
     /// Looks into the directories of the given paths, and into those above them.
@@ -43,9 +48,10 @@ impl Disk {
         for directory in wanted {
             let exists = directory.is_empty() || disk.kind(directory) == Some(Kind::Directory);
             let entries = if exists { list(&root.join(directory))? } else { BTreeMap::new() };
-            for name in entries.keys().filter(|name| name.starts_with(TEMPORARY)) {
-                disk.leftovers.push(if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") });
-            }
+            let is_ours =
+                directory == "generated" || directory.starts_with("generated/") || directory == ".github/workflows";
+            let leftovers = entries.iter().filter(|(name, kind)| is_ours && **kind == Kind::File && is_temporary(name));
+            disk.leftovers.extend(leftovers.map(|(name, _)| format!("{directory}/{name}")));
             disk.directories.insert(directory.to_owned(), entries);
         }
         Ok(disk)
@@ -55,6 +61,11 @@ impl Disk {
     pub(crate) fn kind(&self, path: &str) -> Option<Kind> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         self.directories.get(directory)?.get(name).copied()
+    }
+
+    /// What one of the directories that were looked into holds.
+    pub(crate) fn entries(&self, directory: &str) -> impl Iterator<Item = (&String, &Kind)> {
+        self.directories.get(directory).into_iter().flatten()
     }
 
     /// The first directory above a path that is something else, and what.

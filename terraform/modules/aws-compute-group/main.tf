@@ -2,6 +2,8 @@
 data "aws_ami" "bootstrap" {
   owners      = [var.bootstrap_image.owner]
   most_recent = true
+  # A vendor deprecates an image long before the last group stops naming it.
+  include_deprecated = true
 
   filter {
     name   = "name"
@@ -14,11 +16,19 @@ data "aws_ami" "bootstrap" {
   }
 }
 
+# Launch templates take a key's ARN, and people name keys by their alias.
+data "aws_kms_alias" "disk" {
+  count = local.has_alias ? 1 : 0
+
+  name = var.disk.kms_key
+}
+
 locals {
   # Of the group's own tags, none is lost to a tag of the user's.
   tags = merge(var.tags, { Name = var.name })
 
-  is_mixed = var.spot != null || length(var.other_machine_types) > 0
+  has_alias = var.disk.kms_key == null ? false : startswith(var.disk.kms_key, "alias/")
+  disk_key  = local.has_alias ? data.aws_kms_alias.disk[0].target_key_arn : var.disk.kms_key
 }
 
 resource "aws_launch_template" "this" {
@@ -49,12 +59,12 @@ resource "aws_launch_template" "this" {
   }
 
   block_device_mappings {
-    # The root device of Ubuntu's and Debian's images.
-    device_name = var.disk.device_name
+    # That of the vendor's image, and so of every image that is built on it.
+    device_name = data.aws_ami.bootstrap.root_device_name
 
     ebs {
       encrypted             = true
-      kms_key_id            = var.disk.kms_key
+      kms_key_id            = local.disk_key
       volume_type           = "gp3"
       volume_size           = var.disk.size_gib
       iops                  = var.disk.iops
@@ -114,38 +124,26 @@ resource "aws_autoscaling_group" "this" {
     max_healthy_percentage = var.maintenance.max_healthy_percentage
   }
 
-  dynamic "launch_template" {
-    for_each = local.is_mixed ? [] : [aws_launch_template.this]
-
-    content {
-      id      = launch_template.value.id
-      version = tostring(launch_template.value.latest_version)
+  # Also for one machine type on demand: a group that had this block once would never lose it again.
+  mixed_instances_policy {
+    instances_distribution {
+      on_demand_allocation_strategy            = "prioritized"
+      on_demand_base_capacity                  = var.spot == null ? 0 : var.spot.on_demand_base
+      on_demand_percentage_above_base_capacity = var.spot == null ? 100 : var.spot.on_demand_percentage
+      spot_allocation_strategy                 = var.spot == null ? "price-capacity-optimized" : var.spot.allocation
     }
-  }
 
-  dynamic "mixed_instances_policy" {
-    for_each = local.is_mixed ? [aws_launch_template.this] : []
-
-    content {
-      instances_distribution {
-        on_demand_allocation_strategy            = "prioritized"
-        on_demand_base_capacity                  = var.spot == null ? 0 : var.spot.on_demand_base
-        on_demand_percentage_above_base_capacity = var.spot == null ? 100 : var.spot.on_demand_percentage
-        spot_allocation_strategy                 = var.spot == null ? null : var.spot.allocation
+    launch_template {
+      launch_template_specification {
+        launch_template_id = aws_launch_template.this.id
+        version            = tostring(aws_launch_template.this.latest_version)
       }
 
-      launch_template {
-        launch_template_specification {
-          launch_template_id = mixed_instances_policy.value.id
-          version            = tostring(mixed_instances_policy.value.latest_version)
-        }
+      dynamic "override" {
+        for_each = length(var.other_machine_types) == 0 ? [] : concat([var.machine_type], var.other_machine_types)
 
-        dynamic "override" {
-          for_each = concat([var.machine_type], var.other_machine_types)
-
-          content {
-            instance_type = override.value
-          }
+        content {
+          instance_type = override.value
         }
       }
     }
@@ -172,11 +170,14 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
+    # A change of the name would destroy the group before its successor is made. A group that is taken out of the
+    # configuration still goes.
+    prevent_destroy = true
+
     # The rollout owns which template version the group runs, autoscaling owns how many machines it has. There is no
     # instance_refresh block: it would cancel the rollout's own.
     ignore_changes = [
       desired_capacity,
-      launch_template,
       mixed_instances_policy[0].launch_template[0].launch_template_specification[0].version,
     ]
   }

@@ -21,6 +21,9 @@ resource "aws_autoscaling_policy" "requests" {
   autoscaling_group_name = aws_autoscaling_group.this.name
   policy_type            = "TargetTrackingScaling"
 
+  # The load balancer must route to the target group before its requests can be counted.
+  depends_on = [aws_lb_listener.this]
+
   target_tracking_configuration {
     target_value = var.scaling.requests_per_machine
 

@@ -33,7 +33,7 @@ variable "network" {
 }
 
 variable "bootstrap_image" {
-  description = "The image that a new group starts on, by its owner's account, exact name and architecture. Later changes have no effect: the rollout owns the image."
+  description = "The image that a new group starts on, by its owner's account, exact name and architecture. The rollout owns the image from then on; the name must stay one that exists, since every plan looks it up."
   type = object({
     owner        = string
     name         = string
@@ -88,13 +88,12 @@ variable "size" {
 }
 
 variable "disk" {
-  description = "The boot disk, always encrypted: size in GiB, operations and MiB a second, and the KMS key (by default the account's own for EBS)."
+  description = "The boot disk, always encrypted: size in GiB, operations and MiB a second, and the KMS key by alias or ARN (by default the account's own for EBS)."
   type = object({
-    size_gib    = number
-    iops        = optional(number, 3000)
-    throughput  = optional(number, 125)
-    kms_key     = optional(string)
-    device_name = optional(string, "/dev/sda1")
+    size_gib   = number
+    iops       = optional(number, 3000)
+    throughput = optional(number, 125)
+    kms_key    = optional(string)
   })
 
   validation {
@@ -105,6 +104,16 @@ variable "disk" {
   validation {
     condition     = var.disk.iops >= 3000 && var.disk.iops <= 16000 && var.disk.throughput >= 125 && var.disk.throughput <= 1000
     error_message = "A gp3 volume takes 3000 to 16000 operations and 125 to 1000 MiB a second."
+  }
+
+  validation {
+    condition     = var.disk.iops <= 500 * var.disk.size_gib && var.disk.throughput * 4 <= var.disk.iops
+    error_message = "A gp3 volume takes 500 operations a second for each GiB, and a MiB a second for each four operations."
+  }
+
+  validation {
+    condition     = var.disk.kms_key == null ? true : startswith(var.disk.kms_key, "alias/") || startswith(var.disk.kms_key, "arn:aws:kms:")
+    error_message = "The KMS key is named by its alias, as alias/NAME, or by its ARN."
   }
 }
 

@@ -1,8 +1,3 @@
-locals {
-  # A machine with a GPU, and one that may be taken away, cannot be moved to another host.
-  can_migrate = !var.gpu && !var.spot
-}
-
 resource "google_compute_region_instance_template" "this" {
   name_prefix          = "${var.name}-"
   project              = var.project
@@ -60,7 +55,7 @@ resource "google_compute_region_instance_template" "this" {
   }
 
   scheduling {
-    on_host_maintenance         = local.can_migrate ? "MIGRATE" : "TERMINATE"
+    on_host_maintenance         = var.live_migration ? "MIGRATE" : "TERMINATE"
     automatic_restart           = !var.spot
     preemptible                 = var.spot
     provisioning_model          = var.spot ? "SPOT" : "STANDARD"
@@ -86,9 +81,6 @@ resource "google_compute_region_instance_group_manager" "this" {
   base_instance_name             = var.name
   distribution_policy_zones      = var.zones
   list_managed_instances_results = "PAGINATED"
-
-  # With an autoscaler, the size is the autoscaler's.
-  target_size = local.has_autoscaler ? null : var.size.desired
 
   # A machine on the bootstrap image may never become healthy.
   wait_for_instances = false
@@ -133,7 +125,11 @@ resource "google_compute_region_instance_group_manager" "this" {
   }
 
   lifecycle {
-    # The rollout owns which template the group runs, autoscaling owns how many machines it has.
+    # A change of zones or name would destroy the group before its successor is made. A group that is taken out of
+    # the configuration still goes.
+    prevent_destroy = true
+
+    # The rollout owns which template the group runs, the autoscaler owns how many machines it has.
     ignore_changes = [target_size, version]
   }
 }

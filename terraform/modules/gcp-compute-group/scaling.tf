@@ -1,10 +1,14 @@
 locals {
-  has_autoscaler = var.scaling.cpu_percent != null || length(var.scaling.schedules) > 0
+  is_scaled = var.scaling.cpu_percent != null || length(var.scaling.schedules) > 0
+
+  # Without scaling, the autoscaler holds the size that was asked for: so a change of it reaches a group that exists.
+  bounds = local.is_scaled ? var.size : { min = var.size.desired, max = var.size.desired }
+
+  # An autoscaler needs something to look at.
+  cpu_percent = var.scaling.cpu_percent == null && length(var.scaling.schedules) == 0 ? 60 : var.scaling.cpu_percent
 }
 
 resource "google_compute_region_autoscaler" "this" {
-  count = local.has_autoscaler ? 1 : 0
-
   name        = var.name
   project     = var.project
   region      = var.region
@@ -12,13 +16,13 @@ resource "google_compute_region_autoscaler" "this" {
   target      = google_compute_region_instance_group_manager.this.id
 
   autoscaling_policy {
-    min_replicas    = var.size.min
-    max_replicas    = var.size.max
+    min_replicas    = local.bounds.min
+    max_replicas    = local.bounds.max
     cooldown_period = var.scaling.warmup_seconds
     mode            = "ON"
 
     dynamic "cpu_utilization" {
-      for_each = var.scaling.cpu_percent == null ? [] : [var.scaling.cpu_percent]
+      for_each = local.cpu_percent == null ? [] : [local.cpu_percent]
 
       content {
         target = cpu_utilization.value / 100

@@ -76,11 +76,16 @@ variable "machine_type" {
   }
 }
 
-variable "gpu" {
-  description = "Whether the machine has a GPU, its own or an attached one."
+variable "live_migration" {
+  description = "Whether a machine is moved to another host while it runs. Not those with a GPU, Spot machines, and some families."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
+
+  validation {
+    condition     = !var.live_migration || (var.accelerator == null && !var.spot)
+    error_message = "Spot machines and those with a GPU are not moved: set live_migration to false."
+  }
 }
 
 variable "accelerator" {
@@ -92,13 +97,13 @@ variable "accelerator" {
   default = null
 
   validation {
-    condition     = var.accelerator == null ? true : startswith(var.machine_type, "n1-") && var.gpu
-    error_message = "GPUs are attached to N1 machines only, and `gpu` is then true."
+    condition     = var.accelerator == null ? true : startswith(var.machine_type, "n1-")
+    error_message = "GPUs are attached to N1 machines only."
   }
 }
 
 variable "size" {
-  description = "How many machines. A change of `desired` has no effect on a group that exists: autoscaling owns it."
+  description = "How many machines: `desired` without scaling, between `min` and `max` with it."
   type = object({
     min     = number
     desired = number

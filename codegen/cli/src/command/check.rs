@@ -18,24 +18,24 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
     let (_, changes) = Project::load_with_changes(global, ui)?;
-    let stale: Vec<_> = changes.pending().collect();
+    let mut stale: Vec<(&str, &str)> = changes.pending().map(|(path, change)| (path.as_str(), verb(change))).collect();
+    if changes.manifest_is_stale() && stale.is_empty() {
+        stale.push(("generated/MANIFEST", "update"));
+    }
     match ui.format {
         Format::Json => {
-            let stale: Vec<_> =
-                stale.iter().map(|(path, change)| json!({ "path": path.as_str(), "change": verb(change) })).collect();
-            ui.print(&format!("{:#}\n", json!({ "stale": stale, "files": changes.files.len() })))?;
+            let entries: Vec<_> = stale.iter().map(|(path, verb)| json!({ "path": path, "change": verb })).collect();
+            ui.print(&format!("{:#}\n", json!({ "changes": entries, "files": changes.files.len() })))?;
         }
         Format::Github => {
-            for (path, change) in &stale {
-                ui.print(&annotation(
-                    path.as_str(),
-                    &format!("this file is stale ({}): run `fleetgen generate` and commit", verb(change)),
-                ))?;
+            for (path, verb) in &stale {
+                let words = format!("this file is stale ({verb}): run `fleetgen generate` and commit");
+                ui.print(&annotation(path, &words))?;
             }
         }
         Format::Human => {
-            for (path, change) in &stale {
-                ui.print(&format!("{:<6} {path}\n", verb(change)))?;
+            for (path, verb) in &stale {
+                ui.print(&format!("{verb:<6} {path}\n"))?;
             }
         }
     }
@@ -44,13 +44,10 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
         return Ok(Exit::Ok);
     }
     if stale.is_empty() {
-        ui.problem("generated/MANIFEST is stale: run `fleetgen generate` and commit\n")?;
+        ui.problem("a run of `fleetgen generate` was cut short: run it again\n")?;
     } else {
-        ui.problem(&format!(
-            "{} of {} files are stale: run `fleetgen generate` and commit\n",
-            stale.len(),
-            changes.files.len()
-        ))?;
+        let (some, all) = (stale.len(), changes.files.len());
+        ui.problem(&format!("{some} of {all} files are stale: run `fleetgen generate` and commit\n"))?;
     }
     Ok(Exit::Stale)
 }

@@ -31,7 +31,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,
         Format::Human | Format::Github => {
-            if summaries.is_empty() {
+            if summaries.is_empty() && changes.manifest_is_stale() {
+                ui.print("update generated/MANIFEST\n")?;
+            } else if summaries.is_empty() {
                 ui.note("nothing would change")?;
             }
             ui.print(&summaries.iter().map(ToString::to_string).collect::<String>())?;
@@ -64,7 +66,7 @@ fn json(changes: &Changes, summaries: &[FileSummary], stat: bool) -> serde_json:
             json!({ "path": path.as_str(), "change": verb(change), "group": summary.group, "settings": summary.settings, "diff": diff })
         })
         .collect();
-    json!({ "files": files })
+    json!({ "changes": files, "files": changes.files.len() })
 }
 
 /// A diff as Git writes one, coloured; the stream takes the colours away where nobody wants them.

@@ -39,6 +39,9 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
             }
             let groups = project.fleet.groups.len();
             ui.note(&format!("{groups} groups, {} files, {} changed", changes.files.len(), pending.len()))?;
+            if pending.is_empty() && changes.manifest_is_stale() {
+                ui.note("generated/MANIFEST was written anew")?;
+            }
         }
     }
     Ok(Exit::Ok)

@@ -1,7 +1,7 @@
 //! `fleetgen groups`.
 
 use comfy_table::{CellAlignment, Table, presets};
-use fleetgen_fleet::{Group, suggest};
+use fleetgen_fleet::{Group, suggest_or_list};
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
@@ -66,7 +66,7 @@ pub(crate) fn known<'a>(
 ) -> Result<(), Failure> {
     match name {
         Some(name) if !known.clone().any(|known| known == name) => {
-            Err(Failure::Usage { message: format!("there is no {what} `{name}`"), hint: suggest(name, known) })
+            Err(Failure::Usage { message: format!("there is no {what} `{name}`"), hint: suggest_or_list(name, known) })
         }
         _ => Ok(()),
     }

@@ -55,7 +55,7 @@ pub(super) struct GroupValues<'a> {
     roles: Vec<&'a str>,
     accelerator: Option<&'a str>,
     accelerators: u32,
-    nvidia: bool,
+    migrates: bool,
     secure_boot: bool,
 }
 
@@ -130,7 +130,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, group: &'a Group) -> Option<GroupValue
         roles: gcp.roles.iter().map(AsRef::as_ref).collect(),
         accelerator: gcp.accelerator.as_ref().map(|(accelerator, _)| accelerator.as_str()),
         accelerators: gcp.accelerator.as_ref().map_or(0, |(_, number)| *number),
-        nvidia: group.machine.nvidia,
+        migrates: group.machine.migrates && !gcp.spot,
         secure_boot: gcp.secure_boot,
         name,
     })

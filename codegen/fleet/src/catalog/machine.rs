@@ -10,6 +10,7 @@ use crate::diagnostic::suggest;
 
 /// What is known of a machine type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
 pub struct Found {
     /// The architecture of its processor.
     pub architecture: Architecture,
@@ -17,6 +18,8 @@ pub struct Found {
     pub nvidia: bool,
     /// Whether GPUs can be attached to it (GCP's N1).
     pub attachable: bool,
+    /// Whether it is moved to another host while it runs, when its own needs maintenance (GCP).
+    pub migrates: bool,
     /// Whether it boots from Hyperdisk only (GCP's newer families take no persistent disk).
     pub hyperdisk: bool,
 }
@@ -47,6 +50,14 @@ const GCP_ARM: &[&str] = &["c4a", "n4a", "t2a"];
 const GCP_GPU: &[&str] = &["a2", "a3", "g2", "g4"];
 /// Blackwell and later machines on ARM hosts.
 const GCP_ARM_GPU: &[&str] = &["a4x"];
+
+/// What stands behind the family.
+const GCP_KINDS: &[&str] = &[
+    "custom", "edgegpu", "highcpu", "highgpu", "highmem", "hypermem", "maxgpu", "medium", "megagpu", "megamem",
+    "micro", "small", "standard", "ultragpu", "ultramem",
+];
+/// Families whose machines stay on their host.
+const GCP_FIXED: &[&str] = &["a2", "a3", "a4", "a4x", "g2", "g4", "h3", "h4d", "x4", "z3"];
 
 /// Families that take no persistent disk.
 const HYPERDISK: &[&str] = &["a4", "a4x", "c4", "c4a", "c4d", "g4", "h4d", "m4", "n4", "n4a", "n4d", "x4"];
@@ -79,13 +90,24 @@ fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
     if !known.sizes.iter().any(|known| known == size) {
         return Err(Unknown { hint: Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))) });
     }
-    Ok(Found { architecture: known.architecture, nvidia: known.nvidia, attachable: false, hyperdisk: false })
+    Ok(Found {
+        architecture: known.architecture,
+        nvidia: known.nvidia,
+        attachable: false,
+        migrates: false,
+        hyperdisk: false,
+    })
 }
 
 fn find_gcp(machine_type: &str) -> Result<Found, Unknown> {
-    let family = machine_type.split('-').next().unwrap_or_default();
+    let mut parts = machine_type.split('-');
+    let (family, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if !GCP_KINDS.contains(&kind) {
+        return Err(Unknown { hint: suggest(kind, GCP_KINDS.iter().copied()) });
+    }
+    let migrates = !GCP_FIXED.contains(&family) && !machine_type.ends_with("-metal");
     let found = |architecture, nvidia| {
-        Ok(Found { architecture, nvidia, attachable: family == "n1", hyperdisk: HYPERDISK.contains(&family) })
+        Ok(Found { architecture, nvidia, attachable: family == "n1", migrates, hyperdisk: HYPERDISK.contains(&family) })
     };
     if GCP_PLAIN.contains(&family) {
         found(Architecture::Amd64, false)

@@ -151,6 +151,10 @@ impl<'a, 's> EntriesAccess<'a, 's> {
                 }
             }
         }
+        // `null` takes away what a farther mapping says.
+        entries.retain(|(_, layers)| {
+            layers.len() == 1 || layers.first().is_none_or(|(_, node)| node.value != Value::Null)
+        });
         Self { entries: entries.into_iter(), current: None, sink: decoder.sink }
     }
 }

@@ -68,7 +68,8 @@ fn describe(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",
-        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::Integer(_) => "a number",
+        Value::Float(_) => "a number with a fraction, an exponent or too many digits",
         Value::String(_) => "a string",
         Value::List(_) => "a list",
         Value::Map(_) => "a mapping",

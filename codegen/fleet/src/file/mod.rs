@@ -19,9 +19,9 @@ pub(crate) use settings::{
 use crate::choice::{Approval, Day};
 use crate::field::{Deferred, Entries, Field};
 use crate::scalar::{
-    AccountId, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey, GcpMember, GcpProject,
-    GroupName, LayerName, MachineType, NetworkName, Port, ProfileName, Region, RepositoryName, TagKey, Text, TimeOfDay,
-    TimeZone, UserName,
+    AccountId, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember,
+    GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName, Region, RepositoryName, TagKey,
+    Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet: networks, proxy, access, signing, image layers and every compute group.
@@ -190,7 +190,7 @@ pub(crate) struct Signing {
     /// The region of that key.
     pub(crate) aws_region: Option<Field<Region>>,
     /// The key in GCP KMS, with its version.
-    pub(crate) gcp_key: Option<Field<GcpKmsKey>>,
+    pub(crate) gcp_key: Option<Field<GcpKmsKeyVersion>>,
 }
 
 /// How a rollout moves through the fleet.

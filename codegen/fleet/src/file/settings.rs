@@ -169,7 +169,8 @@ pub(crate) struct Rollout {
     pub(crate) wave: Option<Field<u32>>,
     /// So many machines may be missing at a time. Default: 0.
     pub(crate) max_unavailable: Option<Field<Amount>>,
-    /// So many machines may be there beyond the size. Default: AWS 100% of a group of one, else 10%; GCP one a zone.
+    /// So many machines may be there beyond the size. Default: AWS 10%, or 100% of a
+    /// group of one; GCP one a zone.
     pub(crate) max_surge: Option<Field<Amount>>,
     /// So large a part goes first, and is watched. Default: none.
     pub(crate) canary: Option<Field<Percent>>,

@@ -77,6 +77,9 @@ pub struct Machine {
     pub architecture: Architecture,
     /// Whether it has NVIDIA GPUs.
     pub nvidia: bool,
+    /// GCP: whether it is moved to another host while it runs.
+    #[serde(skip)]
+    pub migrates: bool,
     /// GCP: whether it boots from Hyperdisk only.
     #[serde(skip)]
     pub hyperdisk: bool,

@@ -21,8 +21,9 @@ pub use origin::{Origin, Origins};
 use crate::choice::{Approval, Cloud, Day, Scheme};
 use crate::scalar::{
     AccountId, AwsKmsKey, Bucket, Cidr, Domain, Duration, EndpointService, EnvironmentName, FleetName, GcpKmsKey,
-    GcpMember, GcpProject, GroupName, LayerName, LoadBalancerArn, LoadBalancerName, MachineType, NetworkName, Port,
-    ProfileName, Region, RepositoryName, SecurityGroupId, TagKey, Text, TimeOfDay, TimeZone, UserName, Zone,
+    GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, LoadBalancerArn, LoadBalancerName, MachineType,
+    NetworkName, Port, ProfileName, Region, RepositoryName, SecurityGroupId, TagKey, Text, TimeOfDay, TimeZone,
+    UserName, Zone,
 };
 
 /// The fleet.
@@ -203,7 +204,7 @@ pub struct Signing {
     /// The key in AWS KMS and its region.
     pub aws: Option<(AwsKmsKey, Region)>,
     /// The key in GCP KMS.
-    pub gcp: Option<GcpKmsKey>,
+    pub gcp: Option<GcpKmsKeyVersion>,
 }
 
 /// How a rollout moves through the fleet.

@@ -45,6 +45,12 @@ impl Origins {
         }
     }
 
+    /// Whether what stands at a place comes from a profile.
+    pub(crate) fn is_inherited(&self, place: Span) -> bool {
+        let inherited = |origin: &Origin| matches!(origin, Origin::Stated { depth: 1.., span } if *span == place);
+        self.entries.iter().any(|(_, origin)| inherited(origin))
+    }
+
     fn nearest(&self, path: &str, wanted: impl Fn(Origin) -> bool) -> Origin {
         let covers =
             |known: &str| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));

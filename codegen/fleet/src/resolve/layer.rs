@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::taker::{entries, list, set};
 use crate::choice::{Architecture, Docker, Hardening, Severity, Transport};
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::field::{Entries, Field};
 use crate::file::{self, FleetFile};
 use crate::model::{
@@ -62,7 +62,7 @@ fn line<'a>(
                 found.push(
                     Diagnostic::new(Rule::UnknownReference, parent.span, format!("there is no layer `{name}`"))
                         .label("not a key of `layers`")
-                        .maybe_hint(suggest(name.as_str(), written.keys().map(AsRef::as_ref))),
+                        .maybe_hint(suggest_or_list(name.as_str(), written.keys().map(AsRef::as_ref))),
                 );
             }
             break;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Draft;
 use super::taker::{entries, list, set};
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::field::{Entries, Field};
 use crate::file::{self, FleetFile};
 use crate::model::{
@@ -48,7 +48,7 @@ pub(super) fn networks(file: &FleetFile, found: &mut Vec<Diagnostic>) -> BTreeMa
                 found.push(
                     Diagnostic::new(Rule::UnknownReference, peer.span, format!("there is no other network `{other}`"))
                         .label("not another key of `networks`")
-                        .maybe_hint(suggest(other.as_str(), names.iter().map(AsRef::as_ref))),
+                        .maybe_hint(suggest_or_list(other.as_str(), names.iter().map(AsRef::as_ref))),
                 );
                 continue;
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decode::decode;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::file::Settings;
 use crate::scalar::ProfileName;
 use crate::yaml::{Key, Node, Value};
@@ -24,15 +24,19 @@ impl<'a> Profiles<'a> {
             entries.iter().map(|(key, node)| (key.name.as_str(), (key, node))).collect();
         let mut chains = BTreeMap::new();
         for (key, node) in entries {
-            let _: Option<Settings> = decode(&[node], key.span, found);
-            chains.insert(key.name.as_str(), chain(&nodes, key, found));
+            let line = chain(&nodes, key, found);
+            // With what it inherits, since `null` takes away only what is there.
+            let stack: Vec<&Node> =
+                if line.0.is_empty() { vec![node] } else { line.0.iter().map(|(_, node)| *node).collect() };
+            let _: Option<Settings> = decode(&stack, key.span, found);
+            chains.insert(key.name.as_str(), line);
         }
         Self { chains }
     }
 
     /// The profiles that a group inherits from, and whether all of them were found.
     pub(super) fn of(&self, node: &Node, found: &mut Vec<Diagnostic>) -> (&[(ProfileName, &'a Node)], bool) {
-        let Some((name, at)) = profile(node) else { return (&[], true) };
+        let Some((name, at)) = profile(node) else { return (&[], !is_broken(node)) };
         if let Some((chain, complete)) = self.chains.get(name) {
             return (chain, *complete);
         }
@@ -62,6 +66,9 @@ fn chain<'a>(nodes: &BTreeMap<&'a str, (&'a Key, &'a Node)>, first: &Key, found:
         // A name that is not one has been reported with the file's types.
         let Ok(parsed) = name.parse() else { return (chain, false) };
         chain.push((parsed, node));
+        if is_broken(node) {
+            return (chain, false);
+        }
         next = profile(node);
     }
     (chain, true)
@@ -70,7 +77,14 @@ fn chain<'a>(nodes: &BTreeMap<&'a str, (&'a Key, &'a Node)>, first: &Key, found:
 fn unknown<'a>(name: &str, at: crate::source::Span, known: impl Iterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Rule::UnknownReference, at, format!("there is no profile `{name}`"))
         .label("not a key of `profiles`")
-        .maybe_hint(suggest(name, known))
+        .maybe_hint(suggest_or_list(name, known))
+}
+
+/// Whether what a group or profile says under `profile` cannot be followed; that has been told.
+fn is_broken(node: &Node) -> bool {
+    let Value::Map(entries) = &node.value else { return true };
+    let stated = entries.iter().find(|(key, _)| key.name == "profile").map(|(_, node)| &node.value);
+    !matches!(stated, None | Some(Value::Null | Value::String(_)))
 }
 
 /// What a group or profile says under `profile`.

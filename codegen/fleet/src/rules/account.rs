@@ -1,9 +1,10 @@
 //! Accounts, projects, keys and environments.
 
 use super::Found;
+use crate::catalog;
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::field::Field;
+use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::field::{Entries, Field};
 use crate::resolve::Draft;
 
 /// A cloud that a network uses has an account, and a key to sign with.
@@ -48,6 +49,82 @@ pub(super) fn accounts(draft: &Draft<'_>, found: &mut Found) {
                 .hint("add `aws_region`, such as `ap-northeast-1`"),
         );
     }
+}
+
+/// What an ARN names is in the account and region where it is used; regions exist.
+pub(super) fn places(draft: &Draft<'_>, found: &mut Found) {
+    let Some(clouds) = draft.file.clouds.get() else { return };
+    let aws = clouds.aws.as_ref().and_then(Field::get);
+    let regions = catalog::zones(Cloud::Aws);
+    let signing = draft.file.signing.get().and_then(|signing| signing.aws_region.as_ref());
+    for field in aws.map(|aws| &aws.state_region).into_iter().chain(signing) {
+        let Some(region) = field.get() else { continue };
+        if !regions.contains_key(region.as_str()) {
+            found.push(
+                Diagnostic::new(Rule::Zone, field.span, format!("aws has no region `{region}` that fleetgen knows"))
+                    .maybe_hint(suggest(region.as_str(), regions.keys().map(String::as_str))),
+            );
+        }
+    }
+    let Some(aws) = aws else { return };
+    let Some(account) = aws.account.get() else { return };
+    let networks = draft.networks.values().filter(|network| network.cloud == Cloud::Aws);
+    if let Some((field, key)) = aws.disk_key.as_ref().and_then(|field| Some((field, field.get()?))) {
+        for network in
+            networks.clone().filter(|network| !is_in(key.as_str(), network.region.as_str(), account.as_str()))
+        {
+            found.push(
+                Diagnostic::new(
+                    Rule::Cloud,
+                    field.span,
+                    format!("this key is not in {}, where `{}` is", network.region, network.name),
+                )
+                .label("a key of another region or account")
+                .hint("name an alias that there is in every region, such as `alias/disks`"),
+            );
+        }
+    }
+    let written = draft.file.networks.get().into_iter().flat_map(Entries::iter);
+    for (name, network) in written {
+        let Some(region) = network.region.get() else { continue };
+        let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(Entries::iter);
+        for (_, balancer) in balancers {
+            let Some((field, arn)) = balancer.arn.as_ref().and_then(|field| Some((field, field.get()?))) else {
+                continue;
+            };
+            if !is_in(arn.as_str(), region.as_str(), account.as_str()) {
+                found.push(
+                    Diagnostic::new(
+                        Rule::Cloud,
+                        field.span,
+                        format!("this load balancer is not in {region}, where `{name}` is"),
+                    )
+                    .label("of another region or account"),
+                );
+            }
+        }
+    }
+    for group in draft.groups.values() {
+        let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
+        let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { continue };
+        if !is_in(certificate.as_str(), network.region.as_str(), account.as_str()) {
+            found.push(
+                Diagnostic::new(
+                    Rule::Cloud,
+                    group.origins.span("load_balancer.certificate"),
+                    format!("this certificate is not in {}, where `{}` is", network.region, group.name),
+                )
+                .label("of another region or account")
+                .related(group.origins.name, "this group"),
+            );
+        }
+    }
+}
+
+/// Whether an ARN names something of an account and region; whatever is no ARN is taken for granted.
+fn is_in(arn: &str, region: &str, account: &str) -> bool {
+    let mut parts = arn.split(':').skip(3);
+    !arn.starts_with("arn:") || (parts.next() == Some(region) && parts.next() == Some(account))
 }
 
 /// Environments stand once, and their windows have a length.

@@ -1,12 +1,14 @@
 //! Load balancers, health checks and ports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Found;
 use crate::choice::{BackendProtocol, Cloud, HealthProtocol};
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
+use crate::field::Entries;
 use crate::model::{Group, LoadBalancerTarget};
 use crate::resolve::Draft;
+use crate::scalar::{LoadBalancerName, NetworkName};
 
 /// Somebody asks, in time, for a path that can be asked for.
 pub(super) fn health(_: &Draft<'_>, group: &Group, found: &mut Found) {
@@ -67,6 +69,9 @@ pub(super) fn load_balancer(draft: &Draft<'_>, group: &Group, found: &mut Found)
     let Some(network) = draft.networks.get(&group.network) else { return };
     let at = group.origins.span("load_balancer.name");
     let Some(balancer) = network.load_balancers.get(&backend.name) else {
+        if is_written(draft, &network.name, &backend.name) {
+            return;
+        }
         found.push(
             Diagnostic::new(
                 Rule::UnknownReference,
@@ -74,7 +79,7 @@ pub(super) fn load_balancer(draft: &Draft<'_>, group: &Group, found: &mut Found)
                 format!("the network `{}` has no load balancer `{}`", network.name, backend.name),
             )
             .label(format!("not a key of `networks.{}.load_balancers`", network.name))
-            .maybe_hint(suggest(backend.name.as_str(), network.load_balancers.keys().map(AsRef::as_ref))),
+            .maybe_hint(suggest_or_list(backend.name.as_str(), network.load_balancers.keys().map(AsRef::as_ref))),
         );
         return;
     };
@@ -110,6 +115,41 @@ pub(super) fn load_balancer(draft: &Draft<'_>, group: &Group, found: &mut Found)
                 "a certificate is for a listener, and there is no `listener_port`",
             )
             .hint("add `listener_port: 443`"),
+        );
+    }
+}
+
+/// Whether a load balancer stands in the file; one that is not sound has been told.
+fn is_written(draft: &Draft<'_>, network: &NetworkName, name: &LoadBalancerName) -> bool {
+    let networks = draft.file.networks.get().into_iter().flat_map(Entries::iter);
+    let balancers = networks
+        .filter(|(other, _)| *other == network)
+        .filter_map(|(_, network)| network.load_balancers.as_ref()?.get());
+    balancers.flat_map(|balancers| &balancers.0).any(|(other, _)| other.get() == Some(name))
+}
+
+/// A listener's port stands once on a load balancer.
+pub(super) fn listeners(draft: &Draft<'_>, found: &mut Found) {
+    let mut seen: BTreeMap<_, &Group> = BTreeMap::new();
+    for group in draft.groups.values() {
+        let Some(backend) = &group.load_balancer else { continue };
+        let Some(port) = backend.listener_port else { continue };
+        let Some(other) = seen.insert((&group.network, &backend.name, port), group) else { continue };
+        found.push(
+            Diagnostic::new(
+                Rule::Port,
+                group.origins.span("load_balancer.listener_port"),
+                format!(
+                    "`{}` and `{}` would both listen on port {} of the load balancer `{}`",
+                    other.name,
+                    group.name,
+                    port.get(),
+                    backend.name
+                ),
+            )
+            .related(group.origins.name, "this group")
+            .related(other.origins.name, "the other one")
+            .hint("give one of them another `listener_port`, or another load balancer"),
         );
     }
 }

@@ -4,8 +4,11 @@ use super::Found;
 use crate::catalog;
 use crate::choice::Cloud;
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::field::{Entries, Field};
+use crate::file::ByArchitecture;
 use crate::model::{Group, Target};
 use crate::resolve::Draft;
+use crate::scalar::{LayerName, VendorImage};
 
 /// The layer is built for the machine's architecture.
 pub(super) fn architecture(draft: &Draft<'_>, group: &Group, found: &mut Found) {
@@ -58,7 +61,19 @@ pub(super) fn gpu(draft: &Draft<'_>, group: &Group, found: &mut Found) {
 pub(super) fn others(_: &Draft<'_>, group: &Group, found: &mut Found) {
     match &group.target {
         Target::Aws(aws) => {
+            let mut seen = vec![&group.machine.machine_type];
             for machine in &aws.machines {
+                if seen.contains(&machine) {
+                    found.push(
+                        Diagnostic::new(
+                            Rule::Machine,
+                            group.origins.span("aws.machines"),
+                            format!("`{machine}` stands more than once among the group's machine types"),
+                        )
+                        .hint("`machine` is the first of them; `aws.machines` are others"),
+                    );
+                }
+                seen.push(machine);
                 let problem = match catalog::find(Cloud::Aws, machine.as_str()) {
                     Err(unknown) => {
                         Some((format!("AWS has no machine type `{machine}` that fleetgen knows"), unknown.hint))
@@ -112,6 +127,10 @@ pub(super) fn source(draft: &Draft<'_>, group: &Group, found: &mut Found) {
         return;
     }
     let root = layer.ancestors.last().unwrap_or(&layer.name);
+    // What is wrong with the source has been told.
+    if !is_source_sound(draft, root) {
+        return;
+    }
     found.push(
         Diagnostic::new(
             Rule::Layer,
@@ -120,4 +139,24 @@ pub(super) fn source(draft: &Draft<'_>, group: &Group, found: &mut Found) {
         )
         .hint(format!("add `source.{}.{architecture}` to `{root}`, with its owner or project", group.cloud())),
     );
+}
+
+fn is_source_sound(draft: &Draft<'_>, root: &LayerName) -> bool {
+    fn sound<T>(field: Option<&Field<T>>) -> bool {
+        field.is_none_or(|field| field.value.is_some())
+    }
+    fn both(images: Option<&Field<ByArchitecture<VendorImage>>>) -> bool {
+        sound(images)
+            && images
+                .and_then(Field::get)
+                .is_none_or(|images| sound(images.amd64.as_ref()) && sound(images.arm64.as_ref()))
+    }
+    let layers = draft.file.layers.get().into_iter().flat_map(Entries::iter);
+    let source = layers.filter(|(name, _)| *name == root).find_map(|(_, layer)| layer.source.as_ref()?.get());
+    source.is_some_and(|source| {
+        sound(source.aws_owner.as_ref())
+            && sound(source.gcp_project.as_ref())
+            && both(source.aws.as_ref())
+            && both(source.gcp.as_ref())
+    })
 }

@@ -26,6 +26,8 @@ pub(crate) type Found = Vec<Diagnostic>;
 const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
     account::accounts,
     account::environments,
+    account::places,
+    health::listeners,
     layer::layers,
     name::unique,
     network::zones,
@@ -66,6 +68,17 @@ pub(crate) fn check(draft: &Draft<'_>, found: &mut Found) {
         for rule in GROUP {
             rule(draft, group, &mut found);
         }
+        for diagnostic in &mut found {
+            name_the_group(group, diagnostic);
+        }
         found
     }));
+}
+
+/// Where a message points at what a profile says, the group must be told as well.
+fn name_the_group(group: &Group, diagnostic: &mut Diagnostic) {
+    let name = group.origins.name;
+    if group.origins.is_inherited(diagnostic.span) && diagnostic.related.iter().all(|(span, _)| *span != name) {
+        diagnostic.related.push((name, "in this group".to_owned()));
+    }
 }

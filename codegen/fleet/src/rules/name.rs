@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::Found;
+use crate::choice::Cloud;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::Group;
 use crate::resolve::Draft;
 use crate::resource_name::{base, names};
 
-/// Files of a Terraform root that are not a group's, or that Terraform reads in a way of its own.
-const RESERVED: &[&str] = &["main", "override"];
+/// The files and modules of a root that are not a group's, and a file that Terraform reads in a way of its own.
+const RESERVED: &[&str] = &["main", "network", "override"];
 
 /// Every name fits.
 pub(super) fn limits(draft: &Draft<'_>, group: &Group, found: &mut Found) {
@@ -20,12 +21,22 @@ pub(super) fn limits(draft: &Draft<'_>, group: &Group, found: &mut Found) {
             Diagnostic::new(
                 Rule::ResourceName,
                 at,
-                format!("a group cannot be called `{}`: its file `{}.tf` is taken", group.name, group.name),
+                format!("a group cannot be called `{}`: a file or module of its root has that name", group.name),
             )
             .hint("choose another name"),
         );
     }
     let base = base(fleet, group);
+    if group.cloud() == Cloud::Gcp && base.len() < 6 {
+        found.push(
+            Diagnostic::new(
+                Rule::ResourceName,
+                at,
+                format!("the service account `{base}` has {} characters; gcp takes 6 or more", base.len()),
+            )
+            .hint("lengthen the name of the group, the environment or the fleet"),
+        );
+    }
     // The tightest limit is the one to know.
     let tightest =
         names(&base, group).into_iter().filter(|name| name.name.len() > name.limit).min_by_key(|name| name.limit);

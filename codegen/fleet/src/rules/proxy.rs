@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Found;
 use crate::catalog;
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::field::Field;
 use crate::resolve::Draft;
 use crate::scalar::Duration;
@@ -33,7 +33,7 @@ pub(super) fn proxy(draft: &Draft<'_>, found: &mut Found) {
                 found.push(
                     Diagnostic::new(Rule::UnknownReference, network.span, format!("there is no network `{name}`"))
                         .label("not a key of `networks`")
-                        .maybe_hint(suggest(name.as_str(), draft.file.network_names().map(AsRef::as_ref))),
+                        .maybe_hint(suggest_or_list(name.as_str(), draft.file.network_names().map(AsRef::as_ref))),
                 );
             }
         }

@@ -54,6 +54,14 @@ fn aws(key: &str, value: &str) -> Option<(String, &'static str)> {
     if key.to_ascii_lowercase().starts_with("aws:") {
         return Some((format!("the tag `{key}` starts with `aws:`, which AWS keeps for itself"), "choose another key"));
     }
+    if key.contains('/') {
+        return Some((
+            format!(
+                "the tag `{key}` has a `/`, and no machine would start: its metadata service shows tags by their keys"
+            ),
+            "use letters, digits and `_ . : = + - @`",
+        ));
+    }
     let allowed = |character: char| character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character);
     (!value.chars().all(allowed)).then(|| {
         (

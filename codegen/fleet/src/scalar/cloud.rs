@@ -48,8 +48,15 @@ word! {
 word! {
     /// A GCP KMS key: its full resource name.
     GcpKmsKey = "a GCP KMS key",
-    "^projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]+/cryptoKeys/[a-zA-Z0-9_-]+(/cryptoKeyVersions/[0-9]+)?$",
+    "^projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]+/cryptoKeys/[a-zA-Z0-9_-]+$",
     "`projects/P/locations/L/keyRings/R/cryptoKeys/K`"
+}
+
+word! {
+    /// A version of a GCP KMS key: its full resource name.
+    GcpKmsKeyVersion = "a version of a GCP KMS key",
+    "^projects/[a-z0-9-]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]+/cryptoKeys/[a-zA-Z0-9_-]+/cryptoKeyVersions/[0-9]+$",
+    "`projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`"
 }
 
 word! {

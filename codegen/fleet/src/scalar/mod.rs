@@ -8,8 +8,8 @@ mod time;
 mod unit;
 
 pub use cloud::{
-    AccountId, AwsKmsKey, Bucket, CertificateArn, EndpointService, GcpKmsKey, GcpMember, GcpProject, GcpRole,
-    IamPolicyArn, ImageOwner, LoadBalancerArn, MachineType, Region, SecurityGroupId, Zone,
+    AccountId, AwsKmsKey, Bucket, CertificateArn, EndpointService, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject,
+    GcpRole, IamPolicyArn, ImageOwner, LoadBalancerArn, MachineType, Region, SecurityGroupId, Zone,
 };
 pub use name::{
     BinaryName, ContainerName, EnvironmentName, FleetName, GroupName, HookName, LayerName, LoadBalancerName,

@@ -7,35 +7,35 @@ macro_rules! names {
         $(word! {
             $(#[doc = $doc])+
             $name = $what,
-            concat!("^[a-z]([a-z0-9]|-[a-z0-9]){0,", $max, "}$"),
-            "use lower-case letters, digits and single hyphens; start with a letter"
+            concat!("^[a-z]([a-z0-9-]{0,", $max, "}[a-z0-9])?$"),
+            "use lower-case letters, digits and hyphens; start with a letter, and do not end with a hyphen"
         })+
     };
 }
 
 names! {
     /// The fleet's name: the prefix of every resource.
-    FleetName = "a fleet name of 1 to 16 characters", "15";
+    FleetName = "a fleet name of 1 to 16 characters", "14";
     /// The name of an environment.
-    EnvironmentName = "an environment name", "15";
+    EnvironmentName = "an environment name of 1 to 16 characters", "14";
     /// The name of a network: one region of one cloud.
-    NetworkName = "a network name", "30";
+    NetworkName = "a network name of 1 to 31 characters", "29";
     /// The name of an image layer.
-    LayerName = "a layer name", "30";
+    LayerName = "a layer name of 1 to 31 characters", "29";
     /// The name of a profile.
-    ProfileName = "a profile name", "40";
+    ProfileName = "a profile name of 1 to 41 characters", "39";
     /// The name of a compute group, unique in the fleet.
-    GroupName = "a group name", "40";
+    GroupName = "a group name of 1 to 41 characters", "39";
     /// The name of a Terraform stack: one state in one network.
-    StackName = "a stack name", "30";
+    StackName = "a stack name of 1 to 31 characters", "29";
     /// The name of a load balancer of a network.
-    LoadBalancerName = "a load balancer name", "30";
+    LoadBalancerName = "a load balancer name of 1 to 31 characters", "29";
     /// The name of a scaling schedule.
-    ScheduleName = "a schedule name", "30";
+    ScheduleName = "a schedule name of 1 to 31 characters", "29";
     /// The name of a lifecycle hook.
-    HookName = "a lifecycle hook name", "30";
+    HookName = "a lifecycle hook name of 1 to 31 characters", "29";
     /// The name of a container on a machine.
-    ContainerName = "a container name", "40";
+    ContainerName = "a container name of 1 to 41 characters", "39";
 }
 
 word! {

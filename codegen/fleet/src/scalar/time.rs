@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::unit::number_with_unit;
+use super::unit::{number_with_unit, quantity};
 use super::{Invalid, word};
 
 /// A length of time, such as 90s, 10m, 8h or 30d. Kept in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration {
     /// Seconds.
     pub seconds: u32,
@@ -49,6 +48,12 @@ impl std::fmt::Display for Duration {
             Some((unit, letter)) => write!(f, "{}{letter}", seconds / unit),
             None => write!(f, "{seconds}s"),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        quantity(deserializer, "a duration such as `90s`, `10m`, `8h` or `30d`", "s")
     }
 }
 

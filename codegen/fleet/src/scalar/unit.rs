@@ -19,9 +19,38 @@ pub(super) fn number_with_unit<'a>(text: &'a str, what: &str, hint: &str) -> Res
         .map_err(|_| Invalid::new(format!("`{}` is not {what}", text.escape_debug()), hint))
 }
 
+/// Reads a quantity from a string, and tells whoever writes a bare number which unit is missing.
+pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Invalid>>(
+    deserializer: D,
+    what: &'static str,
+    unit: &'static str,
+) -> Result<T, D::Error> {
+    struct Quantity<T>(&'static str, &'static str, std::marker::PhantomData<T>);
+
+    impl<T: TryFrom<String, Error = Invalid>> Visitor<'_> for Quantity<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
+            let unit = self.1;
+            Err(E::custom(Invalid::new(
+                format!("{number} has no unit: expected {}", self.0),
+                format!("write `{number}{unit}`"),
+            )))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            T::try_from(text.to_owned()).map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_any(Quantity(what, unit, std::marker::PhantomData))
+}
+
 /// A size of disk or memory, such as 40GiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gibibytes(pub u32);
 
 impl TryFrom<String> for Gibibytes {
@@ -33,6 +62,12 @@ impl TryFrom<String> for Gibibytes {
             (number @ 1..=65_536, "GiB") => Ok(Self(number)),
             _ => Err(Invalid::new(format!("`{}` is not a size", text.escape_debug()), HINT)),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Gibibytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        quantity(deserializer, "a size such as `40GiB`", "GiB")
     }
 }
 
@@ -53,8 +88,7 @@ impl JsonSchema for Gibibytes {
 }
 
 /// A share of a whole: 0% to 100%.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(pub u32);
 
 impl TryFrom<String> for Percent {
@@ -66,6 +100,12 @@ impl TryFrom<String> for Percent {
             (number @ 0..=100, "%") => Ok(Self(number)),
             _ => Err(Invalid::new(format!("`{}` is not a percentage", text.escape_debug()), HINT)),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        quantity(deserializer, "a percentage such as `25%`", "%")
     }
 }
 

@@ -31,7 +31,7 @@ fn hostile(bench: &Bench<'_>) -> anyhow::Result<()> {
         let all = resources
             .iter()
             .filter(|resource| resource["type"] == kind)
-            .flat_map(|resource| resource["instances"].as_array());
+            .filter_map(|resource| resource["instances"].as_array());
         all.flatten().filter_map(|instance| instance["attributes"].pointer(pointer)).cloned().collect::<Vec<_>>()
     };
     for (kind, pointer, key) in [

@@ -31,6 +31,8 @@ module "web-tokyo" {
     port           = 8080
     protocol       = "HTTP"
     drain_seconds  = 60
+    listener_port  = 443
+    certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
   }
 
   health = {

@@ -31,7 +31,7 @@ module "gateway-tokyo-stg" {
     port           = 8080
     protocol       = "TCP"
     drain_seconds  = 60
-    listener_port  = 8883
+    listener_port  = 18883
   }
 
   health = {

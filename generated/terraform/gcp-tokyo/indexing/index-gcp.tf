@@ -13,9 +13,9 @@ module "index-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "n2-highmem-8"
-  gpu          = false
-  size         = { min = 3, desired = 3, max = 3 }
+  machine_type   = "n2-highmem-8"
+  live_migration = true
+  size           = { min = 3, desired = 3, max = 3 }
   disk = {
     size_gib = 200
     type     = "pd-balanced"

@@ -13,9 +13,9 @@ module "admin-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "t2d-standard-1"
-  gpu          = false
-  size         = { min = 1, desired = 1, max = 1 }
+  machine_type   = "t2d-standard-1"
+  live_migration = true
+  size           = { min = 1, desired = 1, max = 1 }
   disk = {
     size_gib = 20
     type     = "pd-balanced"

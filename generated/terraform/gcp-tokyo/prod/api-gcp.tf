@@ -13,9 +13,9 @@ module "api-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
 
-  machine_type = "c4a-standard-4"
-  gpu          = false
-  size         = { min = 6, desired = 6, max = 12 }
+  machine_type   = "c4a-standard-4"
+  live_migration = true
+  size           = { min = 6, desired = 6, max = 12 }
   disk = {
     size_gib = 20
     type     = "hyperdisk-balanced"

@@ -13,9 +13,9 @@ module "feed-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "n2-standard-2"
-  gpu          = false
-  size         = { min = 2, desired = 2, max = 40 }
+  machine_type   = "n2-standard-2"
+  live_migration = true
+  size           = { min = 2, desired = 2, max = 40 }
   disk = {
     size_gib = 20
     type     = "pd-balanced"

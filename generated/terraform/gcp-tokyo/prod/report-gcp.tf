@@ -13,9 +13,9 @@ module "report-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "n2-standard-8"
-  gpu          = false
-  size         = { min = 0, desired = 0, max = 20 }
+  machine_type   = "n2-standard-8"
+  live_migration = true
+  size           = { min = 0, desired = 0, max = 20 }
   disk = {
     size_gib = 20
     type     = "pd-balanced"

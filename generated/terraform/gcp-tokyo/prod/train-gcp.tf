@@ -13,10 +13,9 @@ module "train-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "n1-standard-16"
-  accelerator  = { type = "nvidia-tesla-t4", count = 2 }
-  gpu          = true
-  size         = { min = 0, desired = 0, max = 4 }
+  machine_type   = "g2-standard-16"
+  live_migration = false
+  size           = { min = 0, desired = 0, max = 4 }
   disk = {
     size_gib = 100
     type     = "pd-balanced"

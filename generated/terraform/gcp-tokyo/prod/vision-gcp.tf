@@ -13,9 +13,9 @@ module "vision-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
 
-  machine_type = "g2-standard-8"
-  gpu          = true
-  size         = { min = 3, desired = 3, max = 6 }
+  machine_type   = "g2-standard-8"
+  live_migration = false
+  size           = { min = 3, desired = 3, max = 6 }
   disk = {
     size_gib = 100
     type     = "pd-balanced"

@@ -13,12 +13,12 @@ module "worker-gcp" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
 
-  machine_type = "t2a-standard-2"
-  gpu          = false
-  size         = { min = 2, desired = 2, max = 40 }
+  machine_type   = "c4a-standard-2"
+  live_migration = false
+  size           = { min = 2, desired = 2, max = 40 }
   disk = {
     size_gib = 20
-    type     = "pd-balanced"
+    type     = "hyperdisk-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

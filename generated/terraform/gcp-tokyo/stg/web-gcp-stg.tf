@@ -13,12 +13,12 @@ module "web-gcp-stg" {
   # Where a new group starts; the rollout owns the image from then on.
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
 
-  machine_type = "t2a-standard-1"
-  gpu          = false
-  size         = { min = 1, desired = 1, max = 3 }
+  machine_type   = "c4a-standard-1"
+  live_migration = true
+  size           = { min = 1, desired = 1, max = 3 }
   disk = {
     size_gib = 20
-    type     = "pd-balanced"
+    type     = "hyperdisk-balanced"
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 

@@ -56,8 +56,8 @@ run "a_group_without_load_balancer" {
   }
 
   assert {
-    condition     = length(aws_autoscaling_group.this.launch_template) == 1 && length(aws_autoscaling_group.this.mixed_instances_policy) == 0
-    error_message = "one machine type on demand needs no mixed instances policy"
+    condition     = length(aws_autoscaling_group.this.mixed_instances_policy[0].launch_template[0].override) == 0 && aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution[0].on_demand_percentage_above_base_capacity == 100
+    error_message = "one machine type on demand is just that"
   }
 
   assert {
@@ -233,4 +233,32 @@ run "a_load_balancer_without_health_is_refused" {
   }
 
   expect_failures = [var.load_balancer]
+}
+
+run "a_key_by_alias_is_looked_up" {
+  command = plan
+
+  variables {
+    disk = { size_gib = 20, kms_key = "alias/disks" }
+  }
+
+  override_data {
+    target = data.aws_kms_alias.disk[0]
+    values = { target_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/1" }
+  }
+
+  assert {
+    condition     = aws_launch_template.this.block_device_mappings[0].ebs[0].kms_key_id == "arn:aws:kms:ap-northeast-1:123456789012:key/1"
+    error_message = "a launch template takes the ARN of a key"
+  }
+}
+
+run "a_disk_that_is_too_fast_for_its_size_is_refused" {
+  command = plan
+
+  variables {
+    disk = { size_gib = 20, iops = 16000 }
+  }
+
+  expect_failures = [var.disk]
 }

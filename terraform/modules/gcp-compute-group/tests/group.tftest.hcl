@@ -38,8 +38,8 @@ run "a_group_by_itself" {
   }
 
   assert {
-    condition     = google_compute_region_instance_group_manager.this.target_size == 3 && length(google_compute_region_autoscaler.this) == 0
-    error_message = "without an autoscaler the group has the size that was asked for"
+    condition     = google_compute_region_autoscaler.this.autoscaling_policy[0].min_replicas == 3 && google_compute_region_autoscaler.this.autoscaling_policy[0].max_replicas == 3
+    error_message = "without scaling the group is held at the size that was asked for"
   }
 
   assert {
@@ -74,7 +74,7 @@ run "scaled_and_healed" {
   }
 
   assert {
-    condition     = google_compute_region_autoscaler.this[0].autoscaling_policy[0].cpu_utilization[0].target == 0.6
+    condition     = google_compute_region_autoscaler.this.autoscaling_policy[0].cpu_utilization[0].target == 0.6 && google_compute_region_autoscaler.this.autoscaling_policy[0].max_replicas == 6
     error_message = "a percentage becomes a fraction"
   }
 
@@ -88,10 +88,10 @@ run "spot_with_gpu" {
   command = plan
 
   variables {
-    machine_type = "n1-standard-4"
-    gpu          = true
-    accelerator  = { type = "nvidia-tesla-t4", count = 1 }
-    spot         = true
+    machine_type   = "n1-standard-4"
+    live_migration = false
+    accelerator    = { type = "nvidia-tesla-t4", count = 1 }
+    spot           = true
   }
 
   assert {

@@ -11,7 +11,7 @@ use super::taker::{Taker, entries};
 use crate::catalog;
 use crate::choice::Cloud;
 use crate::decode::decode;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::field::Field;
 use crate::file::{self, FleetFile, Settings};
 use crate::model::{Disk, Group, Layer, Machine, Network, Origin, Size, Target};
@@ -104,7 +104,7 @@ fn refers<'k, T: Clone + AsRef<str>>(
     if known.clone().any(|known| known == name.as_ref()) {
         return Some(());
     }
-    let hint = suggest(name.as_ref(), known);
+    let hint = suggest_or_list(name.as_ref(), known);
     let span = take.origins.span(path);
     take.found.push(
         Diagnostic::new(Rule::UnknownReference, span, format!("there is no {path} `{}`", name.as_ref()))
@@ -159,6 +159,7 @@ fn machine(
             Some(Machine {
                 architecture: known.architecture,
                 nvidia: known.nvidia || (known.attachable && attached),
+                migrates: known.migrates && !attached,
                 hyperdisk: known.hyperdisk,
                 machine_type,
             })

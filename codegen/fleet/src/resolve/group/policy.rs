@@ -66,11 +66,6 @@ pub(super) fn rollout(
         None => None,
         Some(field) => Some(field.get()?),
     };
-    let surge = match (network.cloud, size.map(|size| size.max)) {
-        (Cloud::Gcp, _) => Amount::Machines(u32::try_from(network.zones.len()).unwrap_or(1)),
-        (Cloud::Aws, Some(1)) => Amount::Share(Percent(100)),
-        (Cloud::Aws, _) => Amount::Share(Percent(10)),
-    };
     let wave = take.or("rollout.wave", rollout.and_then(|rollout| rollout.wave.as_ref()), 1);
     let wave = take.within("rollout.wave", wave, 1..=9);
     let max_unavailable = take.or(
@@ -78,6 +73,7 @@ pub(super) fn rollout(
         rollout.and_then(|rollout| rollout.max_unavailable.as_ref()),
         Amount::Machines(0),
     );
+    let surge = default_surge(network, size, max_unavailable);
     let max_surge = take.or("rollout.max_surge", rollout.and_then(|rollout| rollout.max_surge.as_ref()), surge);
     let canary = take.maybe("rollout.canary", rollout.and_then(|rollout| rollout.canary.as_ref()));
     if let Some(Some(Percent(share))) = canary {
@@ -94,4 +90,21 @@ pub(super) fn rollout(
         bake: bake?,
         roll_back: roll_back?,
     })
+}
+
+/// What may be added where nobody says it: on GCP a machine for each zone; on AWS a tenth of the group, or one machine of a
+/// group of one, as far as AWS lets this be with what may be missing: both are 100% of the group at most.
+fn default_surge(network: &Network, size: Option<Size>, max_unavailable: Option<Amount>) -> Amount {
+    let zones = u32::try_from(network.zones.len()).unwrap_or(1);
+    let (desired, max) = size.map_or((1, 1), |size| (size.desired.max(1), size.max));
+    let missing = match max_unavailable {
+        None => 0,
+        Some(Amount::Share(Percent(share))) => share,
+        Some(Amount::Machines(number)) => (number.saturating_mul(100)).div_ceil(desired).min(100),
+    };
+    match network.cloud {
+        Cloud::Gcp => Amount::Machines(zones),
+        Cloud::Aws if max == 1 => Amount::Share(Percent(100 - missing)),
+        Cloud::Aws => Amount::Share(Percent((100 - missing).min(10))),
+    }
 }

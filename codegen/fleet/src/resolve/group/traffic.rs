@@ -3,7 +3,7 @@
 use super::super::taker::Taker;
 use super::Context;
 use crate::choice::{BackendProtocol, HealthProtocol, Transport};
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
 use crate::field::Field;
 use crate::file;
 use crate::model::{Backend, Health, Network, OpenPort};
@@ -60,7 +60,7 @@ pub(super) fn origin(take: &mut Taker<'_>, context: &Context<'_>, text: &Text, s
             } else {
                 Diagnostic::new(Rule::UnknownReference, span, format!("there is no network `{text}`"))
                     .label("neither a key of `networks` nor a CIDR")
-                    .maybe_hint(suggest(text.as_str(), context.file.network_names().map(NetworkName::as_str)))
+                    .maybe_hint(suggest_or_list(text.as_str(), context.file.network_names().map(NetworkName::as_str)))
             };
             take.found.push(diagnostic);
         })

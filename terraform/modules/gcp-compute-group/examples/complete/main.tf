@@ -33,7 +33,7 @@ module "vision" {
 
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
   machine_type    = "n1-standard-16"
-  gpu             = true
+  live_migration  = false
   accelerator     = { type = "nvidia-tesla-t4", count = 2 }
   size            = { min = 10, desired = 12, max = 40 }
 
