@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::change::{Change, Changes};
 use crate::disk::TEMPORARY;
-use crate::manifest::{MANIFEST, PENDING};
+use crate::manifest::{self, MANIFEST, PENDING};
 
 /// What is about to happen to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Changes {
             remove(root, leftover, before)?;
         }
         if self.files.values().any(|change| *change != Change::Unchanged) {
-            write(root, PENDING, &self.pending, before)?;
+            write(root, PENDING, &manifest::write(&self.pending), before)?;
         }
         // Each file is on its own, and any of them may be the last one before a crash.
         self.files.par_iter().try_for_each(|(path, change)| match change {
@@ -50,7 +50,7 @@ impl Changes {
             prune(root, path.as_str());
         }
         if self.manifest_stale {
-            write(root, MANIFEST, &self.manifest, before)?;
+            write(root, MANIFEST, &manifest::write(&self.manifest), before)?;
         }
         if root.join(PENDING).exists() {
             remove(root, PENDING, before)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::manifest::Listed;
 use crate::path::RelPath;
 
 /// What is to be done to one file.
@@ -94,11 +95,11 @@ pub struct Changes {
     /// Why nothing may be done.
     pub conflicts: Vec<Conflict>,
     /// The manifest of the tree as it is wanted.
-    pub(crate) manifest: String,
+    pub(crate) manifest: Listed,
     /// Whether the manifest on the disk says something else.
     pub(crate) manifest_stale: bool,
     /// What is to be listed as ours before the first file is written.
-    pub(crate) pending: String,
+    pub(crate) pending: Listed,
     /// Whether a run was cut short.
     pub(crate) interrupted: bool,
     /// Files that never got their names.

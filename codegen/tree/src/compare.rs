@@ -19,6 +19,7 @@ use crate::path::RelPath;
 #[derive(Debug)]
 pub struct Found {
     ours: Ours,
+    disk: Disk,
     contents: HashMap<RelPath, Vec<u8>>,
     conflicts: Vec<Conflict>,
 }
@@ -34,13 +35,14 @@ impl Found {
         let mut listed: Vec<&RelPath> = ours.manifest.keys().chain(ours.pending.keys()).collect();
         listed.sort_unstable();
         listed.dedup();
-        let disk = Disk::look(root, listed.iter().copied())?;
+        let mut disk = Disk::default();
+        disk.look(root, listed.iter().copied())?;
         listed.retain(|path| disk.obstacle(path).is_none() && disk.kind(path.as_str()) == Some(Kind::File));
         let contents = listed
             .into_par_iter()
             .map(|path| Ok((path.clone(), fs_err::read(root.join(path.as_str()))?)))
             .collect::<io::Result<_>>()?;
-        Ok(Self { ours, contents, conflicts })
+        Ok(Self { ours, disk, contents, conflicts })
     }
 }
 
@@ -49,7 +51,7 @@ impl Found {
 /// # Errors
 /// A file or directory cannot be read.
 pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Changes> {
-    let Found { ours, contents, mut conflicts } = found;
+    let Found { ours, mut disk, contents, mut conflicts } = found;
     let wanted = claim(wanted, &mut conflicts);
     let paths: Vec<&RelPath> = {
         let mut paths: Vec<_> = wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()).collect();
@@ -57,7 +59,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         paths.dedup();
         paths
     };
-    let disk = Disk::look(root, paths.iter().copied())?;
+    disk.look(root, paths.iter().copied())?;
     // Hashing is most of what is left, and each file is on its own.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
@@ -70,10 +72,10 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
     conflicts.extend(strays(&disk, &wanted, &ours));
     let mut files = BTreeMap::new();
     let mut gone = Vec::new();
-    let mut hashes = BTreeMap::new();
+    let mut hashes = Listed::new();
     for (path, decision) in decided {
         if let Some(hash) = decision.wanted {
-            hashes.insert(path.clone(), hash);
+            hashes.insert(path.clone(), vec![hash]);
         }
         match decision.outcome {
             Outcome::Change(change) => {
@@ -85,17 +87,14 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
     }
     // One obstacle stands in the way of many files.
     conflicts.dedup();
-    let manifest = manifest::write(hashes.iter());
-    let about_to_change = hashes.iter().filter(|(path, _)| files.get(path) != Some(&Change::Unchanged));
+    let mut pending = ours.pending;
+    for (path, hashes) in hashes.iter().filter(|(path, _)| files.get(path) != Some(&Change::Unchanged)) {
+        pending.entry(path.clone()).or_default().extend(hashes);
+    }
     Ok(Changes {
-        pending: manifest::write(
-            ours.pending
-                .iter()
-                .flat_map(|(path, hashes)| hashes.iter().map(move |hash| (path, hash)))
-                .chain(about_to_change),
-        ),
-        manifest_stale: ours.text != manifest,
-        manifest,
+        pending,
+        manifest_stale: ours.manifest != hashes || ours.manifest_missing,
+        manifest: hashes,
         interrupted: ours.interrupted,
         leftovers: disk.leftovers,
         gone,
@@ -150,15 +149,20 @@ fn claim(wanted: Vec<File>, conflicts: &mut Vec<Conflict>) -> BTreeMap<RelPath, 
 struct Ours {
     manifest: Listed,
     pending: Listed,
-    text: String,
+    manifest_missing: bool,
     interrupted: bool,
 }
 
 impl Ours {
     fn read(root: &Path, conflicts: &mut Vec<Conflict>) -> io::Result<Self> {
-        let (text, manifest) = list(root, MANIFEST, conflicts)?;
-        let (pending_text, pending) = list(root, PENDING, conflicts)?;
-        Ok(Self { manifest, pending, text: text.unwrap_or_default(), interrupted: pending_text.is_some() })
+        let manifest = list(root, MANIFEST, conflicts)?;
+        let pending = list(root, PENDING, conflicts)?;
+        Ok(Self {
+            manifest_missing: manifest.is_none(),
+            interrupted: pending.is_some(),
+            manifest: manifest.unwrap_or_default(),
+            pending: pending.unwrap_or_default(),
+        })
     }
 
     fn wrote(&self, path: &RelPath, hash: &Hash) -> bool {
@@ -173,15 +177,15 @@ impl Ours {
 }
 
 /// Reads a manifest; nothing where there is none.
-fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::Result<(Option<String>, Listed)> {
+fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::Result<Option<Listed>> {
     let mut refuse = |reason| {
         conflicts.push(Conflict { path: path.to_owned(), reason });
-        Ok((None, Listed::new()))
+        Ok(None)
     };
     // Not through a link, be it the file or the directory.
     for part in ["generated", path] {
         match fs_err::symlink_metadata(root.join(part)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, Listed::new())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
             Ok(found) if found.is_symlink() => return refuse(Reason::Symlink),
             Ok(found) if part == path && !found.is_file() => return refuse(Reason::InTheWay),
@@ -191,7 +195,7 @@ fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::R
     let bytes = fs_err::read(root.join(path))?;
     let Ok(text) = String::from_utf8(bytes) else { return refuse(Reason::DamagedManifest(1)) };
     match manifest::read(&text) {
-        Ok(listed) => Ok((Some(text), listed)),
+        Ok(listed) => Ok(Some(listed)),
         Err(manifest::Damaged(line)) => refuse(Reason::DamagedManifest(line)),
     }
 }

@@ -34,8 +34,8 @@ fn is_temporary(name: &str) -> bool {
 }
 
 impl Disk {
-    /// Looks into the directories of the given paths, and into those above them.
-    pub(crate) fn look<'a>(root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> io::Result<Self> {
+    /// Looks into the directories of the given paths, and into those above them, each once.
+    pub(crate) fn look<'a>(&mut self, root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> io::Result<()> {
         let mut wanted = BTreeSet::new();
         for path in paths {
             let mut directory = path.split().0;
@@ -43,18 +43,20 @@ impl Disk {
                 directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
             }
         }
-        let mut disk = Self::default();
         // From the root down: a directory is entered only where the one above it holds it as a directory.
         for directory in wanted {
-            let exists = directory.is_empty() || disk.kind(directory) == Some(Kind::Directory);
+            if self.directories.contains_key(directory) {
+                continue;
+            }
+            let exists = directory.is_empty() || self.kind(directory) == Some(Kind::Directory);
             let entries = if exists { list(&root.join(directory))? } else { BTreeMap::new() };
             let is_ours =
                 directory == "generated" || directory.starts_with("generated/") || directory == ".github/workflows";
             let leftovers = entries.iter().filter(|(name, kind)| is_ours && **kind == Kind::File && is_temporary(name));
-            disk.leftovers.extend(leftovers.map(|(name, _)| format!("{directory}/{name}")));
-            disk.directories.insert(directory.to_owned(), entries);
+            self.leftovers.extend(leftovers.map(|(name, _)| format!("{directory}/{name}")));
+            self.directories.insert(directory.to_owned(), entries);
         }
-        Ok(disk)
+        Ok(())
     }
 
     /// What stands at a path in one of the directories that were looked into.

@@ -30,15 +30,12 @@ pub(crate) fn hash(bytes: &[u8]) -> Hash {
 pub(crate) struct Damaged(pub(crate) usize);
 
 /// The text of a manifest.
-pub(crate) fn write<'a>(files: impl Iterator<Item = (&'a RelPath, &'a Hash)>) -> String {
-    let mut text = String::new();
-    for (path, hash) in files {
-        for byte in hash {
-            let _ = write!(text, "{byte:02x}");
-        }
-        let _ = writeln!(text, "  {path}");
-    }
-    text
+pub(crate) fn write(files: &Listed) -> String {
+    let lines = files.iter().flat_map(|(path, hashes)| hashes.iter().map(move |hash| (path, hash)));
+    lines.fold(String::new(), |mut text, (path, hash)| {
+        let _ = writeln!(text, "{}  {path}", hex::encode(hash));
+        text
+    })
 }
 
 /// Reads a manifest. Its paths are as little to be trusted as any other.
@@ -46,12 +43,7 @@ pub(crate) fn read(text: &str) -> Result<Listed, Damaged> {
     let entry = |line: &str| {
         let (digits, path) = line.split_once("  ")?;
         let mut hash = [0; 32];
-        if digits.len() != 64 || !digits.is_ascii() {
-            return None;
-        }
-        for (index, byte) in hash.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(2 * index..2 * index + 2)?, 16).ok()?;
-        }
+        hex::decode_to_slice(digits, &mut hash).ok()?;
         Some((RelPath::parse(path)?, hash))
     };
     let mut listed = Listed::new();
@@ -69,9 +61,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let path = RelPath::parse("generated/a.tf").unwrap();
-        let text = write([(&path, &hash(b"x"))].into_iter());
+        let listed = Listed::from([(path.clone(), vec![hash(b"x")])]);
+        let text = write(&listed);
         assert_eq!(text, "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881  generated/a.tf\n");
-        assert_eq!(read(&text).unwrap(), BTreeMap::from([(path, vec![hash(b"x")])]));
+        assert_eq!(read(&text), Ok(listed));
     }
 
     #[test]

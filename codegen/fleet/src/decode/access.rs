@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
+use smallvec::smallvec;
 
-use super::{Decoder, Problem};
+use super::{Decoder, Layers, Problem};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
@@ -58,7 +59,7 @@ impl<'de> SeqAccess<'de> for ListAccess<'de, '_> {
                 node.span
             }
         };
-        let decoder = Decoder { layers: vec![(self.depth, node)], anchor, sink: self.sink };
+        let decoder = Decoder { layers: smallvec![(self.depth, node)], anchor, sink: self.sink };
         seed.deserialize(decoder).map(Some)
     }
 }
@@ -128,14 +129,14 @@ impl<'de> Deserializer<'de> for Missing<'_> {
 
 /// Walks over the user's own keys, nearest tree first, each key once.
 pub(super) struct EntriesAccess<'a, 's> {
-    pub(super) entries: std::vec::IntoIter<(&'a Key, Vec<(u32, &'a Node)>)>,
+    pub(super) entries: std::vec::IntoIter<(&'a Key, Layers<'a>)>,
     pub(super) current: Option<Decoder<'a, 's>>,
     pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a, 's> EntriesAccess<'a, 's> {
     pub(super) fn new(decoder: &Decoder<'a, 's>) -> Self {
-        let mut entries: Vec<(&Key, Vec<(u32, &Node)>)> = Vec::new();
+        let mut entries: Vec<(&Key, Layers<'_>)> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         for (nearest, (depth, map)) in decoder.maps().enumerate() {
             for (key, node) in map {
@@ -146,7 +147,7 @@ impl<'a, 's> EntriesAccess<'a, 's> {
                         if decoder.layers.len() > 1 {
                             places.insert(&key.name, entries.len());
                         }
-                        entries.push((key, vec![(depth, node)]));
+                        entries.push((key, smallvec![(depth, node)]));
                     }
                 }
             }

@@ -14,6 +14,8 @@ use std::cell::RefCell;
 use serde::de::{Deserializer, Error, Expected, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use smallvec::SmallVec;
+
 use access::{EntriesAccess, FieldAccess, ListAccess, StructAccess, Variant};
 
 use crate::diagnostic::{Diagnostic, Rule, suggest};
@@ -124,11 +126,15 @@ fn list(words: &[&str]) -> String {
     quoted.join(", ")
 }
 
+/// What stands at one place of a stack of trees, nearest first, with the depth of the tree each comes from. A line of profiles
+/// is rarely longer than two.
+type Layers<'a> = SmallVec<[(u32, &'a Node); 3]>;
+
 /// A value as it stands in a stack of trees.
 #[derive(Clone)]
 struct Decoder<'a, 's> {
-    /// Nearest first, with the depth of the tree each comes from; never empty.
-    layers: Vec<(u32, &'a Node)>,
+    /// Never empty.
+    layers: Layers<'a>,
     anchor: Span,
     sink: &'s RefCell<Vec<Diagnostic>>,
 }
@@ -160,7 +166,7 @@ impl<'a> Decoder<'a, '_> {
     /// What stands under a key, in every mapping of the stack.
     fn get(&self, name: &str) -> Option<Self> {
         let mut anchor = None;
-        let mut layers = Vec::new();
+        let mut layers = Layers::new();
         for (depth, entries) in self.maps() {
             if let Some((key, node)) = entries.iter().find(|(key, _)| key.name == name) {
                 anchor.get_or_insert(key.span);
