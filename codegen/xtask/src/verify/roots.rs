@@ -143,7 +143,7 @@ fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyho
     Ok(touched)
 }
 
-/// On AWS: a template version with the new image, described; the group on that version; another number of machines. On
+/// On AWS: template versions with new images, described; the group on one of them; another number of machines. On
 /// GCP: another template and another number of machines.
 fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
     match kind {
@@ -154,12 +154,9 @@ fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
         }
         "aws_autoscaling_group" => {
             attributes["desired_capacity"] = json!(17);
-            if let Some(template) = attributes["launch_template"].get_mut(0) {
-                template["version"] = json!("7");
-            }
-            if let Some(policy) = attributes["mixed_instances_policy"].get_mut(0) {
-                policy["launch_template"][0]["launch_template_specification"][0]["version"] = json!("7");
-            }
+            // Not the newest version: one more was made and not rolled out, or is being rolled out.
+            let policy = &mut attributes["mixed_instances_policy"][0]["launch_template"][0];
+            policy["launch_template_specification"][0]["version"] = json!("6");
         }
         "google_compute_region_instance_group_manager" => {
             attributes["target_size"] = json!(17);
