@@ -116,6 +116,8 @@ impl Sandbox {
         let output = Command::new(env!("CARGO_BIN_EXE_fleetgen"))
             .current_dir(self.folder.path())
             .args(words)
+            // Not the developer's terminal, whose width the help would follow.
+            .stdin(std::process::Stdio::null())
             .env("NO_COLOR", "1")
             .output()
             .unwrap();
