@@ -1,5 +1,7 @@
 //! What is wrong with a fleet.yaml, as data: a rule, a sentence, a place, a hint. `report` turns it into text.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::source::Span;
 
 /// One thing that is wrong.
@@ -142,27 +144,24 @@ impl Report {
 }
 
 /// A key that was misspelt is unknown, and so the right one is missing: the first says it all.
+///
+/// The misspelt key stands in the mapping that was the last before it to miss the right one.
 fn drop_misspelt(diagnostics: &mut Vec<Diagnostic>) {
-    let misspelt: Vec<(u32, String)> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.rule == Rule::UnknownKey)
-        .filter_map(|diagnostic| {
-            let key = diagnostic.hint.as_ref()?.strip_prefix("did you mean `")?.strip_suffix("`?")?;
-            Some((diagnostic.span.start, format!("missing key `{key}`")))
-        })
-        .collect();
-    let missing: Vec<(u32, String)> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.rule == Rule::MissingKey)
-        .map(|diagnostic| (diagnostic.span.start, diagnostic.message.clone()))
-        .collect();
-    diagnostics.retain(|diagnostic| {
-        // The misspelt key stands behind its mapping's name, and before the next mapping that misses the same key.
-        let (start, message) = (diagnostic.span.start, &diagnostic.message);
-        let next = missing.iter().filter(|(at, other)| *at > start && other == message).map(|(at, _)| *at).min();
-        diagnostic.rule != Rule::MissingKey
-            || !misspelt.iter().any(|(at, other)| other == message && *at > start && next.is_none_or(|next| *at < next))
-    });
+    let mut missing: HashMap<String, usize> = HashMap::new();
+    let mut dropped = HashSet::new();
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        if diagnostic.rule == Rule::MissingKey {
+            missing.insert(diagnostic.message.clone(), index);
+        } else if diagnostic.rule == Rule::UnknownKey
+            && let Some(hint) = &diagnostic.hint
+            && let Some(key) = hint.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
+            && let Some(index) = missing.get(&format!("missing key `{key}`"))
+        {
+            dropped.insert(*index);
+        }
+    }
+    let mut index = 0..;
+    diagnostics.retain(|_| index.next().is_none_or(|index| !dropped.contains(&index)));
 }
 
 /// The name that is nearest to what was written, or all names, where there are few.

@@ -93,7 +93,8 @@ fn remove(root: &Path, path: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Re
     Ok(())
 }
 
-/// Removes the directories above a path that are empty (one with something in it cannot be removed), but never `generated` itself or what is above.
+/// Removes the directories above a path that are empty (one with something in it cannot be removed), but never
+/// `generated` itself or what is above.
 fn prune(root: &Path, path: &str) {
     let mut directory = path;
     while let Some((above, _)) = directory.rsplit_once('/') {

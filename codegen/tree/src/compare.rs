@@ -1,7 +1,7 @@
 //! Decides what is to be done.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -60,6 +60,7 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         paths
     };
     disk.look(root, paths.iter().copied())?;
+    conflicts.extend(strays(&disk, &wanted, &paths));
     // Hashing is most of what is left, and each file is on its own.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
@@ -69,7 +70,6 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         })
         .collect::<io::Result<_>>()?;
 
-    conflicts.extend(strays(&disk, &wanted, &ours));
     let mut files = BTreeMap::new();
     let mut gone = Vec::new();
     let mut hashes = Listed::new();
@@ -105,20 +105,24 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
 
 /// Files of the kinds that we write, in directories that we write to, which are neither wanted nor known: a tool that reads
 /// the whole directory would take them for ours.
-fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, ours: &Ours) -> Vec<Conflict> {
+fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> Vec<Conflict> {
     let extension = |name: &str| name.rsplit_once('.').map(|(_, extension)| extension.to_owned());
-    let mut kinds: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut directories: BTreeMap<&str, (BTreeSet<String>, HashSet<&str>)> = BTreeMap::new();
     for path in wanted.keys().filter(|path| path.as_str().starts_with("generated/")) {
         let (directory, name) = path.split();
-        kinds.entry(directory).or_default().extend(extension(name));
+        directories.entry(directory).or_default().0.extend(extension(name));
+    }
+    for path in known {
+        let (directory, name) = path.split();
+        if let Some((_, names)) = directories.get_mut(directory) {
+            names.insert(name);
+        }
     }
     let mut strays = Vec::new();
-    for (directory, kinds) in kinds {
-        for (name, _) in disk.entries(directory) {
-            let path = format!("{directory}/{name}");
-            let known = RelPath::parse(&path).is_some_and(|path| wanted.contains_key(&path) || ours.knows(&path));
-            if !known && extension(name).is_some_and(|extension| kinds.contains(&extension)) && !name.starts_with('.') {
-                strays.push(Conflict { path, reason: Reason::NotOurs });
+    for (directory, (kinds, names)) in directories {
+        for (name, _) in disk.entries(directory).filter(|(name, _)| !names.contains(name.as_str())) {
+            if !name.starts_with('.') && extension(name).is_some_and(|extension| kinds.contains(&extension)) {
+                strays.push(Conflict { path: format!("{directory}/{name}"), reason: Reason::NotOurs });
             }
         }
     }

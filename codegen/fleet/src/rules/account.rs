@@ -5,7 +5,10 @@ use crate::catalog;
 use crate::choice::Cloud;
 use crate::diagnostic::{Diagnostic, Rule, suggest};
 use crate::field::{Entries, Field};
+use crate::file;
+use crate::model::Group;
 use crate::resolve::Draft;
+use crate::scalar::{AccountId, Region};
 
 /// A cloud that a network uses has an account, and a key to sign with.
 pub(super) fn accounts(draft: &Draft<'_>, found: &mut Found) {
@@ -51,13 +54,12 @@ pub(super) fn accounts(draft: &Draft<'_>, found: &mut Found) {
     }
 }
 
-/// What an ARN names is in the account and region where it is used; regions exist.
-pub(super) fn places(draft: &Draft<'_>, found: &mut Found) {
-    let Some(clouds) = draft.file.clouds.get() else { return };
-    let aws = clouds.aws.as_ref().and_then(Field::get);
-    let regions = catalog::zones(Cloud::Aws);
+/// The regions of accounts and keys exist.
+pub(super) fn regions(draft: &Draft<'_>, found: &mut Found) {
+    let state = account(draft).map(|(aws, _)| &aws.state_region);
     let signing = draft.file.signing.get().and_then(|signing| signing.aws_region.as_ref());
-    for field in aws.map(|aws| &aws.state_region).into_iter().chain(signing) {
+    let regions = catalog::zones(Cloud::Aws);
+    for field in state.into_iter().chain(signing) {
         let Some(region) = field.get() else { continue };
         if !regions.contains_key(region.as_str()) {
             found.push(
@@ -66,13 +68,19 @@ pub(super) fn places(draft: &Draft<'_>, found: &mut Found) {
             );
         }
     }
-    let Some(aws) = aws else { return };
-    let Some(account) = aws.account.get() else { return };
-    let networks = draft.networks.values().filter(|network| network.cloud == Cloud::Aws);
-    if let Some((field, key)) = aws.disk_key.as_ref().and_then(|field| Some((field, field.get()?))) {
-        for network in
-            networks.clone().filter(|network| !is_in(key.as_str(), network.region.as_str(), account.as_str()))
-        {
+}
+
+fn account<'a>(draft: &Draft<'a>) -> Option<(&'a file::AwsAccount, Option<&'a AccountId>)> {
+    let aws = draft.file.clouds.get()?.aws.as_ref()?.get()?;
+    Some((aws, aws.account.get()))
+}
+
+/// The key of disks is in every region that has machines.
+pub(super) fn disk_key(draft: &Draft<'_>, found: &mut Found) {
+    let Some((aws, Some(account))) = account(draft) else { return };
+    let Some((field, key)) = aws.disk_key.as_ref().and_then(|field| Some((field, field.get()?))) else { return };
+    for network in draft.networks.values().filter(|network| network.cloud == Cloud::Aws) {
+        if !is_in(key.as_str(), &network.region, account) {
             found.push(
                 Diagnostic::new(
                     Rule::Cloud,
@@ -84,15 +92,16 @@ pub(super) fn places(draft: &Draft<'_>, found: &mut Found) {
             );
         }
     }
-    let written = draft.file.networks.get().into_iter().flat_map(Entries::iter);
-    for (name, network) in written {
+}
+
+/// Load balancers are in the region of their network.
+pub(super) fn load_balancers(draft: &Draft<'_>, found: &mut Found) {
+    let Some((_, Some(account))) = account(draft) else { return };
+    for (name, network) in draft.file.networks.get().into_iter().flat_map(Entries::iter) {
         let Some(region) = network.region.get() else { continue };
         let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(Entries::iter);
-        for (_, balancer) in balancers {
-            let Some((field, arn)) = balancer.arn.as_ref().and_then(|field| Some((field, field.get()?))) else {
-                continue;
-            };
-            if !is_in(arn.as_str(), region.as_str(), account.as_str()) {
+        for field in balancers.filter_map(|(_, balancer)| balancer.arn.as_ref()) {
+            if field.get().is_some_and(|arn| !is_in(arn.as_str(), region, account)) {
                 found.push(
                     Diagnostic::new(
                         Rule::Cloud,
@@ -104,27 +113,30 @@ pub(super) fn places(draft: &Draft<'_>, found: &mut Found) {
             }
         }
     }
-    for group in draft.groups.values() {
-        let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
-        let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { continue };
-        if !is_in(certificate.as_str(), network.region.as_str(), account.as_str()) {
-            found.push(
-                Diagnostic::new(
-                    Rule::Cloud,
-                    group.origins.span("load_balancer.certificate"),
-                    format!("this certificate is not in {}, where `{}` is", network.region, group.name),
-                )
-                .label("of another region or account")
-                .related(group.origins.name, "this group"),
-            );
-        }
+}
+
+/// The certificate of a listener is in the group's region.
+pub(super) fn certificate(draft: &Draft<'_>, group: &Group, found: &mut Found) {
+    let Some((_, Some(account))) = account(draft) else { return };
+    let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
+    let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { return };
+    if !is_in(certificate.as_str(), &network.region, account) {
+        found.push(
+            Diagnostic::new(
+                Rule::Cloud,
+                group.origins.span("load_balancer.certificate"),
+                format!("this certificate is not in {}, where `{}` is", network.region, group.name),
+            )
+            .label("of another region or account")
+            .related(group.origins.name, "this group"),
+        );
     }
 }
 
 /// Whether an ARN names something of an account and region; whatever is no ARN is taken for granted.
-fn is_in(arn: &str, region: &str, account: &str) -> bool {
+fn is_in(arn: &str, region: &Region, account: &AccountId) -> bool {
     let mut parts = arn.split(':').skip(3);
-    !arn.starts_with("arn:") || (parts.next() == Some(region) && parts.next() == Some(account))
+    !arn.starts_with("arn:") || (parts.next() == Some(region.as_str()) && parts.next() == Some(account.as_str()))
 }
 
 /// Environments stand once, and their windows have a length.

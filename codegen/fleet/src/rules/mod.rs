@@ -26,7 +26,9 @@ pub(crate) type Found = Vec<Diagnostic>;
 const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
     account::accounts,
     account::environments,
-    account::places,
+    account::regions,
+    account::disk_key,
+    account::load_balancers,
     health::listeners,
     layer::layers,
     name::unique,
@@ -41,6 +43,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
 
 /// Rules on one group.
 const GROUP: &[fn(&Draft<'_>, &Group, &mut Found)] = &[
+    account::certificate,
     health::health,
     health::load_balancer,
     health::ports,

@@ -71,7 +71,7 @@ pub(super) fn unique(draft: &Draft<'_>, found: &mut Found) {
     let mut seen: HashMap<_, &Group> = HashMap::with_capacity(draft.groups.len());
     for group in draft.groups.values() {
         let name = base(fleet, group);
-        if let Some(other) = seen.get(&(group.cloud(), name.clone())) {
+        if let Some(other) = seen.insert((group.cloud(), name.clone()), group) {
             found.push(
                 Diagnostic::new(
                     Rule::ResourceName,
@@ -82,6 +82,5 @@ pub(super) fn unique(draft: &Draft<'_>, found: &mut Found) {
                 .hint("rename one of the two"),
             );
         }
-        seen.insert((group.cloud(), name), group);
     }
 }

@@ -3,9 +3,8 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::sandbox::write;
+use super::sandbox::{state, write};
 use super::{Bench, Check};
-use crate::process::run;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![Check::new("hostile text is inert in Terraform", hostile)]
@@ -21,11 +20,9 @@ fn hostile(bench: &Bench<'_>) -> anyhow::Result<()> {
     write(&directory.join("web.tf"), file)?;
     let main = bench.sandbox.path("generated/terraform/gcp-tokyo/prod/main.tf");
     fs_err::copy(main, directory.join("main.tf"))?;
-    write(&directory.join("backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n")?;
-    run(&mut bench.sandbox.terraform(&directory, &["init", "-input=false"]))?;
-    run(&mut bench.sandbox.terraform(&directory, &["apply", "-auto-approve", "-input=false"]))?;
+    bench.sandbox.apply(&directory)?;
 
-    let state: Value = serde_json::from_str(&fs_err::read_to_string(directory.join("terraform.tfstate"))?)?;
+    let state = state(&directory)?;
     let resources = state["resources"].as_array().context("a state has resources")?;
     let attribute = |kind: &str, pointer: &str| {
         let all = resources

@@ -8,7 +8,7 @@ use fleetgen_fleet::{SourceFile, load, resource_name};
 use serde_json::{Value, json};
 
 use super::modules::{directories, lint};
-use super::sandbox::{copy, write};
+use super::sandbox::{OVERRIDE, STATE, copy, state, write};
 use super::{Bench, Check};
 use crate::process::{both, output, run};
 
@@ -50,9 +50,7 @@ fn scratch(bench: &Bench<'_>, folder: &str, purpose: &str) -> anyhow::Result<Pat
 /// The last part proves that the check can fail: what Terraform owns is changed as well, and the plan must tell.
 fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
     let directory = scratch(bench, folder, "rollout")?;
-    write(&directory.join("backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n")?;
-    run(&mut bench.sandbox.terraform(&directory, &["init", "-input=false"]))?;
-    run(&mut bench.sandbox.terraform(&directory, &["apply", "-auto-approve", "-input=false"]))?;
+    bench.sandbox.apply(&directory)?;
     if let Some(changes) = plan(bench, &directory)? {
         bail!("right after an apply the plan is not empty:\n{changes}");
     }
@@ -82,7 +80,7 @@ fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()
         .flat_map(|group| resource_name::names(&resource_name::base(&fleet.name, group), group))
         .map(|name| (name.kind, name.name))
         .collect();
-    let state: Value = serde_json::from_str(&fs_err::read_to_string(directory.join("terraform.tfstate"))?)?;
+    let state = state(directory)?;
     let mut found = BTreeSet::new();
     for resource in state["resources"].as_array().into_iter().flatten().filter(|resource| resource["mode"] == "managed")
     {
@@ -111,7 +109,7 @@ fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()
 
 fn is_group(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    !["main.tf", "backend_override.tf"].contains(&name) && path.extension().is_some_and(|extension| extension == "tf")
+    !["main.tf", OVERRIDE].contains(&name) && path.extension().is_some_and(|extension| extension == "tf")
 }
 
 /// What a plan would change, where it would change something.
@@ -126,8 +124,7 @@ fn plan(bench: &Bench<'_>, directory: &Path) -> anyhow::Result<Option<String>> {
 
 /// Changes the attributes of every resource of the state; tells how many resources were changed.
 fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyhow::Result<usize> {
-    let path = directory.join("terraform.tfstate");
-    let mut state: Value = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+    let mut state = state(directory)?;
     let mut touched = 0;
     for resource in state["resources"].as_array_mut().context("a state has resources")? {
         let kind = resource["type"].as_str().unwrap_or_default().to_owned();
@@ -139,7 +136,7 @@ fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyho
         }
     }
     state["serial"] = json!(state["serial"].as_u64().unwrap_or(0) + 1);
-    write(&path, &serde_json::to_string(&state)?)?;
+    write(&directory.join(STATE), &serde_json::to_string(&state)?)?;
     Ok(touched)
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::run;
@@ -11,6 +12,11 @@ use crate::tools::Tools;
 
 /// The versions that the recorded schemas are of.
 const PROVIDERS: &[(&str, &str)] = &[("aws", "6.25.0"), ("google", "7.45.0")];
+
+/// The file that puts a root's state beside it.
+pub(crate) const OVERRIDE: &str = "backend_override.tf";
+/// The state that an apply leaves.
+pub(crate) const STATE: &str = "terraform.tfstate";
 
 pub(crate) struct Sandbox {
     folder: TempDir,
@@ -67,10 +73,22 @@ impl Sandbox {
         command
     }
 
+    /// Applies a root in a directory, with its state beside it.
+    pub(crate) fn apply(&self, directory: &Path) -> anyhow::Result<()> {
+        write(&directory.join(OVERRIDE), "terraform {\n  backend \"local\" {}\n}\n")?;
+        run(&mut self.terraform(directory, &["init", "-input=false"]))?;
+        run(&mut self.terraform(directory, &["apply", "-auto-approve", "-input=false"])).map(|_| ())
+    }
+
     /// Initialises a directory, without its backend.
     pub(crate) fn init(&self, directory: &Path) -> anyhow::Result<()> {
         run(&mut self.terraform(directory, &["init", "-backend=false", "-input=false"])).map(|_| ())
     }
+}
+
+/// The state that an apply in a directory leaves.
+pub(crate) fn state(directory: &Path) -> anyhow::Result<Value> {
+    Ok(serde_json::from_str(&fs_err::read_to_string(directory.join(STATE))?)?)
 }
 
 /// Copies a tree, without what Terraform left in it.
