@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::{check, completions, diff, explain, generate, groups, schema};
+use crate::command::{check, completions, diff, explain, generate, groups, layers, schema};
 use crate::exit::Exit;
 
 /// Golden images as code.
@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Explain(explain::Args),
     Groups(groups::Args),
+    Layers(layers::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }

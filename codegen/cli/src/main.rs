@@ -1,6 +1,7 @@
 //! The `fleetgen` program: one file for each command under `command`; only `main` turns a result into an exit code.
 
 mod arguments;
+mod clock;
 mod command;
 mod error;
 mod exit;

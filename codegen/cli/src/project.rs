@@ -1,12 +1,16 @@
 //! The repository that a command works on: its fleet.yaml, what that wants, and what is there.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use fleetgen_emit::HandWritten;
+use fleetgen_fleet::scalar::Date;
 use fleetgen_fleet::{Diagnostic, Fleet, Report, Rule, SourceFile, Span, Unreadable};
 use fleetgen_tree::{Changes, Found};
 
 use crate::arguments::{Format, Global};
+use crate::clock;
 use crate::error::Failure;
 use crate::ui::Ui;
 
@@ -16,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) source: SourceFile,
     pub(crate) fleet: Fleet,
 }
+
+type Load = fn(&SourceFile, Option<&Date>) -> Result<Fleet, Report>;
 
 impl Project {
     /// Reads and checks fleet.yaml.
@@ -28,7 +34,7 @@ impl Project {
         Self::load_by(fleetgen_fleet::load_with_places, global, ui)
     }
 
-    fn load_by(load: fn(&SourceFile) -> Result<Fleet, Report>, global: &Global, ui: &Ui) -> Result<Self, Failure> {
+    fn load_by(load: Load, global: &Global, ui: &Ui) -> Result<Self, Failure> {
         let name = global.fleet.display().to_string();
         let render = |report: &Report, source: &SourceFile| Failure::Invalid {
             report: report.render(
@@ -54,7 +60,7 @@ impl Project {
                 return Err(render(&Report { diagnostics: vec![*diagnostic] }, &source));
             }
         };
-        match load(&source) {
+        match load(&source, Some(&clock::today()?)) {
             Ok(fleet) => Ok(Self { root: global.directory.clone(), source, fleet }),
             Err(report) => Err(render(&report, &source)),
         }
@@ -66,10 +72,29 @@ impl Project {
     pub(crate) fn load_with_changes(global: &Global, ui: &Ui) -> Result<(Self, Changes), Failure> {
         let (project, found) = rayon::join(|| Self::load(global, ui), || Found::read(&global.directory));
         let project = project?;
-        let wanted = fleetgen_emit::emit(&project.fleet)?;
+        let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?)?;
         let changes = fleetgen_tree::compare(&project.root, found?, wanted)?;
         if changes.conflicts.is_empty() { Ok((project, changes)) } else { Err(Failure::Conflicts(changes.conflicts)) }
     }
+}
+
+/// Reads the hand-written scripts and checks that take part in images. Links are not followed.
+pub(crate) fn hand_written(root: &std::path::Path) -> anyhow::Result<HandWritten> {
+    let mut files = BTreeMap::new();
+    for directory in HandWritten::DIRECTORIES {
+        if !root.join(directory).is_dir() {
+            continue;
+        }
+        for entry in walkdir::WalkDir::new(root.join(directory)).sort_by_file_name() {
+            let entry = entry?;
+            if entry.file_type().is_file()
+                && let Some(path) = entry.path().strip_prefix(root)?.to_str()
+            {
+                files.insert(path.to_owned(), fs_err::read(entry.path())?);
+            }
+        }
+    }
+    Ok(HandWritten(files))
 }
 
 fn read(path: &std::path::Path, name: &str) -> Result<SourceFile, Box<Diagnostic>> {

@@ -56,6 +56,9 @@ impl Sandbox {
     /// A repository with the given fleet.yaml.
     pub(crate) fn new(fleet: &str) -> Self {
         let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        for part in ["packer", "goss"] {
+            std::os::unix::fs::symlink(repository().join(part), sandbox.path(part)).unwrap();
+        }
         sandbox.write("fleet.yaml", fleet);
         sandbox
     }
@@ -109,11 +112,19 @@ impl Sandbox {
     }
 
     pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
-        Command::new(env!("CARGO_BIN_EXE_fleetgen")).current_dir(self.folder.path()).args(words).spawn().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_fleetgen"))
+            // The first of November 2026, whenever it is run.
+            .env("SOURCE_DATE_EPOCH", "1793491200")
+            .current_dir(self.folder.path())
+            .args(words)
+            .spawn()
+            .unwrap()
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_fleetgen"))
+            // The first of November 2026, whenever it is run.
+            .env("SOURCE_DATE_EPOCH", "1793491200")
             .current_dir(self.folder.path())
             .args(words)
             // Not the developer's terminal, whose width the help would follow.

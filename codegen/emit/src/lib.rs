@@ -4,12 +4,17 @@
 //! files; [`emit`] runs them all. docs/adding-an-output.md tells how to add one.
 
 mod language;
+mod layer;
 mod schema;
 mod terraform;
+
+use std::collections::BTreeMap;
 
 use fleetgen_fleet::Fleet;
 use fleetgen_tree::File;
 use rayon::prelude::*;
+
+pub use layer::{LayerKey, layer_keys};
 
 /// A fault of fleetgen's own: a template that does not render, or text that its language does not take.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +30,29 @@ pub struct EmitError {
 struct Kind {
     /// Its name, in messages about two kinds that want one file.
     name: &'static str,
-    emit: fn(&Fleet) -> Result<Vec<File>, EmitError>,
+    emit: fn(&Fleet, &HandWritten) -> Result<Vec<File>, EmitError>,
 }
 
 /// Every kind of output.
-const KINDS: &[Kind] =
-    &[Kind { name: terraform::NAME, emit: terraform::emit }, Kind { name: schema::NAME, emit: schema::emit }];
+const KINDS: &[Kind] = &[
+    Kind { name: layer::NAME, emit: layer::emit },
+    Kind { name: terraform::NAME, emit: |fleet, _| terraform::emit(fleet) },
+    Kind { name: schema::NAME, emit: |fleet, _| schema::emit(fleet) },
+];
+
+/// The hand-written files that take part in images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
+/// repository.
+#[derive(Debug, Clone, Default)]
+pub struct HandWritten(pub BTreeMap<String, Vec<u8>>);
+
+impl HandWritten {
+    /// The directories that hold them.
+    pub const DIRECTORIES: &[&str] = &["goss", "packer/scripts"];
+
+    fn get(&self, path: &str) -> Option<&[u8]> {
+        self.0.get(path).map(Vec::as_slice)
+    }
+}
 
 /// The names of all kinds of output.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
@@ -41,8 +63,9 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// A fault of fleetgen's own.
-pub fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
-    let files: Vec<Vec<File>> = KINDS.par_iter().map(|kind| (kind.emit)(fleet)).collect::<Result<_, _>>()?;
+pub fn emit(fleet: &Fleet, hand_written: &HandWritten) -> Result<Vec<File>, EmitError> {
+    let files: Vec<Vec<File>> =
+        KINDS.par_iter().map(|kind| (kind.emit)(fleet, hand_written)).collect::<Result<_, _>>()?;
     Ok(files.into_iter().flatten().collect())
 }
 
@@ -51,9 +74,20 @@ pub fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
 /// # Errors
 /// The file's language does not take it: a fault of fleetgen's own.
 pub fn parse_back(path: &str, content: &str) -> Result<(), EmitError> {
+    // The user's own files are theirs.
+    if path.starts_with("generated/packer/") && path.contains("/files/") {
+        return Ok(());
+    }
     let problem = match path.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("tf") => hcl::parse(content).err().map(|error| error.to_string()),
+        Some("tf" | "hcl") => hcl::parse(content).err().map(|error| error.to_string()),
         Some("json") => serde_json::from_str::<serde_json::Value>(content).err().map(|error| error.to_string()),
+        // Goss fills this in before it reads the YAML.
+        Some("yaml") => {
+            let filled = content.replace("{{ .Vars.container }}", "false");
+            serde_saphyr::from_str::<serde_json::Value>(&filled).err().map(|error| error.to_string())
+        }
+        // Nothing reads these but bash and cosign, which the checks with real tools run.
+        Some("sh" | "pub") => None,
         _ => Some("there is no reader for files of this kind".to_owned()),
     };
     match problem {

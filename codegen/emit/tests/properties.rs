@@ -1,7 +1,7 @@
 //! What holds of every fleet: order means nothing, and no text breaks out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use fleetgen_emit::{emit, parse_back};
+use fleetgen_emit::{HandWritten, emit, parse_back};
 use fleetgen_fleet::{Fleet, SourceFile, load};
 use hcl::eval::{Context, Evaluate};
 use proptest::prelude::*;
@@ -12,8 +12,23 @@ const OWN: &str = include_str!("../../../fleet.yaml");
 
 fn fleet(text: &str) -> Fleet {
     let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
-    load(&source)
+    load(&source, None)
         .unwrap_or_else(|report| panic!("{}", report.render(&source, fleetgen_fleet::Format::Human { color: false })))
+}
+
+/// The repository's own scripts and checks.
+fn scripts() -> HandWritten {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = std::collections::BTreeMap::new();
+    for directory in HandWritten::DIRECTORIES {
+        for entry in walkdir::WalkDir::new(root.join(directory)).into_iter().map(Result::unwrap) {
+            if entry.file_type().is_file() {
+                let path = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                files.insert(path, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    HandWritten(files)
 }
 
 /// Another order of keys at every level; lists keep theirs.
@@ -51,7 +66,7 @@ proptest! {
             let value: Value = serde_saphyr::from_str(text).unwrap();
             // JSON is YAML.
             let other = serde_json::to_string_pretty(&shuffled(&value, seed)).unwrap();
-            prop_assert_eq!(emit(&fleet(text)).unwrap(), emit(&fleet(&other)).unwrap());
+            prop_assert_eq!(emit(&fleet(text), &scripts()).unwrap(), emit(&fleet(&other), &scripts()).unwrap());
         }
     }
 
@@ -71,7 +86,7 @@ proptest! {
                 "    network: aws-tokyo\n    machine: m7g.large\n",
                 &format!("    network: {network}\n    machine: {machine}\n    description: {quoted}\n"),
             );
-            let files = emit(&fleet(&source)).unwrap();
+            let files = emit(&fleet(&source), &scripts()).unwrap();
             let file = files.iter().find(|file| file.path.ends_with("/web.tf")).unwrap();
             parse_back(&file.path, &file.content).unwrap();
             prop_assert_eq!(evaluated(&file.content, "description"), Value::String(text.clone()));

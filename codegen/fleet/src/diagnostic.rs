@@ -122,8 +122,16 @@ rules! {
     Scaling = "scaling",
     /// A rollout can finish: something may be replaced at any time.
     Rollout = "rollout",
-    /// The operating system is stated once, at the root of a line of layers.
+    /// The operating system is stated once, at the root of a line of layers, and what a layer adds fits what it is built on.
     Layer = "layer",
+    /// A service that is checked comes with a package, or with a unit, of its layer or of one that it is built on.
+    Service = "service",
+    /// The layers of a line agree on kernel settings.
+    Sysctl = "sysctl",
+    /// What the scan lets pass has not expired.
+    Scan = "scan",
+    /// The proxy lets through what a layer needs while it is built.
+    Domain = "domain",
 }
 
 /// All that is wrong, in the order of the file.

@@ -18,6 +18,7 @@ mod diagnostic;
 mod field;
 mod file;
 mod model;
+mod placement;
 pub mod reference;
 mod report;
 mod resolve;
@@ -31,36 +32,38 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Report, Rule, suggest_or_list};
 pub use model::*;
+pub use placement::{Placement, placements};
 pub use report::Format;
 pub use schema::json_schema;
 pub use source::{Source as SourceFile, Span, Unreadable};
 
+use scalar::Date;
 use yaml::Places;
 
-/// Reads a fleet.yaml. The fleet does not know where its values stand; [`load_with_places`] gives one that does.
+/// Reads a fleet.yaml as of a day; without one, nothing in it has expired. The fleet does not know where its values stand; [`load_with_places`] gives one that does.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
-pub fn load(source: &SourceFile) -> Result<Fleet, Report> {
+pub fn load(source: &SourceFile, today: Option<&Date>) -> Result<Fleet, Report> {
     // A file with a mistake is read again, with places, so that the mistake can be told.
-    read(source, Places::Drop).or_else(|_| load_with_places(source))
+    read(source, today, Places::Drop).or_else(|_| load_with_places(source, today))
 }
 
 /// Reads a fleet.yaml, and remembers for each value of a group where it came from.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
-pub fn load_with_places(source: &SourceFile) -> Result<Fleet, Report> {
-    read(source, Places::Keep)
+pub fn load_with_places(source: &SourceFile, today: Option<&Date>) -> Result<Fleet, Report> {
+    read(source, today, Places::Keep)
 }
 
-fn read(source: &SourceFile, places: Places) -> Result<Fleet, Report> {
+fn read(source: &SourceFile, today: Option<&Date>, places: Places) -> Result<Fleet, Report> {
     let (secrets, (fleet, found)) = rayon::join(
         || secret::find(source),
         || {
             let mut found = Vec::new();
             let root = yaml::parse(source, places, &mut found);
-            (root.and_then(|root| resolve::resolve(&root, &mut found)), found)
+            (root.and_then(|root| resolve::resolve(&root, today, &mut found)), found)
         },
     );
     match fleet {

@@ -9,7 +9,7 @@ const BASE: &str = include_str!("../../../tests/base.yaml");
 /// Reads and reports, as the program would.
 fn read(text: &str) -> Result<(), String> {
     let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
-    load(&source).map(|_| ()).map_err(|report| {
+    load(&source, None).map(|_| ()).map_err(|report| {
         assert!(!report.diagnostics.is_empty(), "a failure without a reason");
         for diagnostic in &report.diagnostics {
             assert!(

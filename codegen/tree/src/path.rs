@@ -6,13 +6,13 @@ pub struct RelPath(String);
 
 impl RelPath {
     /// Takes a path that stays in the tree: `generated/…` or `.github/workflows/fleet-*.yml`; components of letters, digits
-    /// and `. _ -`, none of them `.` or `..`.
+    /// and `. _ - + @`, none of them `.` or `..`.
     pub fn parse(path: &str) -> Option<Self> {
         let sound = path.split('/').all(|part| {
             !part.is_empty()
                 && !part.starts_with("..")
                 && part != "."
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+@".contains(&byte))
         });
         let ours = path.strip_prefix("generated/").is_some_and(|rest| !rest.is_empty())
             || path

@@ -1,6 +1,11 @@
 //! The languages that templates are written in: one module each, with the one function that quotes a value in it.
 
 pub(crate) mod hcl;
+pub(crate) mod packer;
+pub(crate) mod shell;
+pub(crate) mod sysctl;
+pub(crate) mod systemd;
+pub(crate) mod yaml;
 
 use serde::Serialize;
 use tera::{Context, EscapeFn, Tera};

@@ -159,7 +159,7 @@ mod tests {
     fn every_name_in_a_template_is_a_value() {
         let bytes = include_bytes!("../../../../fleet.yaml").to_vec();
         let source = fleetgen_fleet::SourceFile::from_bytes("fleet.yaml", bytes).unwrap();
-        let fleet = fleetgen_fleet::load(&source).unwrap();
+        let fleet = fleetgen_fleet::load(&source, None).unwrap();
         let values = |cloud: Cloud| -> Vec<serde_json::Value> {
             let network = fleet.networks.values().find(|network| network.cloud == cloud).unwrap();
             let group = fleet.groups.values().find(|group| group.cloud() == cloud).unwrap();

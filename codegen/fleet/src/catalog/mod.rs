@@ -4,6 +4,7 @@
 //! `DescribeInstanceTypes` and `DescribeInstanceTypeOfferings`, as recorded in moto 5.2.5. GCP: from Google's public
 //! lists of regions and of machine families; it has no file that says the same.
 
+pub mod hardening;
 mod machine;
 mod region;
 

@@ -7,8 +7,8 @@ use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::field::{Entries, Field};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    LayerName, MachineType, PackageName, Port, ServiceName, Sha256, SysctlKey, TagKey, Text, Url, UserName,
-    VendorImage, Version, VulnerabilityId, Word,
+    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ServiceName, Sha256, SysctlKey,
+    TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
 };
 
 /// An image layer. The root of a line of layers states the operating system; every other layer states its parent.
@@ -27,6 +27,10 @@ pub(crate) struct Layer {
     pub(crate) source: Option<Field<Source>>,
     /// Root only: security updates up to this day are installed.
     pub(crate) updates_until: Option<Field<Date>>,
+    /// Root only: a mirror of the distribution's archive that packages come from, such as
+    /// <http://mirror.example.com/ubuntu>; what it holds is then its owner's matter. Default: the distribution's snapshot
+    /// service, which gives the archive as it was at the end of `updates_until`.
+    pub(crate) mirror: Option<Field<MirrorUrl>>,
     /// Root only: the hardening. Default: cis-level-1.
     pub(crate) hardening: Option<Field<Hardening>>,
     /// Parts of the hardening that are left out, by section, each with the reason.
@@ -155,6 +159,8 @@ pub(crate) struct Service {
     pub(crate) description: Option<Field<Text>>,
     /// Its command: a path and arguments. Default: the unit comes with a package.
     pub(crate) command: Option<Field<Vec<Field<Text>>>>,
+    /// The package that brings the unit, where fleetgen does not write it. Default: the one with the service's name.
+    pub(crate) package: Option<Field<PackageName>>,
     /// The user it runs as. Default: root where the unit comes with a package; else needed.
     pub(crate) user: Option<Field<UserName>>,
     /// Its environment.
@@ -171,6 +177,8 @@ pub(crate) struct LayerPort {
     pub(crate) port: Field<Port>,
     /// The protocol. Default: tcp.
     pub(crate) protocol: Option<Field<Transport>>,
+    /// The address that it is to listen on, and no other. Default: any.
+    pub(crate) address: Option<Field<IpAddress>>,
     /// The program that listens. Default: not checked.
     pub(crate) process: Option<Field<Word>>,
 }
@@ -191,9 +199,13 @@ pub(crate) struct HttpCheck {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Scan {
-    /// A vulnerability as bad as this, or worse, fails the build. Default: high.
+    /// A vulnerability as bad as this, or worse, fails the build. Default: the parent's, or high.
     pub(crate) fail_on: Option<Field<Severity>>,
-    /// Vulnerabilities that are let pass.
+    /// Whether a vulnerability that nobody has mended yet fails the build, too. Default: the parent's, or false.
+    pub(crate) unfixed: Option<Field<bool>>,
+    /// Where Trivy's vulnerability database comes from. Default: the parent's, or mirror.gcr.io/aquasec/trivy-db:2.
+    pub(crate) database: Option<Field<OciRepository>>,
+    /// Vulnerabilities that are let pass, besides the parent's.
     pub(crate) ignore: Option<Field<Vec<Field<ScanIgnore>>>>,
 }
 

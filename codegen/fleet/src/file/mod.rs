@@ -20,8 +20,8 @@ use crate::choice::{Approval, Day};
 use crate::field::{Deferred, Entries, Field};
 use crate::scalar::{
     AccountId, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember,
-    GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName, Region, RepositoryName, TagKey,
-    Text, TimeOfDay, TimeZone, UserName,
+    GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName,
+    TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet: networks, proxy, access, signing, image layers and every compute group.
@@ -95,6 +95,9 @@ pub(crate) struct AwsAccount {
     pub(crate) state_bucket: Field<Bucket>,
     /// The region of that bucket.
     pub(crate) state_region: Field<Region>,
+    /// The network in which images are built; they are copied to the other regions that need them. Default: the first
+    /// network on AWS.
+    pub(crate) build_network: Option<Field<NetworkName>>,
     /// The KMS key that encrypts machines' disks. Default: the account's own key for EBS.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
 }
@@ -107,6 +110,8 @@ pub(crate) struct GcpAccount {
     pub(crate) project: Field<GcpProject>,
     /// The bucket with Terraform's state.
     pub(crate) state_bucket: Field<Bucket>,
+    /// The network in which images are built. Default: the first network on GCP.
+    pub(crate) build_network: Option<Field<NetworkName>>,
     /// The KMS key that encrypts machines' disks. Default: a key that Google manages.
     pub(crate) disk_key: Option<Field<GcpKmsKey>>,
 }
@@ -191,6 +196,8 @@ pub(crate) struct Signing {
     pub(crate) aws_region: Option<Field<Region>>,
     /// The key in GCP KMS, with its version.
     pub(crate) gcp_key: Option<Field<GcpKmsKeyVersion>>,
+    /// The public key of one of them, to verify with where neither KMS can be reached.
+    pub(crate) public_key: Option<Field<PublicKey>>,
 }
 
 /// How a rollout moves through the fleet.

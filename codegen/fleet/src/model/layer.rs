@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    LayerName, MachineType, PackageName, Port, ServiceName, Sha256, SysctlKey, TagKey, Text, Url, UserName,
-    VendorImage, Version, VulnerabilityId, Word,
+    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ServiceName, Sha256, SysctlKey,
+    TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
 };
 
 /// An image layer.
@@ -28,6 +28,8 @@ pub struct Layer {
     pub source: Source,
     /// Security updates up to this day are installed.
     pub updates_until: Date,
+    /// The mirror that packages come from; without one, the distribution's snapshot of that day.
+    pub mirror: Option<MirrorUrl>,
     /// The hardening of its line.
     pub hardening: Hardening,
     /// Parts of the hardening that this layer leaves out, each with the reason.
@@ -131,6 +133,8 @@ pub struct Service {
     pub description: Option<Text>,
     /// Its command; empty where the unit comes with a package.
     pub command: Vec<Text>,
+    /// The package that brings the unit; nothing where fleetgen writes it.
+    pub package: Option<PackageName>,
     /// The user it runs as.
     pub user: Option<UserName>,
     /// Its environment.
@@ -146,6 +150,8 @@ pub struct LayerPort {
     pub port: Port,
     /// The protocol.
     pub protocol: Transport,
+    /// The address that it listens on, and no other.
+    pub address: Option<IpAddress>,
     /// The program that listens.
     pub process: Option<Word>,
 }
@@ -166,6 +172,10 @@ pub struct HttpCheck {
 pub struct Scan {
     /// A vulnerability as bad as this, or worse, fails the build.
     pub fail_on: Severity,
+    /// Whether a vulnerability without a fix fails the build, too.
+    pub unfixed: bool,
+    /// Where Trivy's vulnerability database comes from.
+    pub database: OciRepository,
     /// Vulnerabilities that are let pass, those of the ancestors included.
     pub ignore: Vec<ScanIgnore>,
 }

@@ -22,8 +22,8 @@ use crate::choice::{Approval, Cloud, Day, Scheme};
 use crate::scalar::{
     AccountId, AwsKmsKey, Bucket, Cidr, Domain, Duration, EndpointService, EnvironmentName, FleetName, GcpKmsKey,
     GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, LoadBalancerArn, LoadBalancerName, MachineType,
-    NetworkName, Port, ProfileName, Region, RepositoryName, SecurityGroupId, TagKey, Text, TimeOfDay, TimeZone,
-    UserName, Zone,
+    NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName, SecurityGroupId, TagKey, Text, TimeOfDay,
+    TimeZone, UserName, Zone,
 };
 
 /// The fleet.
@@ -70,6 +70,8 @@ pub struct AwsAccount {
     pub state_bucket: Bucket,
     /// That bucket's region.
     pub state_region: Region,
+    /// Where images are built.
+    pub build_network: NetworkName,
     /// The key that encrypts disks; without one, the account's own key for EBS does.
     pub disk_key: Option<AwsKmsKey>,
 }
@@ -81,6 +83,8 @@ pub struct GcpAccount {
     pub project: GcpProject,
     /// The bucket with Terraform's state.
     pub state_bucket: Bucket,
+    /// Where images are built.
+    pub build_network: NetworkName,
     /// The key that encrypts disks; without one, a key of Google's does.
     pub disk_key: Option<GcpKmsKey>,
 }
@@ -205,6 +209,8 @@ pub struct Signing {
     pub aws: Option<(AwsKmsKey, Region)>,
     /// The key in GCP KMS.
     pub gcp: Option<GcpKmsKeyVersion>,
+    /// The public key to verify with where neither KMS can be reached.
+    pub public_key: Option<PublicKey>,
 }
 
 /// How a rollout moves through the fleet.

@@ -10,7 +10,7 @@ use crate::file::{self, FleetFile};
 use crate::model::{
     Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, Source, User,
 };
-use crate::scalar::{Gibibytes, LayerName};
+use crate::scalar::{Gibibytes, LayerName, ServiceName};
 use crate::source::Span;
 
 type Written<'a> = BTreeMap<&'a LayerName, (Span, &'a file::Layer)>;
@@ -128,6 +128,14 @@ fn one(
         at,
         found,
     );
+    let mirror = match (&layer.mirror, inherited) {
+        (None, None) => Some(None),
+        (field, parent) => {
+            let stated =
+                field.as_ref().map(|field| Field { span: field.span, depth: 0, value: field.value.clone().map(Some) });
+            root_only("mirror", stated.as_ref(), parent.map(|parent| parent.mirror.clone()), is_root, at, found)
+        }
+    };
     let stated_source =
         layer.source.as_ref().map(|field| Field { span: field.span, depth: 0, value: field.get().map(source) });
     let source =
@@ -163,6 +171,7 @@ fn one(
         architectures: architectures?,
         source: source?,
         updates_until: updates?,
+        mirror: mirror?,
         hardening: hardening?,
         hardening_exceptions: map(layer.hardening_exceptions.as_ref(), |reason| Some(reason.clone())),
         docker: stated(layer.docker.as_ref(), inherited.map_or(Docker::None, |parent| parent.docker))?,
@@ -173,7 +182,10 @@ fn one(
         binaries: map(layer.binaries.as_ref(), binary),
         containers: map(layer.containers.as_ref(), |container| container.image.value.clone()),
         files: map(layer.files.as_ref(), layer_file),
-        services: map(layer.services.as_ref(), service),
+        services: entries(layer.services.as_ref())
+            .iter()
+            .filter_map(|(name, value)| Some((name.value.clone()?, service(name.get()?, value.get()?)?)))
+            .collect(),
         ports: list(layer.ports.as_ref()).iter().filter_map(port).collect(),
         http_checks: list(layer.http_checks.as_ref()).iter().filter_map(http_check).collect(),
         scan: scan(layer.scan.as_ref(), inherited)?,
@@ -283,8 +295,14 @@ fn layer_file(file: &file::LayerFile) -> Option<LayerFile> {
     })
 }
 
-fn service(service: &file::Service) -> Option<Service> {
+fn service(name: &ServiceName, service: &file::Service) -> Option<Service> {
+    let package = match (&service.package, &service.command) {
+        (Some(package), None) => Some(package.value.clone()?),
+        (None, None) => name.as_str().parse().ok(),
+        (_, Some(_)) => None,
+    };
     Some(Service {
+        package,
         description: service.description.as_ref().and_then(|text| text.value.clone()),
         command: list(service.command.as_ref()),
         user: service.user.as_ref().and_then(|user| user.value.clone()),
@@ -297,6 +315,7 @@ fn port(port: &file::LayerPort) -> Option<LayerPort> {
     Some(LayerPort {
         port: *port.port.get()?,
         protocol: stated(port.protocol.as_ref(), Transport::Tcp)?,
+        address: port.address.as_ref().and_then(|address| address.value.clone()),
         process: port.process.as_ref().and_then(|process| process.value.clone()),
     })
 }
@@ -308,6 +327,9 @@ fn http_check(check: &file::HttpCheck) -> Option<HttpCheck> {
         status: stated(check.status.as_ref(), 200)?,
     })
 }
+
+/// Where Trivy itself looks first.
+const TRIVY_DATABASE: &str = "mirror.gcr.io/aquasec/trivy-db:2";
 
 fn scan(field: Option<&Field<file::Scan>>, parent: Option<&Layer>) -> Option<Scan> {
     let inherited = parent.map(|parent| &parent.scan);
@@ -321,5 +343,14 @@ fn scan(field: Option<&Field<file::Scan>>, parent: Option<&Layer>) -> Option<Sca
         })
     }));
     let default = inherited.map_or(Severity::High, |scan| scan.fail_on);
-    Some(Scan { fail_on: stated(scan.and_then(|scan| scan.fail_on.as_ref()), default)?, ignore })
+    let database = match scan.and_then(|scan| scan.database.as_ref()) {
+        Some(field) => field.value.clone()?,
+        None => inherited.map_or_else(|| TRIVY_DATABASE.parse().ok(), |scan| Some(scan.database.clone()))?,
+    };
+    Some(Scan {
+        fail_on: stated(scan.and_then(|scan| scan.fail_on.as_ref()), default)?,
+        unfixed: stated(scan.and_then(|scan| scan.unfixed.as_ref()), inherited.is_some_and(|scan| scan.unfixed))?,
+        database,
+        ignore,
+    })
 }

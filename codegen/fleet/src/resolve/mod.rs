@@ -5,9 +5,9 @@
 
 mod group;
 mod layer;
-mod parts;
+pub(crate) mod parts;
 mod profile;
-mod taker;
+pub(crate) mod taker;
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,14 @@ use crate::diagnostic::Diagnostic;
 use crate::file::FleetFile;
 use crate::model::{Fleet, Group, Layer, Network};
 use crate::rules;
-use crate::scalar::{GroupName, LayerName, NetworkName, TagKey, Text};
+use crate::scalar::{Date, GroupName, LayerName, NetworkName, TagKey, Text};
 use crate::yaml::{Key, Node, Value};
 
 /// What could be resolved, for the rules.
 pub(crate) struct Draft<'a> {
     pub(crate) file: &'a FleetFile,
+    /// The day on which it is looked at, where that matters.
+    pub(crate) today: Option<&'a Date>,
     pub(crate) tags: BTreeMap<TagKey, Text>,
     pub(crate) networks: BTreeMap<NetworkName, Network>,
     pub(crate) layers: BTreeMap<LayerName, Layer>,
@@ -31,7 +33,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Resolves a tree. What is wrong goes to `found`; a fleet comes out only where nothing is.
-pub(crate) fn resolve(root: &Node, found: &mut Vec<Diagnostic>) -> Option<Fleet> {
+pub(crate) fn resolve(root: &Node, today: Option<&Date>, found: &mut Vec<Diagnostic>) -> Option<Fleet> {
     let file: FleetFile = decode(&[root], root.span, found)?;
     let tags = parts::tags(&file);
     let networks = parts::networks(&file, found);
@@ -52,7 +54,7 @@ pub(crate) fn resolve(root: &Node, found: &mut Vec<Diagnostic>) -> Option<Fleet>
         found.extend(more);
         groups.extend(group.map(|group| (group.name.clone(), group)));
     }
-    let draft = Draft { file: &file, tags, networks, layers, groups };
+    let draft = Draft { file: &file, today, tags, networks, layers, groups };
     rules::check(&draft, found);
     if found.is_empty() { parts::assemble(draft) } else { None }
 }

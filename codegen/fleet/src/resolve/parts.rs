@@ -121,9 +121,9 @@ pub(super) fn assemble(draft: Draft<'_>) -> Option<Fleet> {
         name: about.name.value.clone()?,
         repository: about.repository.value.clone()?,
         owners: list(Some(&about.owners)),
-        tags: draft.tags,
-        aws: aws.and_then(aws_account),
-        gcp: gcp.and_then(gcp_account),
+        tags: draft.tags.clone(),
+        aws: aws.and_then(|account| aws_account(account, &draft)),
+        gcp: gcp.and_then(|account| gcp_account(account, &draft)),
         environments: file.environments.get()?.iter().filter_map(|field| environment(field.get()?)).collect(),
         proxy: proxy(file.proxy.get()?, draft.networks.keys())?,
         access: access(file.access.get()?)?,
@@ -136,8 +136,22 @@ pub(super) fn assemble(draft: Draft<'_>) -> Option<Fleet> {
     })
 }
 
-fn aws_account(account: &file::AwsAccount) -> Option<AwsAccount> {
+/// The network in which images are built: the one that is stated, or the first of its cloud.
+pub(crate) fn build_network(cloud: Cloud, draft: &Draft<'_>) -> Option<NetworkName> {
+    let clouds = draft.file.clouds.get()?;
+    let stated = match cloud {
+        Cloud::Aws => clouds.aws.as_ref()?.get()?.build_network.as_ref(),
+        Cloud::Gcp => clouds.gcp.as_ref()?.get()?.build_network.as_ref(),
+    };
+    match stated {
+        Some(field) => field.value.clone(),
+        None => draft.networks.values().find(|network| network.cloud == cloud).map(|network| network.name.clone()),
+    }
+}
+
+fn aws_account(account: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccount> {
     Some(AwsAccount {
+        build_network: build_network(Cloud::Aws, draft)?,
         account: account.account.value.clone()?,
         state_bucket: account.state_bucket.value.clone()?,
         state_region: account.state_region.value.clone()?,
@@ -145,8 +159,9 @@ fn aws_account(account: &file::AwsAccount) -> Option<AwsAccount> {
     })
 }
 
-fn gcp_account(account: &file::GcpAccount) -> Option<GcpAccount> {
+fn gcp_account(account: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccount> {
     Some(GcpAccount {
+        build_network: build_network(Cloud::Gcp, draft)?,
         project: account.project.value.clone()?,
         state_bucket: account.state_bucket.value.clone()?,
         disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
@@ -210,7 +225,11 @@ fn access(access: &file::Access) -> Option<Access> {
 fn signing(signing: &file::Signing) -> Signing {
     let key = signing.aws_key.as_ref().and_then(|key| key.value.clone());
     let region = signing.aws_region.as_ref().and_then(|region| region.value.clone());
-    Signing { aws: key.zip(region), gcp: signing.gcp_key.as_ref().and_then(|key| key.value.clone()) }
+    Signing {
+        aws: key.zip(region),
+        gcp: signing.gcp_key.as_ref().and_then(|key| key.value.clone()),
+        public_key: signing.public_key.as_ref().and_then(|key| key.value.clone()),
+    }
 }
 
 fn rollout(policy: Option<&file::RolloutPolicy>) -> Option<RolloutPolicy> {

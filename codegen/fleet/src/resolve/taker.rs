@@ -92,7 +92,7 @@ impl<'a> Taker<'a> {
 }
 
 /// The values of a list that could be read.
-pub(super) fn list<T: Clone>(field: Option<&Field<Vec<Field<T>>>>) -> Vec<T> {
+pub(crate) fn list<T: Clone>(field: Option<&Field<Vec<Field<T>>>>) -> Vec<T> {
     let items = field.and_then(Field::get).map(Vec::as_slice).unwrap_or_default();
     items.iter().filter_map(|item| item.value.clone()).collect()
 }

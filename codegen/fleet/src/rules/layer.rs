@@ -74,6 +74,60 @@ fn check<T>(
 /// Users that every Debian and Ubuntu has.
 const SYSTEM_USERS: &[&str] = &["root", "nobody", "www-data", "daemon", "adm", "docker"];
 
+/// Users and groups that base-passwd, systemd and Docker bring with them, on Debian 12 and Ubuntu alike.
+const TAKEN: &[&str] = &[
+    "_apt",
+    "adm",
+    "audio",
+    "backup",
+    "bin",
+    "cdrom",
+    "daemon",
+    "dialout",
+    "dip",
+    "disk",
+    "docker",
+    "fax",
+    "floppy",
+    "games",
+    "input",
+    "irc",
+    "kmem",
+    "kvm",
+    "list",
+    "lp",
+    "mail",
+    "man",
+    "messagebus",
+    "news",
+    "nobody",
+    "nogroup",
+    "operator",
+    "plugdev",
+    "proxy",
+    "render",
+    "root",
+    "sasl",
+    "sgx",
+    "shadow",
+    "src",
+    "sshd",
+    "staff",
+    "sudo",
+    "sugroup",
+    "sync",
+    "sys",
+    "syslog",
+    "tape",
+    "tty",
+    "users",
+    "utmp",
+    "uucp",
+    "video",
+    "voice",
+    "www-data",
+];
+
 fn identities(draft: &Draft<'_>, layer: &file::Layer, resolved: &crate::model::Layer, found: &mut Found) {
     let line: Vec<_> =
         std::iter::once(resolved).chain(resolved.ancestors.iter().filter_map(|name| draft.layers.get(name))).collect();
@@ -83,6 +137,12 @@ fn identities(draft: &Draft<'_>, layer: &file::Layer, resolved: &crate::model::L
         let at =
             stated.and_then(|users| users.0.iter().find(|(key, _)| key.get() == Some(name))).map(|(key, _)| key.span);
         let Some(at) = at else { continue };
+        if TAKEN.contains(&name.as_str()) || name.as_str().starts_with("systemd-") {
+            found.push(
+                Diagnostic::new(Rule::InvalidValue, at, format!("the system has a user or group `{name}` of its own"))
+                    .hint("choose another name"),
+            );
+        }
         if !(1_000..=59_999).contains(&user.uid) {
             found.push(Diagnostic::new(
                 Rule::InvalidValue,

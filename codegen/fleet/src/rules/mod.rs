@@ -1,6 +1,8 @@
 //! What must hold between values. One file a subject; each has functions that look at the draft and report.
 
 mod account;
+mod build;
+mod content;
 mod health;
 mod layer;
 mod machine;
@@ -29,6 +31,13 @@ const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
     account::regions,
     account::disk_key,
     account::load_balancers,
+    build::networks,
+    build::domains,
+    content::additions,
+    content::checks,
+    content::sysctl,
+    content::expiry,
+    content::names,
     health::listeners,
     layer::layers,
     name::unique,

@@ -58,6 +58,32 @@ word! {
 }
 
 word! {
+    /// A mirror of a distribution's archive.
+    MirrorUrl = "the URL of a package mirror", r"^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-zA-Z0-9._~+-]+)*$",
+    "http:// or https://, a host and a path, without a final `/`; packages are signed, so http will do"
+}
+
+word! {
+    /// An artifact in a container registry, by tag: REGISTRY/REPOSITORY:TAG.
+    OciRepository = "an artifact of a container registry",
+    r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9._-]+)+:[a-zA-Z0-9._-]{1,127}$",
+    "`REGISTRY/REPOSITORY:TAG`"
+}
+
+word! {
+    /// A public key as Cosign exports it: PEM.
+    PublicKey = "a public key in PEM",
+    r"^-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=]{1,64}\n){1,40}-----END PUBLIC KEY-----\n?$",
+    "what `cosign public-key --key KMS` prints, as a block after `|`"
+}
+
+word! {
+    /// An address of IPv4 or IPv6.
+    IpAddress = "an IP address", "^(([0-9]{1,3}[.]){3}[0-9]{1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7})$",
+    "such as 127.0.0.1 or ::1"
+}
+
+word! {
     /// An absolute path on a machine.
     AbsolutePath = "an absolute path", r"^(/[a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*|/[.][a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*)+$",
     "letters, digits and `_ . + @ -`, without `..`, spaces and a final `/`"

@@ -74,7 +74,7 @@ fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
 fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()> {
     let bytes = fs_err::read(bench.root.join("fleet.yaml"))?;
     let source = SourceFile::from_bytes("fleet.yaml", bytes).ok().context("fleet.yaml cannot be read")?;
-    let fleet = load(&source).ok().context("fleet.yaml is invalid")?;
+    let fleet = load(&source, None).ok().context("fleet.yaml is invalid")?;
     let groups = fleet.groups.values().filter(|group| folder.ends_with(&format!("/{}/{}", group.network, group.stack)));
     let expected: BTreeSet<(&str, String)> = groups
         .flat_map(|group| resource_name::names(&resource_name::base(&fleet.name, group), group))

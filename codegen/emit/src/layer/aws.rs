@@ -1,0 +1,70 @@
+//! The `amazon-ebs` sources of a layer.
+
+use fleetgen_fleet::choice::{Architecture, Os};
+use fleetgen_fleet::scalar::Region;
+use fleetgen_fleet::{Fleet, Layer, Placement};
+use serde::Serialize;
+
+use super::packer::ImageNames;
+
+#[derive(Serialize)]
+pub(super) struct Source<'a> {
+    pub(super) architecture: &'static str,
+    region: &'a str,
+    network: &'a str,
+    copies: Vec<String>,
+    name: String,
+    parent_name: String,
+    parent_owner: &'a str,
+    machine_architecture: &'static str,
+    machine: &'a str,
+    user: &'static str,
+    root_device: &'static str,
+    disk_key: Option<&'a str>,
+}
+
+/// The machine that builds for arm64.
+const ARM64_BUILDER: &str = "m7g.large";
+
+/// A source for each architecture.
+pub(super) fn sources<'a>(
+    fleet: &'a Fleet,
+    layer: &'a Layer,
+    placement: &Placement,
+    names: impl Fn(&'static str) -> ImageNames,
+) -> Vec<Source<'a>> {
+    let Some((network, (owner, vendor))) = fleet.networks.get(&placement.network).zip(layer.source.aws.as_ref()) else {
+        return Vec::new();
+    };
+    let source = |architecture: &Architecture| {
+        let names = names(architecture.as_str());
+        let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
+        Some(Source {
+            architecture: architecture.as_str(),
+            region: network.region.as_str(),
+            network: network.name.as_str(),
+            copies: placement.copies.iter().map(Region::to_string).collect(),
+            name: names.image,
+            parent_owner: if names.parent.is_some() { "self" } else { owner.as_str() },
+            parent_name: names.parent.or(vendors)?,
+            machine_architecture: match architecture {
+                Architecture::Amd64 => "x86_64",
+                Architecture::Arm64 => "arm64",
+            },
+            machine: match architecture {
+                Architecture::Amd64 => layer.aws_builder.as_str(),
+                Architecture::Arm64 => ARM64_BUILDER,
+            },
+            user: match layer.os {
+                Os::Ubuntu2404 | Os::Ubuntu2204 => "ubuntu",
+                Os::Debian12 => "admin",
+            },
+            root_device: match layer.os {
+                Os::Ubuntu2404 | Os::Ubuntu2204 => "/dev/sda1",
+                Os::Debian12 => "/dev/xvda",
+            },
+            disk_key: fleet.aws.as_ref().and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
+        })
+    };
+    layer.architectures.iter().filter_map(source).collect()
+}

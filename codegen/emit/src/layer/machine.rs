@@ -1,0 +1,118 @@
+//! The files that a layer puts on a machine: those of fleet.yaml, systemd units, and kernel settings.
+
+use std::sync::LazyLock;
+
+use fleetgen_fleet::catalog::hardening;
+use fleetgen_fleet::scalar::ServiceName;
+use fleetgen_fleet::{Layer, Service};
+use serde::Serialize;
+
+use super::Renderer;
+use crate::EmitError;
+use crate::language::{Templates, sysctl, systemd};
+
+pub(super) const TEMPLATES: &[(&str, &str)] = &[
+    ("unit.service", include_str!("templates/unit.service.tera")),
+    ("sysctl.conf", include_str!("templates/sysctl.conf.tera")),
+];
+
+static UNITS: Renderer =
+    LazyLock::new(|| Templates::new(systemd::escape, &TEMPLATES[..1]).map_err(|error| error.to_string()));
+static SETTINGS: Renderer =
+    LazyLock::new(|| Templates::new(sysctl::escape, &TEMPLATES[1..]).map_err(|error| error.to_string()));
+
+/// A file on a machine.
+#[derive(Debug, Serialize)]
+pub(super) struct MachineFile {
+    /// Without the first `/`.
+    pub(super) path: String,
+    #[serde(skip)]
+    pub(super) content: String,
+    /// Of the content.
+    pub(super) sha256: String,
+    pub(super) owner: String,
+    pub(super) group: String,
+    pub(super) mode: String,
+}
+
+/// The files that a layer puts on a machine, by path.
+pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
+    let mut files = Vec::new();
+    for (path, file) in &layer.files {
+        files.push(MachineFile {
+            path: path.as_str().trim_start_matches('/').to_owned(),
+            sha256: super::key::digest(file.content.as_bytes()),
+            content: file.content.clone(),
+            owner: file.owner.as_ref().map_or("root", AsRef::as_ref).to_owned(),
+            group: file.group.as_ref().map_or("root", AsRef::as_ref).to_owned(),
+            mode: file.mode.as_ref().map_or("0644", AsRef::as_ref).to_owned(),
+        });
+    }
+    for (name, service) in layer.services.iter().filter(|(_, service)| !service.command.is_empty()) {
+        files.push(ours(
+            &UNITS,
+            format!("etc/systemd/system/{name}.service"),
+            "unit.service",
+            &unit(layer, name, service),
+        )?);
+    }
+    if layer.ancestors.is_empty() {
+        for section in hardening::sections(layer).filter(|section| !section.sysctl.is_empty()) {
+            let path = format!("etc/sysctl.d/60-hardening-{}.conf", section.name);
+            files.push(ours(&SETTINGS, path, "sysctl.conf", &Settings { settings: section.sysctl.to_vec() })?);
+        }
+    }
+    if !layer.sysctl.is_empty() {
+        let settings = layer.sysctl.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        files.push(ours(
+            &SETTINGS,
+            format!("etc/sysctl.d/70-{}.conf", layer.name),
+            "sysctl.conf",
+            &Settings { settings },
+        )?);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn ours(renderer: &Renderer, path: String, template: &str, values: &impl Serialize) -> Result<MachineFile, EmitError> {
+    let content = super::render(renderer, &path, template, values)?;
+    let root = || "root".to_owned();
+    let sha256 = super::key::digest(content.as_bytes());
+    Ok(MachineFile { path, content, sha256, owner: root(), group: root(), mode: "0644".to_owned() })
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    settings: Vec<(&'a str, &'a str)>,
+}
+
+#[derive(Serialize)]
+struct Unit<'a> {
+    name: &'a str,
+    description: &'a str,
+    command: Vec<String>,
+    user: &'a str,
+    environment: Vec<(&'a str, &'a str)>,
+    gpu: bool,
+    low_port: bool,
+    docker: bool,
+}
+
+fn unit<'a>(layer: &'a Layer, name: &'a ServiceName, service: &'a Service) -> Unit<'a> {
+    let program = service.command.first().map_or("", AsRef::as_ref);
+    let process = program.rsplit('/').next().unwrap_or(program);
+    Unit {
+        name: name.as_str(),
+        description: service.description.as_ref().map_or("", AsRef::as_ref),
+        command: service.command.iter().map(|word| systemd::argument(word.as_str())).collect(),
+        user: service.user.as_ref().map_or("root", AsRef::as_ref),
+        environment: service.environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+        gpu: layer.nvidia.is_some(),
+        // A service that is said to listen below 1024 needs the right to; no other has it.
+        low_port: layer.ports.iter().any(|port| {
+            port.port.get() < 1024 && port.process.as_ref().is_some_and(|name| process.starts_with(name.as_str()))
+        }),
+        docker: process == "docker",
+    }
+}

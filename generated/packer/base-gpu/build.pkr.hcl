@@ -1,0 +1,353 @@
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+#
+# The image layer `base-gpu`: one build for all its clouds and architectures. packer/README.md tells how to run it.
+
+packer {
+  required_version = "~> 1.14"
+  required_plugins {
+    # 1.8.1 mends a lost retry of Session Manager.
+    amazon        = { source = "github.com/hashicorp/amazon", version = "~> 1.8, >= 1.8.1" }
+    googlecompute = { source = "github.com/hashicorp/googlecompute", version = "~> 1.2, >= 1.2.6" }
+  }
+}
+
+variable "commit" {
+  type        = string
+  description = "The commit of the repository that is built: 40 hexadecimal digits."
+  validation {
+    condition     = can(regex("^[0-9a-f]{40}$", var.commit))
+    error_message = "The commit must be 40 hexadecimal digits, as `git rev-parse HEAD` prints them."
+  }
+}
+
+variable "artifacts" {
+  type        = string
+  description = "What fetch.sh put there: a directory for each architecture. Default: .fleetgen/base-gpu/artifacts in the repository."
+  default     = ""
+}
+
+variable "reports" {
+  type        = string
+  description = "Where manifests and reports go. Default: .fleetgen/base-gpu/reports in the repository."
+  default     = ""
+}
+
+variable "image_days" {
+  type        = number
+  description = "After so many days, the clouds call the image deprecated."
+  default     = 180
+}
+
+
+variable "aws_proxy" {
+  type        = string
+  description = "The proxy of the network that images are built in; empty for none."
+  default     = "http://proxy.aws-tokyo.example.internal:3128"
+}
+
+variable "gcp_proxy" {
+  type        = string
+  description = "The proxy of the network that images are built in; empty for none."
+  default     = "http://proxy.gcp-tokyo.example.internal:3128"
+}
+
+locals {
+  repository = "${path.root}/../../.."
+  artifacts  = var.artifacts != "" ? var.artifacts : "${local.repository}/.fleetgen/base-gpu/artifacts"
+  reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/base-gpu/reports"
+  scripts    = "${local.repository}/packer/scripts"
+  deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
+
+  tags = {
+    "cost-center" = "cc-1042"
+    "team"        = "platform"
+    "fleet"       = "example"
+    "layer"       = "base-gpu"
+    "key"         = "bd2d5b51f612df0b68d779faf8fc6f65"
+    "os"          = "ubuntu-24-04"
+    "parent"      = "4650f9a4c349c89b28d602c20d41f8df"
+    "commit"      = var.commit
+  }
+
+  # On the machine, everything of the build is below this directory, which survives a reboot and is removed at the end.
+  directory = "/var/tmp/fleetgen"
+  as_root   = "sudo env {{ .Vars }} bash '{{ .Path }}'"
+
+  environment = {
+    "FLEET"            = "example"
+    "LAYER"            = "base-gpu"
+    "KEY"              = "bd2d5b51f612df0b68d779faf8fc6f65"
+    "DISTRIBUTION"     = "ubuntu"
+    "CODENAME"         = "noble"
+    "UPDATES_UNTIL"    = "2026-11-01"
+    "MIRROR"           = ""
+    "TRIVY_VERSION"    = "0.74.0"
+    "TRIVY_DATABASE"   = "mirror.gcr.io/aquasec/trivy-db:2"
+    "TRIVY_SEVERITIES" = "HIGH,CRITICAL"
+    "TRIVY_UNFIXED"    = "false"
+    "NVIDIA_BRANCH"    = "580"
+    "PROXY_aws"        = var.aws_proxy
+    "PROXY_gcp"        = var.gcp_proxy
+    "COMMIT"           = var.commit
+    "DIRECTORY"        = local.directory
+  }
+}
+
+source "amazon-ebs" "amd64" {
+  region          = "ap-northeast-1"
+  ami_name        = "example-base-gpu-amd64-bd2d5b51f612"
+  ami_description = "example base-gpu bd2d5b51f612df0b68d779faf8fc6f65"
+  ami_regions     = ["ap-northeast-1", "us-west-2"]
+  encrypt_boot    = true
+  kms_key_id      = "alias/example-disks"
+  region_kms_key_ids = {
+    "ap-northeast-1" = "alias/example-disks"
+    "us-west-2"      = "alias/example-disks"
+  }
+  imds_support  = "v2.0"
+  deprecate_at  = local.deprecated
+  tags          = merge(local.tags, { "architecture" = "amd64" })
+  snapshot_tags = merge(local.tags, { "architecture" = "amd64" })
+
+  source_ami_filter {
+    filters = {
+      "name"                = "example-base-amd64-4650f9a4c349"
+      "tag:key"             = "4650f9a4c349c89b28d602c20d41f8df"
+      "architecture"        = "x86_64"
+      "root-device-type"    = "ebs"
+      "virtualization-type" = "hvm"
+    }
+    owners = ["self"]
+  }
+
+  instance_type = "g5.xlarge"
+  launch_block_device_mappings {
+    device_name           = "/dev/sda1"
+    volume_type           = "gp3"
+    volume_size           = 30
+    encrypted             = true
+    kms_key_id            = "alias/example-disks"
+    delete_on_termination = true
+  }
+
+  # Session Manager is the only way in: no public address, no open port.
+  communicator                = "ssh"
+  ssh_interface               = "session_manager"
+  ssh_username                = "ubuntu"
+  ssh_timeout                 = "15m"
+  temporary_key_pair_type     = "ed25519"
+  associate_public_ip_address = false
+  iam_instance_profile        = "example-build"
+  vpc_filter {
+    filters = { "tag:Name" = "example-aws-tokyo" }
+  }
+  subnet_filter {
+    filters   = { "tag:Name" = "example-aws-tokyo-build-*" }
+    most_free = true
+  }
+  security_group_filter {
+    filters = { "tag:Name" = "example-aws-tokyo-build" }
+  }
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  # Whatever a broken build leaves carries these, so that it can be found.
+  shutdown_behavior = "terminate"
+  skip_ami_run_tags = true
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-bd2d5b51f612-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-bd2d5b51f612-build", "build" = "base-gpu" })
+
+  # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
+  aws_polling {
+    delay_seconds = 30
+    max_attempts  = 120
+  }
+}
+
+source "googlecompute" "amd64" {
+  project_id              = "example-fleet"
+  zone                    = "asia-northeast1-a"
+  image_name              = "example-base-gpu-amd64-bd2d5b51f612"
+  image_family            = "example-base-gpu-amd64"
+  image_description       = "example base-gpu bd2d5b51f612df0b68d779faf8fc6f65"
+  image_labels            = merge(local.tags, { "architecture" = "amd64" })
+  image_storage_locations = ["asia-northeast1"]
+  deprecate_at            = local.deprecated
+  source_image            = "example-base-amd64-4650f9a4c349"
+  source_image_project_id = ["example-fleet"]
+  image_encryption_key {
+    kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+  disk_encryption_key {
+    kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
+  }
+
+  machine_type                = "g2-standard-4"
+  disk_type                   = "pd-balanced"
+  disk_size                   = 30
+  on_host_maintenance         = "TERMINATE"
+  enable_secure_boot          = true
+  enable_vtpm                 = true
+  enable_integrity_monitoring = true
+
+  # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
+  communicator          = "ssh"
+  ssh_username          = "packer"
+  ssh_timeout           = "15m"
+  use_iap               = true
+  use_internal_ip       = true
+  omit_external_ip      = true
+  use_os_login          = true
+  network_project_id    = "example-fleet"
+  subnetwork            = "example-gcp-tokyo-build"
+  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata              = { "block-project-ssh-keys" = "TRUE" }
+
+  # Whatever a broken build leaves carries these labels, and ends by itself.
+  labels                      = merge(local.tags, { "build" = "base-gpu" })
+  max_run_duration_in_seconds = 7200
+  instance_termination_action = "DELETE"
+  state_timeout               = "15m"
+}
+
+build {
+  sources = [
+    "source.amazon-ebs.amd64",
+    "source.googlecompute.amd64",
+  ]
+
+  # The machine is up, and has its directory.
+  provisioner "shell" {
+    script          = "${local.scripts}/start/cloud-init.sh"
+    env             = local.environment
+    execute_command = local.as_root
+  }
+
+  # What the build needs.
+  provisioner "file" {
+    source      = "${local.scripts}/lib.sh"
+    destination = "${local.directory}/packer/scripts/lib.sh"
+  }
+  provisioner "file" {
+    source      = "${path.root}/"
+    destination = "${local.directory}/generated/packer/base-gpu/"
+  }
+  provisioner "file" {
+    sources     = ["${local.repository}/goss"]
+    destination = "${local.directory}/"
+  }
+  provisioner "file" {
+    sources     = ["${local.repository}/generated/goss"]
+    destination = "${local.directory}/generated/"
+  }
+  provisioner "file" {
+    source      = "${local.artifacts}/${source.name}/"
+    destination = "${local.directory}/artifacts/"
+    generated   = true
+  }
+
+  # The layer's own scripts.
+  provisioner "shell" {
+    scripts = [
+      "${local.scripts}/start/proxy.sh",
+      "${local.repository}/packer/scripts/nvidia/driver.sh",
+      "${local.repository}/packer/scripts/nvidia/container-toolkit.sh",
+      "${path.root}/layer.sh",
+    ]
+    env = merge(local.environment, {
+      "CLOUD"        = source.type == "amazon-ebs" ? "aws" : "gcp"
+      "ARCHITECTURE" = source.name
+    })
+    execute_command = local.as_root
+  }
+
+  # The new kernel, with what was installed for it.
+  provisioner "shell" {
+    script            = "${local.scripts}/verify/reboot.sh"
+    env               = local.environment
+    execute_command   = local.as_root
+    expect_disconnect = true
+    skip_clean        = true
+    pause_after       = "20s"
+  }
+
+  # Goss looks at the running machine, Trivy at its disk; what they found comes here in any case.
+  provisioner "shell" {
+    scripts = [
+      "${local.scripts}/verify/goss.sh",
+      "${local.scripts}/verify/trivy.sh",
+    ]
+    env = merge(local.environment, {
+      "CLOUD"        = source.type == "amazon-ebs" ? "aws" : "gcp"
+      "ARCHITECTURE" = source.name
+    })
+    execute_command     = local.as_root
+    start_retry_timeout = "10m"
+  }
+  provisioner "file" {
+    direction = "download"
+    sources = [
+      "${local.directory}/reports/goss.json",
+      "${local.directory}/reports/goss.xml",
+      "${local.directory}/reports/trivy.json",
+      "${local.directory}/reports/sbom.cdx.json",
+    ]
+    destination = "${local.reports}/${source.type}.${source.name}/"
+  }
+  provisioner "shell" {
+    script          = "${local.scripts}/verify/gate.sh"
+    env             = local.environment
+    execute_command = local.as_root
+  }
+
+  # Nothing of the build, and nothing that must be each machine's own, stays.
+  provisioner "shell" {
+    scripts = [
+      "${local.scripts}/clean/clean.sh",
+      "${local.scripts}/clean/check.sh",
+    ]
+    env = merge(local.environment, {
+      "CLOUD"        = source.type == "amazon-ebs" ? "aws" : "gcp"
+      "ARCHITECTURE" = source.name
+    })
+    execute_command = local.as_root
+  }
+
+  error-cleanup-provisioner "shell" {
+    script          = "${local.scripts}/verify/collect-logs.sh"
+    env             = local.environment
+    execute_command = local.as_root
+  }
+
+  post-processor "manifest" {
+    only       = ["amazon-ebs.amd64"]
+    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time = true
+    custom_data = {
+      "fleet"  = "example"
+      "layer"  = "base-gpu"
+      "key"    = "bd2d5b51f612df0b68d779faf8fc6f65"
+      "os"     = "ubuntu-24-04"
+      "parent" = "4650f9a4c349c89b28d602c20d41f8df"
+      "commit" = var.commit
+    }
+  }
+
+  post-processor "manifest" {
+    only       = ["googlecompute.amd64"]
+    output     = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time = true
+    custom_data = {
+      "fleet"  = "example"
+      "layer"  = "base-gpu"
+      "key"    = "bd2d5b51f612df0b68d779faf8fc6f65"
+      "os"     = "ubuntu-24-04"
+      "parent" = "4650f9a4c349c89b28d602c20d41f8df"
+      "commit" = var.commit
+    }
+  }
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+# Fetches what the build of this layer needs, and verifies all of it, on the machine that runs Packer.
+# Usage: fetch.sh [DIRECTORY]; packer/README.md lists the variables that it reads.
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+artifacts=${1:-$repository/.fleetgen/web/artifacts}
+# shellcheck source=packer/runner/lib.sh
+. "$repository/packer/runner/lib.sh"
+
+fetch_tool 'amd64' 'goss' 'https://github.com/goss-org/goss/releases/download/v0.4.9/goss-linux-amd64' '87dd36cfa1b8b50554e6e2ca29168272e26755b19ba5438341f7c66b36decc19'
+fetch_tool 'amd64' 'trivy' 'https://github.com/aquasecurity/trivy/releases/download/v0.74.0/trivy_0.74.0_Linux-64bit.tar.gz' '2ae6fe3ee734b7fdf11335663e18c75ea12dccc76062f09f164a3b0f8be4371a'
+fetch_tool 'arm64' 'goss' 'https://github.com/goss-org/goss/releases/download/v0.4.9/goss-linux-arm64' '14fd24ac08236559f4809e6a627792d1b947ed98654bba1662ef1d6122d77e18'
+fetch_tool 'arm64' 'trivy' 'https://github.com/aquasecurity/trivy/releases/download/v0.74.0/trivy_0.74.0_Linux-ARM64.tar.gz' 'b94ce1976bbf3c15b514b605ee88be7c6d94a29be2302847ff01cb794d47aad5'
+
+fetch_binary 'amd64' 'web' 's3://example-artifacts/web/3.18.0/linux-amd64/web' 'a890a1ca5f368bdb13b65c6d5bf7232d878e90f52c2e5f77fadbb32902f4978d' 's3://example-artifacts/web/3.18.0/linux-amd64/web.sigstore.json'
+fetch_binary 'arm64' 'web' 's3://example-artifacts/web/3.18.0/linux-arm64/web' 'c55cbb1714b7ac0a96670bf409f4ffa10643870c97228d4a93db59ab2d086f0f' 's3://example-artifacts/web/3.18.0/linux-arm64/web.sigstore.json'

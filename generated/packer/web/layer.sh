@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+# What this layer adds to those it is built on; packer/scripts/lib.sh says how.
+set -euo pipefail
+# shellcheck source=packer/scripts/lib.sh
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+install_packages 'nginx'
+
+add_user 'web' 2100 '/nonexistent' ''
+
+put_file 'etc/nginx/conf.d/web.conf' 'root' 'root' '0644' 'e347b8c80d339559a7ce40922a6232797326037ed62e3f51bb6a4d46c771e5a7'
+put_file 'etc/systemd/system/web.service' 'root' 'root' '0644' 'eeef030a261f388f65e4d27c37d630cfb88aba5855cc186411513b8eeb85a5ce'
+
+case $ARCHITECTURE in
+  'amd64') put_binary 'web' 'a890a1ca5f368bdb13b65c6d5bf7232d878e90f52c2e5f77fadbb32902f4978d' ;;
+  'arm64') put_binary 'web' 'c55cbb1714b7ac0a96670bf409f4ffa10643870c97228d4a93db59ab2d086f0f' ;;
+esac
+
+enable_service 'nginx'
+enable_service 'web'

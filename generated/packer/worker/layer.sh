@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
+# What this layer adds to those it is built on; packer/scripts/lib.sh says how.
+set -euo pipefail
+# shellcheck source=packer/scripts/lib.sh
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+add_user 'worker' 2102 '/nonexistent' ''
+
+put_file 'etc/systemd/system/worker.service' 'root' 'root' '0644' 'df2c07e929e44e40a3d5b2ee12aea52729fe48b02353ace3837cee39901fd45f'
+
+case $ARCHITECTURE in
+  'amd64') put_binary 'worker' '199000bb00438f136c45a9231022bf1d390222d224f4c1a7a3d090c11746cfdc' ;;
+  'arm64') put_binary 'worker' '970b763206cb74af088ff00370c80de43620226ba794818411cb39430f4b963c' ;;
+esac
+
+enable_service 'worker'

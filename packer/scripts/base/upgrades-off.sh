@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Machines are not changed after they start: a new image brings new packages.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+mask_units apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service
+remove_packages unattended-upgrades
+write_file /etc/apt/apt.conf.d/20auto-upgrades 0644 <<'END'
+APT::Periodic::Update-Package-Lists "0";
+APT::Periodic::Unattended-Upgrade "0";
+END

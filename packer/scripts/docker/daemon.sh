@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Docker's settings: containers gain no rights, do not see each other, and survive a restart of the daemon.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+write_file /etc/docker/daemon.json 0644 <<'END'
+{
+  "default-ulimits": { "nofile": { "Hard": 65536, "Name": "nofile", "Soft": 65536 } },
+  "experimental": false,
+  "icc": false,
+  "live-restore": true,
+  "log-driver": "local",
+  "log-opts": { "max-file": "5", "max-size": "20m" },
+  "no-new-privileges": true,
+  "userland-proxy": false
+}
+END
+systemctl daemon-reload
+systemctl --quiet enable docker.service containerd.service
+systemctl restart docker.service

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# CIS 1.4: only root reads the boot loader's configuration. A password for it would help nobody: there is no console.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+for file in /boot/grub/grub.cfg /boot/grub/grubenv; do
+  if [ -f "$file" ]; then
+    chown root:root "$file"
+    chmod 0600 "$file"
+  fi
+done

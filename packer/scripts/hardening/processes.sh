@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# CIS 1.5: dumps of memory are not kept. The kernel settings of this section are in /etc/sysctl.d/60-hardening-processes.conf.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+write_file /etc/security/limits.d/60-fleetgen.conf 0644 <<'END'
+* hard core 0
+END
+write_file /etc/systemd/coredump.conf.d/60-fleetgen.conf 0644 <<'END'
+[Coredump]
+Storage=none
+ProcessSizeMax=0
+END
+remove_packages apport whoopsie prelink

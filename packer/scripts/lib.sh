@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# What the scripts on the machine share. Sourced, never run. Every function can be run again and then changes nothing.
+#
+# DIRECTORY is where the build keeps its files; LAYER, CLOUD and ARCHITECTURE say what is built.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a NEEDRESTART_SUSPEND=1
+umask 022
+
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# A container stands in for a machine in rehearsals; its kernel is the host's.
+in_container() { systemd-detect-virt --container --quiet; }
+
+apt() {
+  apt-get --quiet --yes --option DPkg::Lock::Timeout=300 --option Dpkg::Options::=--force-confold \
+    --option APT::Install-Recommends=false --option Acquire::Retries=3 "$@"
+}
+
+is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# install_packages NAME[=VERSION]…
+install_packages() {
+  local package missing=()
+  for package in "$@"; do
+    is_installed "${package%%=*}" || missing+=("$package")
+  done
+  [ "${#missing[@]}" -eq 0 ] || apt install -- "${missing[@]}"
+}
+
+# remove_packages NAME…
+remove_packages() {
+  local package found=()
+  for package in "$@"; do
+    if is_installed "$package"; then found+=("$package"); fi
+  done
+  [ "${#found[@]}" -eq 0 ] || apt purge -- "${found[@]}"
+}
+
+# write_file PATH MODE: takes the content from its input, and leaves a file alone that has it.
+write_file() {
+  local new
+  new=$(mktemp)
+  cat >"$new"
+  if ! cmp --silent "$new" "$1" || [ "$(stat --format=%a "$1")" != "${2#0}" ]; then
+    install -D --mode="$2" "$new" "$1"
+  fi
+  rm --force "$new"
+}
+
+# set_line FILE PATTERN LINE: replaces the lines that match, or adds the line at the end.
+set_line() {
+  if grep --quiet --extended-regexp "$2" "$1"; then
+    local new
+    new=$(awk -v pattern="$2" -v line="$3" '$0 ~ pattern { if (!done++) print line; next } { print }' "$1")
+    printf '%s\n' "$new" | cmp --silent - "$1" || printf '%s\n' "$new" >"$1"
+  else
+    printf '%s\n' "$3" >>"$1"
+  fi
+}
+
+# check_sha256 FILE DIGEST
+check_sha256() {
+  printf '%s  %s\n' "$2" "$1" | sha256sum --check --quiet --strict ||
+    fail "$1 is not what fleet.yaml says it is: its SHA-256 is not $2"
+}
+
+# put_file PATH OWNER GROUP MODE SHA256: a file of the layer, from where Packer put it.
+put_file() {
+  local from=$DIRECTORY/generated/packer/$LAYER/files/$1 to=/$1
+  check_sha256 "$from" "$5"
+  install -d "$(dirname "$to")"
+  if ! cmp --silent "$from" "$to" || [ "$(stat --format='%U %G %a' "$to")" != "$2 $3 $(printf '%o' "0$4")" ]; then
+    install --owner="$2" --group="$3" --mode="$4" "$from" "$to"
+  fi
+}
+
+# put_binary NAME SHA256: a program that was verified before it came here, and is again.
+put_binary() {
+  local from=$DIRECTORY/artifacts/bin/$1 to=/usr/local/bin/$1
+  check_sha256 "$from" "$2"
+  cmp --silent "$from" "$to" || install --owner=root --group=root --mode=0755 "$from" "$to"
+}
+
+# add_user NAME UID HOME GROUPS: without a password; who has a home may open a session.
+add_user() {
+  local shell=/usr/sbin/nologin create=--no-create-home
+  if [ "$3" != /nonexistent ]; then shell=/bin/bash create=--create-home; fi
+  getent group "$1" >/dev/null || groupadd --gid "$2" "$1"
+  [ "$(getent group "$1" | cut --delimiter=: --fields=3)" = "$2" ] || fail "there is a group $1 already, with another number than $2"
+  getent passwd "$1" >/dev/null ||
+    useradd --uid "$2" --gid "$1" --home-dir "$3" --shell "$shell" "$create" --comment '' "$1"
+  [ -z "$4" ] || usermod --append --groups "$4" "$1"
+}
+
+apply_kernel_settings() {
+  if in_container; then
+    say 'kernel settings: skipped, this is a container'
+  else
+    sysctl --quiet --system
+  fi
+}
+
+# pull_container IMAGE@DIGEST: the digest makes it the one that was verified.
+pull_container() {
+  docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1"
+}
+
+enable_service() {
+  systemctl daemon-reload
+  systemctl --quiet enable "$1"
+  systemctl restart "$1"
+}
+
+disable_service() {
+  systemctl daemon-reload
+  systemctl --quiet disable --now "$1"
+}
+
+# mask_units UNIT…: those that are there.
+mask_units() {
+  local unit
+  for unit in "$@"; do
+    if systemctl list-unit-files --quiet "$unit" >/dev/null 2>&1; then systemctl --quiet mask --now "$unit"; fi
+  done
+}
+
+# trust_key URL SHA256 PATH: the key that signs a package archive.
+trust_key() {
+  local new
+  if [ -f "$3" ] && printf '%s  %s\n' "$2" "$3" | sha256sum --check --status --strict; then return; fi
+  new=$(mktemp)
+  curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$new" "$1"
+  check_sha256 "$new" "$2"
+  install -D --mode=0644 "$new" "$3"
+  rm --force "$new"
+}
+
+# The way out, where start/proxy.sh found one.
+if [ -f "${DIRECTORY:?}/proxy.env" ]; then
+  # shellcheck source=/dev/null
+  . "$DIRECTORY/proxy.env"
+fi

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The way out of an isolated subnet, while the image is built: apt and Docker go through the proxy. clean.sh takes it away
+# again, since a machine's proxy is that of the network it will run in.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+proxy=PROXY_$CLOUD
+proxy=${!proxy:-}
+[ -n "$proxy" ] || exit 0
+
+write_file /etc/apt/apt.conf.d/95fleetgen-proxy 0644 <<END
+Acquire::http::Proxy "$proxy";
+Acquire::https::Proxy "$proxy";
+END
+write_file /etc/systemd/system/docker.service.d/fleetgen-proxy.conf 0644 <<END
+[Service]
+Environment="HTTP_PROXY=$proxy" "HTTPS_PROXY=$proxy"
+Environment="NO_PROXY=localhost,127.0.0.1,169.254.169.254,metadata.google.internal,.amazonaws.com,.pkg.dev"
+END
+# For curl and Trivy, by the scripts that run them.
+write_file "$DIRECTORY/proxy.env" 0644 <<END
+export http_proxy='$proxy' https_proxy='$proxy'
+export no_proxy=localhost,127.0.0.1,169.254.169.254,metadata.google.internal
+END

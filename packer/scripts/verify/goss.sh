@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Goss looks at the running machine. What fails is told here; gate.sh ends the build.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+reports=$DIRECTORY/reports
+container=false
+if in_container; then container=true; fi
+goss=(env --chdir=/ "$DIRECTORY/artifacts/goss" --gossfile "$DIRECTORY/generated/goss/$LAYER/goss.yaml"
+  --vars-inline "{\"container\": $container, \"cloud\": \"$CLOUD\", \"gpu\": $([ -e /dev/nvidia0 ] && echo true || echo false)}")
+chmod 0755 "$DIRECTORY/artifacts/goss"
+
+# Services may still be starting: what fails is tried again for two minutes, and the last try counts.
+status=0
+"${goss[@]}" validate --format silent --no-color --retry-timeout 120s --sleep 3s >/dev/null 2>"$reports/goss.log" || status=$?
+"${goss[@]}" validate --format json --no-color >"$reports/goss.json" 2>/dev/null || true
+"${goss[@]}" validate --format junit --no-color >"$reports/goss.xml" 2>/dev/null || true
+"${goss[@]}" validate --format rspecish --no-color 2>&1 | grep --invert-match '^$' || true
+printf '%s\n' "$status" >"$reports/goss.status"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Boots what was installed, so that what is checked is what machines will run.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+if in_container; then
+  say 'reboot: skipped, this is a container'
+  exit 0
+fi
+systemctl --no-block reboot
+# Packer is to lose its connection here, and not start the next step on a machine that is on its way down.
+sleep 60

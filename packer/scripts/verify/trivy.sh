@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Trivy looks at the disk for vulnerable packages and for secrets, and lists what is on it. gate.sh ends the build where something is found.
+set -euo pipefail
+. "$DIRECTORY/packer/scripts/lib.sh"
+
+reports=$DIRECTORY/reports
+cache=$DIRECTORY/trivy
+chmod 0755 "$DIRECTORY/artifacts/trivy"
+trivy() { "$DIRECTORY/artifacts/trivy" --quiet --cache-dir "$cache" "$@"; }
+offline=(--skip-db-update --skip-java-db-update --offline-scan --skip-version-check --disable-telemetry)
+
+trivy --version | grep --quiet "^Version: $TRIVY_VERSION$" || say "note: this Trivy does not call itself $TRIVY_VERSION"
+if [ ! -f "$cache/db/metadata.json" ]; then
+  trivy image --download-db-only --db-repository "$TRIVY_DATABASE" --disable-telemetry --skip-version-check
+fi
+# A database that is old finds nothing new, and says so to nobody.
+updated=$(sed --quiet 's/.*"UpdatedAt":"\([^"]*\)".*/\1/p' "$cache/db/metadata.json")
+age=$(($(date +%s) - $(date --date="$updated" +%s)))
+[ "$age" -lt $((3 * 86400)) ] || fail "Trivy's database is from $updated, more than three days ago; look at the mirror $TRIVY_DATABASE"
+
+# The host's keys are each machine's own; clean/check.sh looks that none is left.
+trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
+  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run /
+trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"
+
+# gate NAME POLICY OPTION…: what the report holds besides what the policy takes out of it.
+gate() {
+  local status=0 name=$1
+  printf 'package trivy\n\nimport rego.v1\n\ndefault ignore := false\n\nignore if %s\n' "$2" >"$DIRECTORY/$name.rego"
+  shift 2
+  trivy convert --format table --table-mode detailed --ignore-policy "$DIRECTORY/$name.rego" "$@" "$reports/trivy.json" || status=$?
+  printf '%s\n' "$status" >"$reports/$name.status"
+}
+policy=input.RuleID
+# What nobody has mended yet cannot be mended here.
+if [ "$TRIVY_UNFIXED" = false ]; then policy='object.get(input, "FixedVersion", "") == ""'; fi
+gate vulnerabilities "$policy" --severity "$TRIVY_SEVERITIES" --exit-code 10 \
+  --ignorefile "$DIRECTORY/generated/packer/$LAYER/trivyignore.yaml"
+# A secret is one whatever it is said to be worth.
+gate secrets input.VulnerabilityID --exit-code 11
