@@ -123,7 +123,10 @@ disable_service() {
 mask_units() {
   local unit
   for unit in "$@"; do
-    if systemctl list-unit-files --quiet "$unit" >/dev/null 2>&1; then systemctl --quiet mask --now "$unit"; fi
+    if systemctl list-unit-files --quiet "$unit" >/dev/null 2>&1; then
+      systemctl --quiet mask --now "$unit"
+      systemctl reset-failed "$unit" 2>/dev/null || true
+    fi
   done
 }
 

@@ -148,7 +148,7 @@ fn the_readme_s_exit_codes_are_the_program_s() {
     for (code, meaning) in &codes {
         assert!(readme.contains(&format!("| {code} | {meaning} |")), "README.md: {code}, {meaning}");
     }
-    for command in ["generate", "check", "diff", "explain", "groups", "schema", "completions"] {
+    for command in ["generate", "check", "diff", "explain", "groups", "layers", "schema", "completions"] {
         assert!(readme.contains(&format!("| `{command}")), "README.md: {command}");
     }
 }

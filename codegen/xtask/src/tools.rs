@@ -4,6 +4,7 @@
 //! stand in one requirements.txt, every package with its digests. A tool's folder in the cache carries the digest of
 //! what it was made from: a changed pin builds anew, and an old clone still finds its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -17,63 +18,86 @@ use crate::process::run;
 /// A program that is built from the module in `tests/tools/<folder>`.
 struct GoTool {
     folder: &'static str,
+    program: &'static str,
     /// The package of its `main`, and its version, both of which the program itself must name.
     package: &'static str,
     version: Option<&'static str>,
     ldflags: &'static str,
+    /// What Go calls an experiment, where the tool needs one.
+    experiment: &'static str,
     minutes: u32,
 }
 
+impl GoTool {
+    /// A tool that is built without anything special.
+    const fn new(
+        folder: &'static str,
+        program: &'static str,
+        package: &'static str,
+        version: Option<&'static str>,
+        minutes: u32,
+    ) -> Self {
+        Self { folder, program, package, version, ldflags: "-s", experiment: "", minutes }
+    }
+}
+
 const GO_TOOLS: &[GoTool] = &[
+    GoTool::new("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", Some("v1.7.12"), 1),
+    GoTool::new("cosign", "cosign", "github.com/sigstore/cosign/v3/cmd/cosign", Some("v3.1.2"), 3),
+    GoTool::new("goss", "goss", "github.com/goss-org/goss/cmd/goss", Some("v0.4.9"), 1),
+    GoTool::new("packer", "packer", "github.com/hashicorp/packer", Some("v1.16.0"), 4),
+    GoTool::new("packer", "packer-plugin-amazon", "github.com/hashicorp/packer-plugin-amazon", Some("v1.8.2"), 2),
+    GoTool::new(
+        "packer",
+        "packer-plugin-googlecompute",
+        "github.com/hashicorp/packer-plugin-googlecompute",
+        Some("v1.2.7"),
+        1,
+    ),
+    GoTool::new("schema-provider", "schema-provider", "fleetgen/tests/tools/schema-provider", None, 1),
     GoTool {
-        folder: "actionlint",
-        package: "github.com/rhysd/actionlint/cmd/actionlint",
-        version: Some("v1.7.12"),
-        ldflags: "-s",
-        minutes: 1,
-    },
-    GoTool {
-        folder: "schema-provider",
-        package: "fleetgen/tests/tools/schema-provider",
-        version: None,
-        ldflags: "-s",
-        minutes: 1,
-    },
-    GoTool {
-        folder: "terraform",
-        package: "github.com/hashicorp/terraform",
-        version: Some("v1.11.4"),
         // A release is one by this word.
         ldflags: "-s -X github.com/hashicorp/terraform/version.dev=no",
-        minutes: 3,
+        ..GoTool::new("terraform", "terraform", "github.com/hashicorp/terraform", Some("v1.11.4"), 3)
     },
+    GoTool::new("terraform-docs", "terraform-docs", "github.com/terraform-docs/terraform-docs", Some("v0.22.0"), 1),
+    GoTool::new("tflint", "tflint", "github.com/terraform-linters/tflint", Some("v0.64.0"), 2),
     GoTool {
-        folder: "terraform-docs",
-        package: "github.com/terraform-docs/terraform-docs",
-        version: Some("v0.22.0"),
-        ldflags: "-s",
-        minutes: 1,
+        ldflags: "-s -X github.com/aquasecurity/trivy/pkg/version/app.ver=0.74.0",
+        experiment: "jsonv2",
+        ..GoTool::new("trivy", "trivy", "github.com/aquasecurity/trivy/cmd/trivy", Some("v0.74.0"), 7)
     },
-    GoTool {
-        folder: "tflint",
-        package: "github.com/terraform-linters/tflint",
-        version: Some("v0.64.0"),
-        ldflags: "-s",
-        minutes: 2,
-    },
+    GoTool { experiment: "jsonv2", ..GoTool::new("trivy", "trivy-db", "fleetgen/tests/tools/trivy", None, 1) },
+];
+
+/// What the archive of Debian has, by the program that is looked for: for the machine that scripts are tried on.
+const DEBIAN_TOOLS: &[(&str, &str)] = &[
+    ("mmdebstrap", "mmdebstrap"),
+    ("systemd-nspawn", "systemd-container"),
+    ("slirp4netns", "slirp4netns"),
+    ("nsenter", "util-linux"),
+    ("ip", "iproute2"),
 ];
 
 /// Where the tools are.
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
     pub(crate) actionlint: PathBuf,
+    pub(crate) cosign: PathBuf,
+    pub(crate) goss: PathBuf,
+    pub(crate) packer: PathBuf,
+    pub(crate) packer_plugins: [PathBuf; 2],
     pub(crate) schema_provider: PathBuf,
     pub(crate) terraform: PathBuf,
     pub(crate) terraform_docs: PathBuf,
     pub(crate) tflint: PathBuf,
+    pub(crate) trivy: PathBuf,
+    pub(crate) trivy_db: PathBuf,
     pub(crate) shellcheck: PathBuf,
     pub(crate) zizmor: PathBuf,
     pub(crate) check_jsonschema: PathBuf,
+    /// Where what takes long to make is kept.
+    pub(crate) cache: PathBuf,
 }
 
 /// Installs what is missing, and says where everything is.
@@ -89,19 +113,27 @@ pub(crate) fn install(root: &Path) -> anyhow::Result<Tools> {
             PathBuf::new()
         })
     };
-    let mut built = GO_TOOLS.iter().map(|tool| keep(go_tool(root, &cache, tool))).collect::<Vec<_>>().into_iter();
-    let mut next = || built.next().unwrap_or_default();
-    let (actionlint, schema_provider, terraform, terraform_docs, tflint) = (next(), next(), next(), next(), next());
+    let mut built: BTreeMap<&str, PathBuf> =
+        GO_TOOLS.iter().map(|tool| (tool.program, keep(go_tool(root, &cache, tool)))).collect();
     let python = keep(python_tools(root, &cache));
+    keep(debian_tools().map(|()| PathBuf::new()));
+    let mut go = |program| built.remove(program).unwrap_or_default();
     let tools = Tools {
-        actionlint,
-        schema_provider,
-        terraform_docs,
-        tflint,
-        terraform,
+        actionlint: go("actionlint"),
+        cosign: go("cosign"),
+        goss: go("goss"),
+        packer: go("packer"),
+        packer_plugins: [go("packer-plugin-amazon"), go("packer-plugin-googlecompute")],
+        schema_provider: go("schema-provider"),
+        terraform: go("terraform"),
+        terraform_docs: go("terraform-docs"),
+        tflint: go("tflint"),
+        trivy: go("trivy"),
+        trivy_db: go("trivy-db"),
         shellcheck: python.join("shellcheck"),
         zizmor: python.join("zizmor"),
         check_jsonschema: python.join("check-jsonschema"),
+        cache,
     };
     if missing.is_empty() {
         return Ok(tools);
@@ -120,23 +152,24 @@ fn cache() -> anyhow::Result<PathBuf> {
 
 fn go_tool(root: &Path, cache: &Path, tool: &GoTool) -> anyhow::Result<PathBuf> {
     let module = root.join("tests/tools").join(tool.folder);
-    let program = cache.join(format!("{}-{}", tool.folder, digest(&module)?)).join(tool.folder);
+    let program = cache.join(format!("{}-{}", tool.program, digest(&module)?)).join(tool.program);
     if !program.exists() {
-        let progress = spinner(&format!("building {} (about {} min)", tool.folder, tool.minutes));
+        let progress = spinner(&format!("building {} (about {} min)", tool.program, tool.minutes));
         let built = tempfile::tempdir()?;
         let mut command = Command::new("go");
         command.current_dir(&module).env("GOFLAGS", "-mod=readonly").env("CGO_ENABLED", "0").env("GOWORK", "off");
+        command.env("GOEXPERIMENT", tool.experiment);
         // Without -trimpath, the program would carry the paths of this machine.
         command.args(["build", "-trimpath", "-ldflags", tool.ldflags, "-o"]);
-        command.arg(built.path().join(tool.folder)).arg(tool.package);
+        command.arg(built.path().join(tool.program)).arg(tool.package);
         run(&mut command).with_context(|| {
             format!(
                 "{} does not build; it needs Go 1.26 or later (https://go.dev/dl/) and the Go module proxy",
-                tool.folder
+                tool.program
             )
         })?;
         put(built.path(), &program)?;
-        progress.finish_with_message(format!("built {}", tool.folder));
+        progress.finish_with_message(format!("built {}", tool.program));
     }
     verify_go(&program, tool)?;
     Ok(program)
@@ -179,6 +212,33 @@ fn verify_go(program: &Path, tool: &GoTool) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!("{} is not {} {}; remove it", program.display(), tool.package, tool.version.unwrap_or_default())
+}
+
+/// Installs what the archive of Debian has, where this may be done, and says what is to be installed where not.
+fn debian_tools() -> anyhow::Result<()> {
+    let is_there = |program: &str| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .chain(["/usr/sbin".into(), "/sbin".into()])
+            .any(|folder| folder.join(program).is_file())
+    };
+    let missing = || DEBIAN_TOOLS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package);
+    if missing().next().is_none() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing().collect();
+    let progress = spinner(&format!("installing {}", packages.join(", ")));
+    let advice = || format!("as root, run `apt-get install {}`", packages.join(" "));
+    run(Command::new("apt-get").args(["--quiet", "update"])).with_context(advice)?;
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    install.args(["--quiet", "--yes", "--no-install-recommends", "install"]).args(&packages);
+    run(&mut install).with_context(advice)?;
+    progress.finish_with_message(format!("installed {}", packages.join(", ")));
+    match missing().next() {
+        None => Ok(()),
+        Some(package) => bail!("{package} is installed, and its program is not there; {}", advice()),
+    }
 }
 
 fn python_tools(root: &Path, cache: &Path) -> anyhow::Result<PathBuf> {

@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "deb978744616ba2bdd21f88939a501fa"
+    "key"         = "ded3d7cd1754ae09eb26b3a20640c48f"
     "os"          = "ubuntu-24-04"
-    "parent"      = "bd2d5b51f612df0b68d779faf8fc6f65"
+    "parent"      = "8fe5996b93179e0eeceb52b48f1cc6f7"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "vision"
-    "KEY"              = "deb978744616ba2bdd21f88939a501fa"
+    "KEY"              = "ded3d7cd1754ae09eb26b3a20640c48f"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-deb978744616"
-  ami_description = "example vision deb978744616ba2bdd21f88939a501fa"
+  ami_name        = "example-vision-amd64-ded3d7cd1754"
+  ami_description = "example vision ded3d7cd1754ae09eb26b3a20640c48f"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-bd2d5b51f612"
-      "tag:key"             = "bd2d5b51f612df0b68d779faf8fc6f65"
+      "name"                = "example-base-gpu-amd64-8fe5996b9317"
+      "tag:key"             = "8fe5996b93179e0eeceb52b48f1cc6f7"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-deb978744616-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-deb978744616-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-ded3d7cd1754-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-ded3d7cd1754-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,13 +170,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-deb978744616"
+  image_name              = "example-vision-amd64-ded3d7cd1754"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision deb978744616ba2bdd21f88939a501fa"
+  image_description       = "example vision ded3d7cd1754ae09eb26b3a20640c48f"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-bd2d5b51f612"
+  source_image            = "example-base-gpu-amd64-8fe5996b9317"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -318,9 +318,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "deb978744616ba2bdd21f88939a501fa"
+      "key"    = "ded3d7cd1754ae09eb26b3a20640c48f"
       "os"     = "ubuntu-24-04"
-      "parent" = "bd2d5b51f612df0b68d779faf8fc6f65"
+      "parent" = "8fe5996b93179e0eeceb52b48f1cc6f7"
       "commit" = var.commit
     }
   }
@@ -332,9 +332,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "deb978744616ba2bdd21f88939a501fa"
+      "key"    = "ded3d7cd1754ae09eb26b3a20640c48f"
       "os"     = "ubuntu-24-04"
-      "parent" = "bd2d5b51f612df0b68d779faf8fc6f65"
+      "parent" = "8fe5996b93179e0eeceb52b48f1cc6f7"
       "commit" = var.commit
     }
   }

@@ -12,7 +12,7 @@ chmod 0755 "$DIRECTORY/artifacts/goss"
 
 # Services may still be starting: what fails is tried again for two minutes, and the last try counts.
 status=0
-"${goss[@]}" validate --format silent --no-color --retry-timeout 120s --sleep 3s >/dev/null 2>"$reports/goss.log" || status=$?
+"${goss[@]}" validate --format silent --no-color --retry-timeout "${GOSS_WAIT:-120s}" --sleep 3s >/dev/null 2>"$reports/goss.log" || status=$?
 "${goss[@]}" validate --format json --no-color >"$reports/goss.json" 2>/dev/null || true
 "${goss[@]}" validate --format junit --no-color >"$reports/goss.xml" 2>/dev/null || true
 "${goss[@]}" validate --format rspecish --no-color 2>&1 | grep --invert-match '^$' || true

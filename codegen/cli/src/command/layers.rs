@@ -70,7 +70,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                     (Some(_), None) => "  unchanged".to_owned(),
                     (Some(_), Some(why)) => format!("  changed: {}", shorten(&why)),
                 };
-                ui.print(&format!("{text}{padding}  {}  {used:<9}{changed}\n", keys[&layer.name].key))?;
+                let line = format!("{text}{padding}  {}  {used:<9}{changed}", keys[&layer.name].key);
+                ui.print(&format!("{}\n", line.trim_end()))?;
             }
         }
     }

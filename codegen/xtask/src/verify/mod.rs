@@ -1,9 +1,12 @@
 //! Checks with the real tools. Each check is a function with a name; a tool that is missing is a failure, never a skip.
 
 mod hostile;
+mod layers;
+mod machine;
 mod modules;
 mod roots;
 mod sandbox;
+mod scripts;
 mod texts;
 
 use std::path::Path;
@@ -60,6 +63,8 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(root, &tools, args.registry)?;
     let bench = Bench { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();
+    checks.extend(layers::checks());
+    checks.extend(scripts::checks());
     checks.extend(modules::checks(root)?);
     checks.extend(roots::checks(root, args.registry)?);
     if !args.registry {

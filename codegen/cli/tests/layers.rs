@@ -1,0 +1,117 @@
+//! Layers: what docs/layers.md says is so, and why a key has changed is told.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::process::Command;
+
+use common::{Sandbox, base, expect_file, repository};
+use fleetgen_fleet::catalog::hardening::SECTIONS;
+
+/// Puts text into the block of code behind a marker.
+fn filled(document: &str, marker: &str, text: &str) -> String {
+    let (before, rest) = document.split_once(&format!("<!-- {marker} -->\n```\n")).unwrap();
+    let after = &rest[rest.find("```").unwrap()..];
+    format!("{before}<!-- {marker} -->\n```\n{text}{after}")
+}
+
+#[test]
+fn the_document_is_true() {
+    let document = std::fs::read_to_string(repository().join("docs/layers.md")).unwrap();
+    let own = std::fs::read_to_string(repository().join("fleet.yaml")).unwrap();
+    let layer = document.split_once("<!-- add a layer -->\n```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    let sandbox = Sandbox::generated(&own);
+    let tree = sandbox.run(&["layers"]).expect(0).stdout;
+    sandbox
+        .write("fleet.yaml", &own.replacen("\n# What groups share.", &format!("\n{layer}\n# What groups share."), 1));
+    let written = sandbox.run(&["generate"]).expect(0).stderr;
+    let written: String =
+        written.lines().filter(|line| line.starts_with("create")).map(|line| format!("{line}\n")).collect();
+    let document = filled(&filled(&document, "layers", &tree), "what it writes", &written);
+    let (before, rest) = document.split_once("<!-- sections -->\n").unwrap();
+    let after = rest.split_once("\n\nLeft out").unwrap().1;
+    let rows: String = SECTIONS
+        .iter()
+        .map(|section| format!("\n| `{}` | {} | {} |", section.name, section.cis, section.summary))
+        .collect();
+    let table = format!("\n| section | CIS | |\n|---|---|---|{rows}");
+    expect_file("docs/layers.md", &format!("{before}<!-- sections -->\n{table}\n\nLeft out{after}"));
+}
+
+#[test]
+fn every_section_has_a_script_and_checks_and_nothing_else_is_there() {
+    let names = |folder: &str, extension: &str| {
+        let mut names: Vec<String> = std::fs::read_dir(repository().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| name.strip_suffix(extension).unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let mut sections: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
+    sections.sort_unstable();
+    assert_eq!(names("packer/scripts/hardening", ".sh"), sections);
+    assert_eq!(names("goss/hardening", ".yaml"), sections);
+}
+
+#[test]
+fn scripts_keep_the_rules() {
+    for entry in walkdir::WalkDir::new(repository().join("packer")).into_iter().map(Result::unwrap) {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "sh") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        let name = path.strip_prefix(repository()).unwrap().display();
+        let sourced = text.starts_with("# shellcheck shell=bash\n");
+        let logs = path.ends_with("collect-logs.sh");
+        assert!(sourced || logs || text.contains("\nset -euo pipefail\n"), "{name} goes on after an error");
+        assert!(text.lines().count() <= 150, "{name} is longer than two pages");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let fetches = line.contains("curl ") || line.contains("wget ");
+            assert!(!(fetches && line.contains('|')), "{name} pipes from the network: {line}");
+            assert!(
+                !line.contains("apt-get ") || line.contains("DPkg::Lock::Timeout") || line.ends_with('\\'),
+                "{name}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_change_is_told_with_its_reason() {
+    let sandbox = Sandbox::new(&base());
+    let git = |words: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let run = Command::new("git").current_dir(sandbox.path("")).args(identity).args(words).output().unwrap();
+        assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
+    };
+    // Links would be all that Git keeps.
+    for part in ["packer", "goss"] {
+        std::fs::remove_file(sandbox.path(part)).unwrap();
+        let copied =
+            Command::new("cp").arg("-r").arg(repository().join(part)).arg(sandbox.path(part)).status().unwrap();
+        assert!(copied.success());
+    }
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message=first"]);
+    let since = |words: &str| sandbox.run(&["layers", "--since", "HEAD"]).expect(0).says(words).stdout;
+    assert_eq!(since("").matches("unchanged").count(), 2);
+
+    let script = "packer/scripts/hardening/sshd.sh";
+    sandbox.write(script, &format!("{}\n# changed\n", sandbox.read(script)));
+    assert!(since(&format!("changed: {script}")).contains("changed: parent"));
+    git(&["commit", "--quiet", "--all", "--message=second"]);
+
+    sandbox.edit("nvidia: { branch: \"580\" }", "nvidia: { branch: \"590\" }");
+    let shown = since("changed: nvidia");
+    assert!(shown.lines().any(|line| line.starts_with("base") && line.ends_with("unchanged")), "{shown}");
+
+    sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is no revision");
+    sandbox.run(&["layers", "--since", "--output=x"]).expect(2);
+
+    std::fs::remove_file(sandbox.path(script)).unwrap();
+    sandbox.run(&["check"]).expect(1).says("it is part of the repository");
+}

@@ -1,0 +1,222 @@
+//! Image layers: what Packer, Goss, ShellCheck and Cosign say of the files that build them.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use super::sandbox::{copy, write};
+use super::{Bench, Check};
+use crate::process::{both, output, run};
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![
+        Check::new("layers: packer fmt", format),
+        Check::new("layers: packer validate, with both plugins", packer),
+        Check::new("layers: goss render", goss),
+        Check::new("layers: shellcheck of every script", shellcheck),
+        Check::new("layers: cosign signs, verifies and refuses", cosign),
+        Check::new("layers: cosign attests what was built", attest),
+    ]
+}
+
+/// A copy of the repository with the layers of a fleet.
+fn repository(bench: &Bench<'_>, name: &str, fleet: &Path) -> anyhow::Result<std::path::PathBuf> {
+    let directory = bench.sandbox.path(name);
+    for part in ["packer", "goss"] {
+        copy(&bench.root.join(part), &directory.join(part))?;
+    }
+    fs_err::copy(fleet, directory.join("fleet.yaml"))?;
+    generate(bench.root, &directory)?;
+    Ok(directory)
+}
+
+/// Runs fleetgen itself.
+pub(super) fn generate(root: &Path, directory: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("cargo");
+    command.current_dir(root).args(["run", "--quiet", "--locked", "--package", "fleetgen", "--", "generate", "-C"]);
+    run(command.arg(directory)).map(|_| ())
+}
+
+/// The directories of layers that Packer can build.
+fn builds(directory: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
+    let mut builds = Vec::new();
+    for entry in fs_err::read_dir(directory.join("generated/packer"))? {
+        let path = entry?.path();
+        if path.join("build.pkr.hcl").is_file() {
+            builds.push(path);
+        }
+    }
+    ensure!(!builds.is_empty(), "there is nothing to build below {}", directory.display());
+    builds.sort();
+    Ok(builds)
+}
+
+fn format(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&bench.tools.packer);
+    command.current_dir(bench.root).env("CHECKPOINT_DISABLE", "1");
+    run(command.args(["fmt", "-check", "-diff", "-recursive", "generated/packer"])).map(|_| ())
+}
+
+fn packer(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let plugins = bench.sandbox.path("packer-plugins");
+    fs_err::create_dir_all(&plugins)?;
+    let packer = || {
+        let mut command = Command::new(&bench.tools.packer);
+        command.env("PACKER_PLUGIN_PATH", &plugins).env("CHECKPOINT_DISABLE", "1").env("PACKER_NO_COLOR", "1");
+        command
+    };
+    for (program, name) in bench.tools.packer_plugins.iter().zip(["amazon", "googlecompute"]) {
+        let mut install = packer();
+        install.args(["plugins", "install", "--path"]).arg(program);
+        run(install.arg(format!("github.com/hashicorp/{name}")))?;
+    }
+    // Besides the repository's own fleet: Debian, and what hostile text becomes.
+    let rehearsal = repository(bench, "layers-rehearsal", &bench.root.join("tests/rehearsal/fleet.yaml"))?;
+    let commit = "commit=0123456789abcdef0123456789abcdef01234567";
+    for build in [builds(bench.root)?, builds(&rehearsal)?].concat() {
+        run(packer().args(["validate", "-var", commit]).arg(&build))?;
+    }
+    let base = bench.root.join("generated/packer/base");
+    let refused = output(packer().args(["validate", "-var", "commit=HEAD"]).arg(&base))?;
+    ensure!(!refused.status.success() && both(&refused).contains("40 hexadecimal digits"), "{}", both(&refused));
+    Ok(())
+}
+
+/// Every gossfile is read, with what it includes, as on each kind of machine.
+fn goss(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let mut rendered = 0;
+    for entry in fs_err::read_dir(bench.root.join("generated/goss"))? {
+        let gossfile = entry?.path().join("goss.yaml");
+        for (cloud, container, gpu) in [("aws", false, false), ("gcp", true, true)] {
+            let variables = format!("{{\"cloud\": {cloud:?}, \"container\": {container}, \"gpu\": {gpu}}}");
+            let mut command = Command::new(&bench.tools.goss);
+            command.current_dir("/").arg("--gossfile").arg(&gossfile).args(["--vars-inline", &variables, "render"]);
+            let output = output(&mut command)?;
+            ensure!(output.status.success(), "{}", both(&output));
+            // Two checks of one name: the later one would take the place of the other.
+            ensure!(!both(&output).contains("Duplicate key"), "{}", both(&output));
+            ensure!(both(&output).contains("Unattended-Upgrade"), "{} leaves out the base", gossfile.display());
+            rendered += 1;
+        }
+    }
+    ensure!(rendered > 0, "there is no gossfile");
+    Ok(())
+}
+
+fn shellcheck(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&bench.tools.shellcheck);
+    command.current_dir(bench.root).args(["--severity=style", "--external-sources", "--source-path=."]);
+    for folder in ["packer", "generated/packer"] {
+        for entry in walkdir::WalkDir::new(bench.root.join(folder)).sort_by_file_name() {
+            let path = entry?.into_path();
+            // What a layer puts on a machine is the user's.
+            let is_script = path.extension().is_some_and(|extension| extension == "sh");
+            if is_script && !path.components().any(|part| part.as_os_str() == "files") {
+                command.arg(path.strip_prefix(bench.root)?);
+            }
+        }
+    }
+    run(&mut command).map(|_| ())
+}
+
+/// A directory with keys made for the check, and the scripts of the runner.
+struct Signing<'a> {
+    bench: &'a Bench<'a>,
+    directory: std::path::PathBuf,
+}
+
+impl<'a> Signing<'a> {
+    fn new(bench: &'a Bench<'a>, name: &str) -> anyhow::Result<Self> {
+        let directory = bench.sandbox.path(name);
+        copy(&bench.root.join("packer/runner"), &directory.join("packer/runner"))?;
+        fs_err::create_dir_all(directory.join("generated/packer"))?;
+        fs_err::copy(bench.root.join("generated/packer/keys.sh"), directory.join("generated/packer/keys.sh"))?;
+        let signing = Self { bench, directory };
+        for key in ["ours", "theirs"] {
+            let mut command = Command::new(&bench.tools.cosign);
+            command.current_dir(&signing.directory).env("COSIGN_PASSWORD", "");
+            run(command.args(["generate-key-pair", "--output-key-prefix", key]))?;
+        }
+        Ok(signing)
+    }
+
+    /// Runs bash with the runner's functions. Fetching takes a file beside instead of what the network has.
+    fn bash(&self, key: &str, script: &str) -> anyhow::Result<std::process::Output> {
+        let text = format!(
+            "set -euo pipefail; repository=$PWD artifacts=$PWD/artifacts; . packer/runner/lib.sh\n\
+             fetch() {{ cp \"${{1##*/}}\" \"$2\" 2>/dev/null || fail \"$1 cannot be fetched\"; }}\n{script}"
+        );
+        let mut command = Command::new("bash");
+        command.current_dir(&self.directory).env("COSIGN", &self.bench.tools.cosign).env("COSIGN_PASSWORD", "");
+        command.env("COSIGN_KEY", format!("{key}.pub")).env("SIGNING_KEY", format!("{key}.key"));
+        output(command.args(["-c", &text]))
+    }
+
+    /// The function must fail, with words that tell a person why.
+    fn refuses(&self, what: &str, key: &str, script: &str, words: &str) -> anyhow::Result<()> {
+        let refused = self.bash(key, script)?;
+        ensure!(!refused.status.success(), "{what} passes");
+        ensure!(
+            both(&refused).contains(words),
+            "{what} is refused with other words than {words:?}: {}",
+            both(&refused)
+        );
+        Ok(())
+    }
+}
+
+fn cosign(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let signing = Signing::new(bench, "cosign")?;
+    write(&signing.directory.join("web"), "a program\n")?;
+    let signed = signing.bash("ours", "sign_blob web web.sigstore.json; sha256sum web | cut -d' ' -f1")?;
+    ensure!(signed.status.success(), "{}", both(&signed));
+    let digest = String::from_utf8_lossy(&signed.stdout).trim().to_owned();
+    let fetch = |bundle: &str, digest: &str| {
+        format!("fetch_binary amd64 web https://example.com/web {digest} https://example.com/{bundle}")
+    };
+    let good = signing.bash("ours", &fetch("web.sigstore.json", &digest))?;
+    ensure!(good.status.success(), "a good signature is refused: {}", both(&good));
+    let kept = signing.directory.join("artifacts/amd64/bin/web");
+    ensure!(kept.is_file(), "what was verified is not there");
+
+    let wrong_key = "does not verify with theirs.pub";
+    signing.refuses("another key", "theirs", &fetch("web.sigstore.json", &digest), wrong_key)?;
+    ensure!(!kept.exists(), "what did not verify was left for the build");
+    signing.refuses("no key", "nobodys", &fetch("web.sigstore.json", &digest), "neither a key of the fleet")?;
+    signing.refuses("a missing signature", "ours", &fetch("none.json", &digest), "none.json cannot be fetched")?;
+    write(&signing.directory.join("web"), "A program\n")?;
+    fs_err::remove_dir_all(signing.directory.join("artifacts"))?;
+    signing.refuses("a changed byte", "ours", &fetch("web.sigstore.json", &digest), "is not what was pinned")?;
+    let changed = signing.bash("ours", "sha256sum web | cut -d' ' -f1")?;
+    let changed = String::from_utf8_lossy(&changed.stdout).trim().to_owned();
+    let unsigned = fetch("web.sigstore.json", &changed);
+    signing.refuses("a changed byte with its digest", "ours", &unsigned, "does not verify with ours.pub")
+}
+
+fn attest(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let signing = Signing::new(bench, "attest")?;
+    let attest = "bash packer/runner/attest.sh web \"$PWD/reports\"";
+    signing.refuses("a build without image", "ours", attest, "the build made no image")?;
+    let reports = signing.directory.join("reports/amazon-ebs.amd64");
+    fs_err::create_dir_all(&reports)?;
+    write(&reports.join("manifest.json"), "{}")?;
+    signing.refuses("a build without reports", "ours", attest, "sbom.cdx.json is not there")?;
+    for report in ["sbom.cdx.json", "trivy.json", "goss.json", "goss.xml"] {
+        write(&reports.join(report), report)?;
+    }
+    let attested = signing.bash("ours", attest)?;
+    ensure!(attested.status.success(), "{}", both(&attested));
+    let verify = |key: &str| {
+        let mut command = Command::new(&bench.tools.cosign);
+        command.current_dir(&reports).args(["verify-blob-attestation", "--insecure-ignore-tlog=true", "--key"]);
+        command.arg(signing.directory.join(key)).args(["--type", "https://example.com/fleetgen/image/v1"]);
+        output(command.args(["--bundle", "attestation.sigstore.json", "manifest.json"]))
+    };
+    let good = verify("ours.pub").context("cosign does not start")?;
+    ensure!(good.status.success(), "{}", both(&good));
+    ensure!(!verify("theirs.pub")?.status.success(), "another key verifies");
+    write(&reports.join("manifest.json"), "{ }")?;
+    ensure!(!verify("ours.pub")?.status.success(), "a changed manifest verifies");
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! A machine for scripts to run on: Debian 12 in a container, with systemd, in namespaces of its own.
+//!
+//! The host is not changed: the container's files are in a temporary folder, its network is its own and reaches out through
+//! slirp4netns, and all its processes are in a PID namespace whose end is theirs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+use super::sandbox::write;
+use crate::process::{both, output, run};
+
+/// What the root file system starts with: no more than a vendor's image has.
+const PACKAGES: &str =
+    "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
+
+pub(super) struct Machine {
+    folder: TempDir,
+    container: Child,
+    network: Child,
+    /// The container's first process, as the host numbers it.
+    init: u32,
+}
+
+impl Machine {
+    /// Boots a new machine.
+    pub(super) fn boot(cache: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("fleetgen-machine-").tempdir()?;
+        let root = folder.path().join("root");
+        fs_err::create_dir(&root)?;
+        run(Command::new("tar")
+            .arg("--extract")
+            .arg("--file")
+            .arg(root_file_system(cache)?)
+            .arg("--directory")
+            .arg(&root))?;
+        write(&root.join("etc/resolv.conf"), "nameserver 10.0.2.3\n")?;
+        let log = fs_err::File::create(folder.path().join("console.log"))?.into_parts().0;
+        // The network is there before the container, which takes it over; Docker needs its settings, and forwarding.
+        let script = "mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
+            echo 1 >/proc/sys/net/ipv4/ip_forward; \
+            until ip link show tap0 >/dev/null 2>&1; do sleep 0.1; done; \
+            export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network; \
+            exec systemd-nspawn --quiet --directory \"$1\" --boot --register=no --keep-unit --console=pipe \
+            --resolv-conf=off --capability=CAP_NET_ADMIN";
+        let mut container = Command::new("unshare");
+        container.args([
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "bash",
+            "-c",
+            script,
+            "_",
+        ]);
+        let container = container
+            .arg(&root)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("unshare does not start; a machine is booted as root")?;
+        let network = Command::new("true").spawn()?;
+        let mut machine = Self { folder, container, network, init: 0 };
+        let outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
+        machine.network = Command::new("slirp4netns")
+            .args(["--configure", "--mtu=65520", "--disable-host-loopback", &outer.to_string(), "tap0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("slirp4netns does not start")?;
+        let is_init = |process: &u32| {
+            fs_err::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "systemd")
+        };
+        machine.init = wait_for(|| child_of(outer).filter(is_init), "the container's first process")
+            .with_context(|| fs_err::read_to_string(machine.folder.path().join("console.log")).unwrap_or_default())?;
+        wait_for(|| machine.is_up().then_some(()), "the container to boot")?;
+        Ok(machine)
+    }
+
+    fn is_up(&self) -> bool {
+        let state = self.bash(&[], "systemctl is-system-running");
+        state.is_ok_and(|state| ["running", "degraded"].contains(&String::from_utf8_lossy(&state.stdout).trim()))
+    }
+
+    /// A path on the machine, as the host sees it.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join("root").join(path.trim_start_matches('/'))
+    }
+
+    /// Runs a command of bash on the machine, as root and with nothing else in its environment.
+    pub(super) fn bash(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<Output> {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.init.to_string(), "--mount", "--uts", "--ipc", "--pid", "--net", "env", "-i"]);
+        command.args(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]);
+        command.args(environment.iter().map(|(key, value)| format!("{key}={value}")));
+        output(command.args(["bash", "-c", script]))
+    }
+
+    /// Runs a command that must not fail.
+    pub(super) fn must(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<String> {
+        let done = self.bash(environment, script)?;
+        if !done.status.success() {
+            bail!("{script} failed on the machine:\n{}", both(&done));
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // The first process of a PID namespace takes all others with it; unshare takes that one.
+        for child in [&mut self.container, &mut self.network] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        // The namespace is gone a moment later than its processes; until then, files are in use.
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+fn child_of(process: u32) -> Option<u32> {
+    let children = fs_err::read_to_string(format!("/proc/{process}/task/{process}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(90) {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    bail!("waited in vain for {what}")
+}
+
+/// The root file system that machines start with, made once.
+fn root_file_system(cache: &Path) -> anyhow::Result<PathBuf> {
+    let file = cache.join("debian-12.tar");
+    if !file.exists() {
+        eprintln!("making the root file system of Debian 12 (about 1 min)");
+        fs_err::create_dir_all(cache)?;
+        let staged = tempfile::Builder::new().suffix(".tar").tempfile_in(cache)?;
+        let mut command = Command::new("mmdebstrap");
+        command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}"), "bookworm"]);
+        run(command.arg(staged.path())).context("the archive of Debian gives no root file system")?;
+        staged.persist(&file)?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,249 @@
+//! The scripts, on a machine: what they do is done once, what they check is so, and what should end a build does.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use super::layers::generate;
+use super::machine::Machine;
+use super::sandbox::{copy, write};
+use super::{Bench, Check};
+use crate::process::{both, run};
+
+/// Where a build keeps its files on the machine.
+const DIRECTORY: &str = "/var/tmp/fleetgen";
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![Check::new("scripts: two layers on a machine, each twice", scripts)]
+}
+
+type Environment = Vec<(String, String)>;
+
+/// The layers of `tests/rehearsal/fleet.yaml`, as Packer would build them.
+struct Build<'a> {
+    bench: &'a Bench<'a>,
+    machine: Machine,
+    repository: PathBuf,
+}
+
+fn scripts(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let repository = bench.sandbox.path("machine");
+    for part in ["packer", "goss"] {
+        copy(&bench.root.join(part), &repository.join(part))?;
+    }
+    fs_err::copy(bench.root.join("tests/rehearsal/fleet.yaml"), repository.join("fleet.yaml"))?;
+    generate(bench.root, &repository)?;
+    let build = Build { bench, machine: Machine::boot(&bench.tools.cache)?, repository };
+    for layer in ["base", "web"] {
+        build.twice(layer).with_context(|| format!("the layer {layer}"))?;
+    }
+    build.text_is_inert()?;
+    build.gates("web")?;
+    build.cleaning("web")
+}
+
+impl Build<'_> {
+    /// What stands in the template: the scripts of the layer's own, and their environment.
+    fn template(&self, layer: &str) -> anyhow::Result<(Vec<String>, Environment)> {
+        let text = fs_err::read_to_string(self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl")))?;
+        let between = |from: &str, to: &str| {
+            let rest = text.split_once(from).with_context(|| format!("the template has no {from}"))?.1;
+            Ok::<_, anyhow::Error>(rest.split_once(to).context("the template ends early")?.0)
+        };
+        let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let scripts = between("# The layer's own scripts.", "]")?.lines().flat_map(&quoted);
+        let scripts = scripts.filter(|word| word.ends_with(".sh")).map(|path| {
+            path.replace("${local.scripts}", &format!("{DIRECTORY}/packer/scripts"))
+                .replace("${local.repository}", DIRECTORY)
+                .replace("${path.root}", &format!("{DIRECTORY}/generated/packer/{layer}"))
+        });
+        let mut environment: Environment = between("environment = {", "}")?
+            .lines()
+            .map(quoted)
+            .filter_map(|words| Some((words.first()?.clone(), words.get(1)?.clone())))
+            .collect();
+        for (key, value) in [
+            ("DIRECTORY", DIRECTORY),
+            ("COMMIT", "0123"),
+            ("CLOUD", "aws"),
+            ("ARCHITECTURE", "amd64"),
+            ("GOSS_WAIT", "5s"),
+        ] {
+            environment.push((key.to_owned(), value.to_owned()));
+        }
+        Ok((scripts.collect(), environment))
+    }
+
+    /// Puts on the machine what Packer uploads.
+    fn upload(&self, layer: &str, environment: &Environment) -> anyhow::Result<()> {
+        let start = self.machine.path("/root/cloud-init.sh");
+        fs_err::copy(self.repository.join("packer/scripts/start/cloud-init.sh"), &start)?;
+        self.machine.must(environment, "bash /root/cloud-init.sh && rm /root/cloud-init.sh")?;
+        let directory = self.machine.path(DIRECTORY);
+        for part in [
+            "packer/scripts".to_owned(),
+            "goss".to_owned(),
+            "generated/goss".to_owned(),
+            format!("generated/packer/{layer}"),
+        ] {
+            copy(&self.repository.join(&part), &directory.join(&part))?;
+        }
+        for (program, name) in [(&self.bench.tools.goss, "goss"), (&self.bench.tools.trivy, "trivy")] {
+            fs_err::copy(program, directory.join("artifacts").join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a layer's scripts twice: the second run must change nothing. Then the checks must hold.
+    fn twice(&self, layer: &str) -> anyhow::Result<()> {
+        let (scripts, environment) = self.template(layer)?;
+        ensure!(scripts.len() >= 2, "the template names no scripts");
+        self.upload(layer, &environment)?;
+        for script in &scripts {
+            self.machine.must(&environment, &format!("bash {script}"))?;
+        }
+        let before = self.state()?;
+        let known: HashSet<&str> = before.lines().collect();
+        for script in &scripts {
+            self.machine.must(&environment, &format!("bash {script}"))?;
+            let after = self.state()?;
+            let changed: Vec<_> = after.lines().filter(|line| !known.contains(line)).collect();
+            ensure!(changed.is_empty(), "a second run of {script} changes:\n{}", changed.join("\n"));
+        }
+        self.verify(layer, &environment, "", "")?;
+        let found = self.machine.must(&environment, "cat $DIRECTORY/reports/goss.xml")?;
+        ensure!(found.contains("<testsuite"), "the report is no JUnit");
+        let bom: serde_json::Value =
+            serde_json::from_str(&self.machine.must(&environment, "cat $DIRECTORY/reports/sbom.cdx.json")?)?;
+        ensure!(bom["components"].as_array().is_some_and(|found| found.len() > 100), "the SBOM lists too little");
+        Ok(())
+    }
+
+    /// Every file that lasts, with its mode, owner and content. A second run must not even write it anew.
+    fn state(&self) -> anyhow::Result<String> {
+        self.machine.must(
+            &[],
+            "cd / && find . -xdev '(' -path ./proc -o -path ./sys -o -path ./dev -o -path ./run -o -path ./tmp -o -path ./var/log \
+             -o -path ./var/tmp -o -path ./var/cache -o -path ./var/lib/apt -o -path ./var/lib/docker -o -path ./var/lib/containerd \
+             -o -path ./var/lib/systemd -o -path ./var/lib/chrony -o -path ./var/lib/nginx ')' -prune -o -printf '%p %m %u %g %l ' '(' -type f \
+             -printf '%T@ %s' -o -true ')' -printf '\\n' | sort",
+        )
+    }
+
+    /// The database that Trivy is given: one vulnerability a line, and when it was made.
+    fn database(&self, updated: &str, advisories: &str) -> anyhow::Result<()> {
+        let cache = self.machine.path(&format!("{DIRECTORY}/trivy"));
+        if cache.exists() {
+            fs_err::remove_dir_all(&cache)?;
+        }
+        let list = self.bench.sandbox.path("advisories");
+        write(&list, advisories)?;
+        let updated = run(Command::new("date").args(["--utc", "--date", updated, "+%FT%TZ"]))?;
+        let mut command = Command::new("bash");
+        command.args(["-c", "\"$1\" \"$2\" \"$3\" <\"$4\"", "_"]).arg(&self.bench.tools.trivy_db).arg(cache);
+        run(command.arg(updated.trim()).arg(list)).map(|_| ())
+    }
+
+    /// Runs the checks and the gate, which must pass, or fail with the words that are given.
+    fn verify(&self, layer: &str, environment: &Environment, advisories: &str, words: &str) -> anyhow::Result<()> {
+        self.database("now", advisories)?;
+        for check in ["goss", "trivy"] {
+            self.machine.must(environment, &format!("bash $DIRECTORY/packer/scripts/verify/{check}.sh"))?;
+        }
+        let gate = self.machine.bash(environment, "bash $DIRECTORY/packer/scripts/verify/gate.sh")?;
+        if words.is_empty() {
+            let failures = || {
+                self.machine.must(environment, "grep --before-context=1 '<failure' $DIRECTORY/reports/goss.xml || true")
+            };
+            ensure!(gate.status.success(), "{layer} does not pass: {}{}", both(&gate), failures()?);
+        } else {
+            ensure!(!gate.status.success() && both(&gate).contains(words), "not {words:?} but: {}", both(&gate));
+        }
+        Ok(())
+    }
+
+    /// What is wrong on a machine ends the build.
+    fn gates(&self, layer: &str) -> anyhow::Result<()> {
+        let (_, environment) = self.template(layer)?;
+        let nginx = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
+        self.verify(layer, &environment, nginx, "Trivy found vulnerabilities of severity HIGH,CRITICAL")?;
+        self.verify(layer, &environment, &nginx.replace("HIGH", "LOW"), "")
+            .context("a vulnerability below the gate")?;
+        self.verify(layer, &environment, &nginx.replace("99.0", ""), "")
+            .context("a vulnerability that nobody mended")?;
+        let ignore = self.machine.path(&format!("{DIRECTORY}/generated/packer/{layer}/trivyignore.yaml"));
+        for (until, words) in [("2999-01-01", ""), ("2026-01-01", "Trivy found vulnerabilities")] {
+            write(
+                &ignore,
+                &format!("vulnerabilities:\n  - id: CVE-2026-0001\n    statement: x\n    expired_at: {until}\n"),
+            )?;
+            self.verify(layer, &environment, nginx, words).with_context(|| format!("an entry until {until}"))?;
+        }
+        let secret = self.machine.path("/etc/creds");
+        // Put together here, so that it is not found in this file.
+        write(&secret, &format!("GITHUB_TOKEN=ghp_{}\n", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"))?;
+        self.verify(layer, &environment, "", "Trivy found a secret")?;
+        fs_err::remove_file(secret)?;
+
+        for (breaks, mends) in [
+            ("chmod 0666 /etc/nginx/conf.d/web.conf", "chmod 0644 /etc/nginx/conf.d/web.conf"),
+            ("systemctl stop nginx", "systemctl start nginx"),
+            ("echo Ciphers aes256-cbc >/etc/ssh/sshd_config.d/00-x.conf", "rm /etc/ssh/sshd_config.d/00-x.conf"),
+            ("usermod --password '' web", "usermod --password '!' web"),
+        ] {
+            self.machine.must(&[], breaks)?;
+            self.verify(layer, &environment, "", "Goss found").with_context(|| breaks.to_owned())?;
+            self.machine.must(&[], mends)?;
+        }
+        self.verify(layer, &environment, "", "").context("after everything was mended")?;
+
+        self.database("4 days ago", "")?;
+        let old = self.machine.bash(&environment, "bash $DIRECTORY/packer/scripts/verify/trivy.sh")?;
+        ensure!(!old.status.success() && both(&old).contains("more than three days ago"), "{}", both(&old));
+        Ok(())
+    }
+
+    /// What fleet.yaml says of a service arrives as it stands there.
+    fn text_is_inert(&self) -> anyhow::Result<()> {
+        let text = "tr '\\0' '\\n' </proc/$(systemctl show --property=MainPID --value beat)/environ";
+        let environment = self.machine.must(&[], text)?;
+        let greeting = r#"GREETING=a "b" $HOME %h \ c"#;
+        ensure!(environment.lines().any(|line| line == greeting), "the service sees {environment}");
+        let command =
+            self.machine.must(&[], "tr '\\0' '|' </proc/$(systemctl show --property=MainPID --value words)/cmdline")?;
+        let words = r#"/bin/sh|-c|sleep infinity|$HOME ${PATH} %h ; ' " \|;|{{ .Env }}|"#;
+        ensure!(command == words, "the service was started with {command}");
+        Ok(())
+    }
+
+    /// Cleaning leaves nothing, and what is left over is found.
+    fn cleaning(&self, layer: &str) -> anyhow::Result<()> {
+        let (_, environment) = self.template(layer)?;
+        for script in ["clean", "check"] {
+            let from = self.repository.join(format!("packer/scripts/clean/{script}.sh"));
+            fs_err::copy(from, self.machine.path(&format!("/root/script_{script}.sh")))?;
+        }
+        let check = || self.machine.bash(&environment, "bash /root/script_check.sh");
+        ensure!(!check()?.status.success(), "a machine that was not cleaned passes");
+        self.machine.must(&environment, "echo ls >/root/.bash_history; bash /root/script_clean.sh")?;
+        let clean = check()?;
+        ensure!(clean.status.success(), "{}", both(&clean));
+        for (plants, words) in [
+            ("mkdir -p /root/.ssh && echo key >/root/.ssh/authorized_keys", "authorized keys"),
+            ("touch /etc/ssh/ssh_host_rsa_key", "host keys"),
+            ("echo 0123 >/etc/machine-id", "an id of the machine"),
+            ("touch /home/ops/.bash_history", "a history of commands"),
+            ("echo 'Acquire::http::Proxy \"http://192.0.2.1\";' >/etc/apt/apt.conf.d/95x", "the proxy of the build"),
+            ("touch /usr/local/bin/trivy", "a tool of the build"),
+            ("mkdir -p /root/.aws && touch /root/.aws/credentials", "a credential"),
+            ("touch /var/tmp/x", "temporary files"),
+        ] {
+            self.machine.must(&[], plants)?;
+            let found = both(&check()?);
+            ensure!(found.contains(words), "{words} are not found: {found}");
+        }
+        Ok(())
+    }
+}

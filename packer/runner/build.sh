@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Builds the images of a layer: fetches and verifies what they need, runs Packer, and attests what it made.
+# Usage: build.sh LAYER [OPTION…]; options go to `packer build`, such as -only='amazon-ebs.*'.
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=packer/runner/lib.sh
+. "$repository/packer/runner/lib.sh"
+
+layer=${1:?name the layer}
+shift
+template=$repository/generated/packer/$layer
+[ -f "$template/build.pkr.hcl" ] || fail "there is nothing to build in $template; \`fleetgen layers\` lists the layers"
+[ -z "$(git -C "$repository" status --porcelain)" ] ||
+  fail 'there are changes that are not committed; an image carries the commit that it was built from'
+
+bash "$template/fetch.sh"
+packer init "$template"
+packer build -timestamp-ui -var "commit=$(git -C "$repository" rev-parse HEAD)" "$@" "$template"
+bash "$repository/packer/runner/attest.sh" "$layer"
