@@ -85,6 +85,11 @@ impl Sandbox {
         std::fs::read_to_string(self.path(path)).unwrap()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
+    pub(crate) fn remove(&self, path: &str) {
+        std::fs::remove_file(self.path(path)).unwrap();
+    }
+
     /// Changes fleet.yaml.
     pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = self.read("fleet.yaml");

@@ -26,15 +26,15 @@ fn the_document_is_true() {
         .write("fleet.yaml", &own.replacen("\n# What groups share.", &format!("\n{layer}\n# What groups share."), 1));
     let written = sandbox.run(&["generate"]).expect(0).stderr;
     let written: String =
-        written.lines().filter(|line| line.starts_with("create")).map(|line| format!("{line}\n")).collect();
+        written.lines().filter(|line| line.starts_with("create")).flat_map(|line| [line, "\n"]).collect();
     let document = filled(&filled(&document, "layers", &tree), "what it writes", &written);
     let (before, rest) = document.split_once("<!-- sections -->\n").unwrap();
     let after = rest.split_once("\n\nLeft out").unwrap().1;
-    let rows: String = SECTIONS
+    let rows: Vec<String> = SECTIONS
         .iter()
         .map(|section| format!("\n| `{}` | {} | {} |", section.name, section.cis, section.summary))
         .collect();
-    let table = format!("\n| section | CIS | |\n|---|---|---|{rows}");
+    let table = format!("\n| section | CIS | |\n|---|---|---|{}", rows.concat());
     expect_file("docs/layers.md", &format!("{before}<!-- sections -->\n{table}\n\nLeft out{after}"));
 }
 
@@ -89,7 +89,7 @@ fn a_change_is_told_with_its_reason() {
     };
     // Links would be all that Git keeps.
     for part in ["packer", "goss"] {
-        std::fs::remove_file(sandbox.path(part)).unwrap();
+        sandbox.remove(part);
         let copied =
             Command::new("cp").arg("-r").arg(repository().join(part)).arg(sandbox.path(part)).status().unwrap();
         assert!(copied.success());
@@ -112,6 +112,6 @@ fn a_change_is_told_with_its_reason() {
     sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is no revision");
     sandbox.run(&["layers", "--since", "--output=x"]).expect(2);
 
-    std::fs::remove_file(sandbox.path(script)).unwrap();
+    sandbox.remove(script);
     sandbox.run(&["check"]).expect(1).says("it is part of the repository");
 }

@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "ded3d7cd1754ae09eb26b3a20640c48f"
+    "key"         = "909f80c4093572abff0ecbd349333174"
     "os"          = "ubuntu-24-04"
-    "parent"      = "8fe5996b93179e0eeceb52b48f1cc6f7"
+    "parent"      = "c3c785fc393ce00e0da514c066229d61"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "vision"
-    "KEY"              = "ded3d7cd1754ae09eb26b3a20640c48f"
+    "KEY"              = "909f80c4093572abff0ecbd349333174"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-ded3d7cd1754"
-  ami_description = "example vision ded3d7cd1754ae09eb26b3a20640c48f"
+  ami_name        = "example-vision-amd64-909f80c40935"
+  ami_description = "example vision 909f80c4093572abff0ecbd349333174"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-8fe5996b9317"
-      "tag:key"             = "8fe5996b93179e0eeceb52b48f1cc6f7"
+      "name"                = "example-base-gpu-amd64-c3c785fc393c"
+      "tag:key"             = "c3c785fc393ce00e0da514c066229d61"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-ded3d7cd1754-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-ded3d7cd1754-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-909f80c40935-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-909f80c40935-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,13 +170,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-ded3d7cd1754"
+  image_name              = "example-vision-amd64-909f80c40935"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision ded3d7cd1754ae09eb26b3a20640c48f"
+  image_description       = "example vision 909f80c4093572abff0ecbd349333174"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-8fe5996b9317"
+  source_image            = "example-base-gpu-amd64-c3c785fc393c"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -318,9 +318,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "ded3d7cd1754ae09eb26b3a20640c48f"
+      "key"    = "909f80c4093572abff0ecbd349333174"
       "os"     = "ubuntu-24-04"
-      "parent" = "8fe5996b93179e0eeceb52b48f1cc6f7"
+      "parent" = "c3c785fc393ce00e0da514c066229d61"
       "commit" = var.commit
     }
   }
@@ -332,9 +332,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "ded3d7cd1754ae09eb26b3a20640c48f"
+      "key"    = "909f80c4093572abff0ecbd349333174"
       "os"     = "ubuntu-24-04"
-      "parent" = "8fe5996b93179e0eeceb52b48f1cc6f7"
+      "parent" = "c3c785fc393ce00e0da514c066229d61"
       "commit" = var.commit
     }
   }

@@ -9,11 +9,11 @@ if in_container; then
 fi
 case $CLOUD in
   aws)
-    # Canonical's images have it as a snap, Debian's as a package.
+    # Canonical's images have it as a snap. Debian's have none, and its archive neither: the builder itself was reached
+    # through it, so an image that gets here has it as a package.
     if systemctl list-unit-files --quiet snap.amazon-ssm-agent.amazon-ssm-agent.service >/dev/null; then
       unit=snap.amazon-ssm-agent.amazon-ssm-agent.service
     else
-      install_packages amazon-ssm-agent
       unit=amazon-ssm-agent.service
     fi
     ;;

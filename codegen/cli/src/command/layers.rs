@@ -99,7 +99,11 @@ fn why(before: Option<&LayerKey>, now: &LayerKey) -> Option<Vec<String>> {
     }
     let inputs: BTreeSet<&String> = before.inputs.keys().chain(now.inputs.keys()).collect();
     let differs = |input: &&String| before.inputs.get(*input) != now.inputs.get(*input);
-    Some(inputs.into_iter().filter(differs).cloned().collect())
+    let changed: Vec<&String> = inputs.into_iter().filter(differs).collect();
+    // What is rendered follows from the rest, unless it is fleetgen itself that renders otherwise.
+    let is_rendered = |input: &&String| input.starts_with("generated/");
+    let only_rendered = changed.iter().all(|input| is_rendered(&input));
+    Some(changed.into_iter().filter(|input| only_rendered || !is_rendered(input)).cloned().collect())
 }
 
 fn shorten(why: &[String]) -> String {

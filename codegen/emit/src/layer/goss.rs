@@ -1,6 +1,6 @@
 //! A layer's gossfile: hand-written checks, those of the layers it is built on, and those of what fleet.yaml declares.
 
-use fleetgen_fleet::{Fleet, Layer, LayerPort};
+use fleetgen_fleet::{Layer, LayerPort};
 use fleetgen_tree::File;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ struct Http {
     status: u32,
 }
 
-pub(super) fn files(fleet: &Fleet, layer: &Layer, content: &Content<'_>) -> Result<Vec<File>, EmitError> {
+pub(super) fn files(layer: &Layer, content: &Content<'_>) -> Result<Vec<File>, EmitError> {
     // Paths are taken from the file that names them.
     let parent = layer.ancestors.first().map(|parent| format!("../{parent}/goss.yaml"));
     let own = content.steps.checks.iter().map(|check| format!("../../../{check}"));
@@ -48,7 +48,7 @@ pub(super) fn files(fleet: &Fleet, layer: &Layer, content: &Content<'_>) -> Resu
         files: &content.files,
         binaries: &content.binaries,
         services: &content.services,
-        sysctl: settings(fleet, layer),
+        sysctl: settings(layer),
         ports: layer.ports.iter().map(port).collect(),
         containers: &content.containers,
         http: layer
@@ -63,7 +63,7 @@ pub(super) fn files(fleet: &Fleet, layer: &Layer, content: &Content<'_>) -> Resu
     Ok(vec![file(&YAML_RENDERER, format!("generated/goss/{}/goss.yaml", layer.name), "goss.yaml", &values)?])
 }
 
-fn settings<'a>(_: &Fleet, layer: &'a Layer) -> Vec<(&'a str, String)> {
+fn settings(layer: &Layer) -> Vec<(&str, String)> {
     let hardening = fleetgen_fleet::catalog::hardening::sections(layer).filter(|_| layer.ancestors.is_empty());
     let hardening = hardening.flat_map(|section| section.sysctl.iter().copied());
     let own = layer.sysctl.iter().map(|(key, value)| (key.as_str(), value.as_str()));

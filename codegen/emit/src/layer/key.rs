@@ -69,9 +69,12 @@ fn one(
         })?;
         inputs.insert(path, digest(bytes).into());
     }
-    for (template, text) in super::templates() {
-        inputs.insert(format!("template {template}"), digest(text.as_bytes()).into());
+    // What is rendered from the layer, and the template that holds it together; that one has the key in it.
+    for file in super::inside(fleet, layer)? {
+        inputs.insert(file.path, digest(file.content.as_bytes()).into());
     }
+    inputs.insert("template".to_owned(), digest(super::BUILD.as_bytes()).into());
+    inputs.insert("fleet".to_owned(), fleet.name.as_str().into());
     for (tool, pin) in tools::tools() {
         let pin = serde_json::to_value(pin).map_err(|error| fault(name, error.to_string()))?;
         inputs.insert(format!("tool {tool}"), pin);

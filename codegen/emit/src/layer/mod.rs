@@ -16,7 +16,7 @@ mod tools;
 
 use std::sync::LazyLock;
 
-use fleetgen_fleet::Fleet;
+use fleetgen_fleet::{Fleet, Layer};
 use fleetgen_tree::File;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -30,7 +30,8 @@ pub(crate) const NAME: &str = "layers";
 
 type Renderer = LazyLock<Result<Templates, String>>;
 
-const PACKER: &[(&str, &str)] = &[("build.pkr.hcl", include_str!("templates/build.pkr.hcl.tera"))];
+const BUILD: &str = include_str!("templates/build.pkr.hcl.tera");
+const PACKER: &[(&str, &str)] = &[("build.pkr.hcl", BUILD)];
 const SHELL: &[(&str, &str)] = &[
     ("layer.sh", include_str!("templates/layer.sh.tera")),
     ("fetch.sh", include_str!("templates/fetch.sh.tera")),
@@ -49,9 +50,12 @@ fn templates_of(escape: tera::EscapeFn, templates: &[(&'static str, &'static str
     Templates::new(escape, templates).map_err(|error| error.to_string())
 }
 
-/// Every template that takes part in an image, by name.
-fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [PACKER, SHELL, YAML, machine::TEMPLATES].into_iter().flatten().copied()
+/// The files of a layer that reach the machine, or judge it.
+fn inside(fleet: &Fleet, layer: &Layer) -> Result<Vec<File>, EmitError> {
+    let content = content::content(fleet, layer)?;
+    let mut files = packer::inside(layer, &content)?;
+    files.extend(goss::files(layer, &content)?);
+    Ok(files)
 }
 
 /// The files of all layers.
@@ -61,9 +65,8 @@ pub(crate) fn emit(fleet: &Fleet, hand_written: &HandWritten) -> Result<Vec<File
     let files: Vec<Vec<File>> = layers
         .par_iter()
         .map(|layer| {
-            let content = content::content(fleet, layer)?;
-            let mut files = packer::files(fleet, layer, &keys, &content)?;
-            files.extend(goss::files(fleet, layer, &content)?);
+            let mut files = packer::outside(fleet, layer, &keys)?;
+            files.extend(inside(fleet, layer)?);
             Ok(files)
         })
         .collect::<Result<_, EmitError>>()?;

@@ -8,7 +8,7 @@ use fleetgen_fleet::{Fleet, Layer, Placement, placements};
 use fleetgen_tree::File;
 use serde::Serialize;
 
-use super::content::{BinaryValues, Content, ServiceValues, User};
+use super::content::{self, BinaryValues, Content, ServiceValues, User};
 use super::key::LayerKey;
 use super::machine::MachineFile;
 use super::{NAME, PACKER_RENDERER, SHELL_RENDERER, YAML_RENDERER, aws, file, gcp, render, tools};
@@ -60,16 +60,15 @@ struct ToolValues<'a> {
     sha256: &'a str,
 }
 
-/// The files below `generated/packer/<layer>/`.
-pub(super) fn files(
+/// What builds a layer, and fetches what it needs: it does not reach the machine as it is.
+pub(super) fn outside(
     fleet: &Fleet,
     layer: &Layer,
     keys: &BTreeMap<LayerName, LayerKey>,
-    content: &Content<'_>,
 ) -> Result<Vec<File>, EmitError> {
-    let directory = format!("generated/packer/{}", layer.name);
-    let path = format!("{directory}/build.pkr.hcl");
-    let build = build(fleet, layer, keys, content)
+    let content = content::content(fleet, layer)?;
+    let path = format!("{}/build.pkr.hcl", directory(layer));
+    let build = build(fleet, layer, keys, &content)
         .ok_or_else(|| EmitError { path: path.clone(), message: "the layer refers to what is not there".to_owned() })?;
     let mut files = Vec::new();
     // A layer for which there is no network has nothing that could build it.
@@ -77,6 +76,18 @@ pub(super) fn files(
         let text = render(&PACKER_RENDERER, &path, "build.pkr.hcl", &build)?;
         files.push(File { path, content: hcl::align(&text), producer: NAME });
     }
+    let fetch = FetchValues {
+        layer: layer.name.as_str(),
+        tools: wanted_tools(layer),
+        binaries: &content.binaries,
+        containers: &content.containers,
+    };
+    files.push(file(&SHELL_RENDERER, format!("{}/fetch.sh", directory(layer)), "fetch.sh", &fetch)?);
+    Ok(files)
+}
+
+/// What reaches the machine.
+pub(super) fn inside(layer: &Layer, content: &Content<'_>) -> Result<Vec<File>, EmitError> {
     let script = ScriptValues {
         packages: &content.packages,
         users: &content.users,
@@ -86,21 +97,21 @@ pub(super) fn files(
         containers: &content.containers,
         services: &content.services,
     };
-    files.push(file(&SHELL_RENDERER, format!("{directory}/layer.sh"), "layer.sh", &script)?);
-    let fetch = FetchValues {
-        layer: layer.name.as_str(),
-        tools: wanted_tools(layer),
-        binaries: &content.binaries,
-        containers: &content.containers,
-    };
-    files.push(file(&SHELL_RENDERER, format!("{directory}/fetch.sh"), "fetch.sh", &fetch)?);
-    files.push(file(&YAML_RENDERER, format!("{directory}/trivyignore.yaml"), "trivyignore.yaml", &layer.scan)?);
+    let directory = directory(layer);
+    let mut files = vec![
+        file(&SHELL_RENDERER, format!("{directory}/layer.sh"), "layer.sh", &script)?,
+        file(&YAML_RENDERER, format!("{directory}/trivyignore.yaml"), "trivyignore.yaml", &layer.scan)?,
+    ];
     files.extend(content.files.iter().map(|file| File {
         path: format!("{directory}/files/{}", file.path),
         content: file.content.clone(),
         producer: NAME,
     }));
     Ok(files)
+}
+
+fn directory(layer: &Layer) -> String {
+    format!("generated/packer/{}", layer.name)
 }
 
 fn build<'a>(

@@ -1,4 +1,4 @@
-//! Image layers: what Packer, Goss, ShellCheck and Cosign say of the files that build them.
+//! Image layers: what Packer, Goss, shellcheck and Cosign say of the files that build them.
 
 use std::path::Path;
 use std::process::Command;
