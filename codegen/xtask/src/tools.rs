@@ -70,13 +70,15 @@ const GO_TOOLS: &[GoTool] = &[
     GoTool { experiment: "jsonv2", ..GoTool::new("trivy", "trivy-db", "fleetgen/tests/tools/trivy", None, 1) },
 ];
 
-/// What the archive of Debian has, by the program that is looked for: for the machine that scripts are tried on.
+/// What the archive of Debian has, by the program or file that is looked for: for the machine that scripts are tried on.
 const DEBIAN_TOOLS: &[(&str, &str)] = &[
     ("mmdebstrap", "mmdebstrap"),
     ("systemd-nspawn", "systemd-container"),
     ("slirp4netns", "slirp4netns"),
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
+    // On Ubuntu, nothing else brings it.
+    ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
 ];
 
 /// Where the tools are.

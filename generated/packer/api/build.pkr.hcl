@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "api"
-    "key"         = "f215e319d5fb17e08febd57207b12794"
+    "key"         = "4e92bc898595990a899b3b96537e0163"
     "os"          = "ubuntu-24-04"
-    "parent"      = "fe1488934d43cfb8edd5397b8b8d3cc7"
+    "parent"      = "c24e1fbed98b6cfb221f6c918fd8007e"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "api"
-    "KEY"              = "f215e319d5fb17e08febd57207b12794"
+    "KEY"              = "4e92bc898595990a899b3b96537e0163"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-amd64-f215e319d5fb"
-  ami_description = "example api f215e319d5fb17e08febd57207b12794"
+  ami_name        = "example-api-amd64-4e92bc898595"
+  ami_description = "example api 4e92bc898595990a899b3b96537e0163"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -110,8 +110,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-fe1488934d43"
-      "tag:key"             = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "name"                = "example-base-amd64-c24e1fbed98b"
+      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -156,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-f215e319d5fb-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-f215e319d5fb-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-4e92bc898595-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-4e92bc898595-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-arm64-f215e319d5fb"
-  ami_description = "example api f215e319d5fb17e08febd57207b12794"
+  ami_name        = "example-api-arm64-4e92bc898595"
+  ami_description = "example api 4e92bc898595990a899b3b96537e0163"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -184,8 +184,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-fe1488934d43"
-      "tag:key"             = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "name"                = "example-base-arm64-c24e1fbed98b"
+      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -230,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-f215e319d5fb-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-f215e319d5fb-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-4e92bc898595-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-4e92bc898595-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -243,13 +243,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-amd64-f215e319d5fb"
+  image_name              = "example-api-amd64-4e92bc898595"
   image_family            = "example-api-amd64"
-  image_description       = "example api f215e319d5fb17e08febd57207b12794"
+  image_description       = "example api 4e92bc898595990a899b3b96537e0163"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-fe1488934d43"
+  source_image            = "example-base-amd64-c24e1fbed98b"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -290,13 +290,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-arm64-f215e319d5fb"
+  image_name              = "example-api-arm64-4e92bc898595"
   image_family            = "example-api-arm64"
-  image_description       = "example api f215e319d5fb17e08febd57207b12794"
+  image_description       = "example api 4e92bc898595990a899b3b96537e0163"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-fe1488934d43"
+  source_image            = "example-base-arm64-c24e1fbed98b"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -440,9 +440,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "api"
-      "key"    = "f215e319d5fb17e08febd57207b12794"
+      "key"    = "4e92bc898595990a899b3b96537e0163"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -454,9 +454,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "api"
-      "key"    = "f215e319d5fb17e08febd57207b12794"
+      "key"    = "4e92bc898595990a899b3b96537e0163"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -468,9 +468,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "api"
-      "key"    = "f215e319d5fb17e08febd57207b12794"
+      "key"    = "4e92bc898595990a899b3b96537e0163"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -482,9 +482,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "api"
-      "key"    = "f215e319d5fb17e08febd57207b12794"
+      "key"    = "4e92bc898595990a899b3b96537e0163"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }

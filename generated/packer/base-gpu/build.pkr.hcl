@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "c3c785fc393ce00e0da514c066229d61"
+    "key"         = "27c6921292cd606ee05ea7656609499c"
     "os"          = "ubuntu-24-04"
-    "parent"      = "fe1488934d43cfb8edd5397b8b8d3cc7"
+    "parent"      = "c24e1fbed98b6cfb221f6c918fd8007e"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "base-gpu"
-    "KEY"              = "c3c785fc393ce00e0da514c066229d61"
+    "KEY"              = "27c6921292cd606ee05ea7656609499c"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-c3c785fc393c"
-  ami_description = "example base-gpu c3c785fc393ce00e0da514c066229d61"
+  ami_name        = "example-base-gpu-amd64-27c6921292cd"
+  ami_description = "example base-gpu 27c6921292cd606ee05ea7656609499c"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-fe1488934d43"
-      "tag:key"             = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "name"                = "example-base-amd64-c24e1fbed98b"
+      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-c3c785fc393c-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-c3c785fc393c-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-27c6921292cd-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-27c6921292cd-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,13 +170,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-c3c785fc393c"
+  image_name              = "example-base-gpu-amd64-27c6921292cd"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu c3c785fc393ce00e0da514c066229d61"
+  image_description       = "example base-gpu 27c6921292cd606ee05ea7656609499c"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-fe1488934d43"
+  source_image            = "example-base-amd64-c24e1fbed98b"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -330,9 +330,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "c3c785fc393ce00e0da514c066229d61"
+      "key"    = "27c6921292cd606ee05ea7656609499c"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -344,9 +344,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "c3c785fc393ce00e0da514c066229d61"
+      "key"    = "27c6921292cd606ee05ea7656609499c"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }

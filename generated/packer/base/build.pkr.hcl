@@ -63,7 +63,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "fe1488934d43cfb8edd5397b8b8d3cc7"
+    "key"         = "c24e1fbed98b6cfb221f6c918fd8007e"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -75,7 +75,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "base"
-    "KEY"              = "fe1488934d43cfb8edd5397b8b8d3cc7"
+    "KEY"              = "c24e1fbed98b6cfb221f6c918fd8007e"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -93,8 +93,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-fe1488934d43"
-  ami_description = "example base fe1488934d43cfb8edd5397b8b8d3cc7"
+  ami_name        = "example-base-amd64-c24e1fbed98b"
+  ami_description = "example base c24e1fbed98b6cfb221f6c918fd8007e"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -154,8 +154,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-fe1488934d43-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-fe1488934d43-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-c24e1fbed98b-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-c24e1fbed98b-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -166,8 +166,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-fe1488934d43"
-  ami_description = "example base fe1488934d43cfb8edd5397b8b8d3cc7"
+  ami_name        = "example-base-arm64-c24e1fbed98b"
+  ami_description = "example base c24e1fbed98b6cfb221f6c918fd8007e"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -227,8 +227,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-fe1488934d43-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-fe1488934d43-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-c24e1fbed98b-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-c24e1fbed98b-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -240,9 +240,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-fe1488934d43"
+  image_name              = "example-base-amd64-c24e1fbed98b"
   image_family            = "example-base-amd64"
-  image_description       = "example base fe1488934d43cfb8edd5397b8b8d3cc7"
+  image_description       = "example base c24e1fbed98b6cfb221f6c918fd8007e"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -287,9 +287,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-fe1488934d43"
+  image_name              = "example-base-arm64-c24e1fbed98b"
   image_family            = "example-base-arm64"
-  image_description       = "example base fe1488934d43cfb8edd5397b8b8d3cc7"
+  image_description       = "example base c24e1fbed98b6cfb221f6c918fd8007e"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -470,7 +470,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -483,7 +483,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -496,7 +496,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -509,7 +509,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }

@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "909f80c4093572abff0ecbd349333174"
+    "key"         = "357b37a1e494fd299c8554e1db01e31a"
     "os"          = "ubuntu-24-04"
-    "parent"      = "c3c785fc393ce00e0da514c066229d61"
+    "parent"      = "27c6921292cd606ee05ea7656609499c"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "vision"
-    "KEY"              = "909f80c4093572abff0ecbd349333174"
+    "KEY"              = "357b37a1e494fd299c8554e1db01e31a"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-909f80c40935"
-  ami_description = "example vision 909f80c4093572abff0ecbd349333174"
+  ami_name        = "example-vision-amd64-357b37a1e494"
+  ami_description = "example vision 357b37a1e494fd299c8554e1db01e31a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-c3c785fc393c"
-      "tag:key"             = "c3c785fc393ce00e0da514c066229d61"
+      "name"                = "example-base-gpu-amd64-27c6921292cd"
+      "tag:key"             = "27c6921292cd606ee05ea7656609499c"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-909f80c40935-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-909f80c40935-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-357b37a1e494-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-357b37a1e494-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,13 +170,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-909f80c40935"
+  image_name              = "example-vision-amd64-357b37a1e494"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 909f80c4093572abff0ecbd349333174"
+  image_description       = "example vision 357b37a1e494fd299c8554e1db01e31a"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-c3c785fc393c"
+  source_image            = "example-base-gpu-amd64-27c6921292cd"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -318,9 +318,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "909f80c4093572abff0ecbd349333174"
+      "key"    = "357b37a1e494fd299c8554e1db01e31a"
       "os"     = "ubuntu-24-04"
-      "parent" = "c3c785fc393ce00e0da514c066229d61"
+      "parent" = "27c6921292cd606ee05ea7656609499c"
       "commit" = var.commit
     }
   }
@@ -332,9 +332,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "909f80c4093572abff0ecbd349333174"
+      "key"    = "357b37a1e494fd299c8554e1db01e31a"
       "os"     = "ubuntu-24-04"
-      "parent" = "c3c785fc393ce00e0da514c066229d61"
+      "parent" = "27c6921292cd606ee05ea7656609499c"
       "commit" = var.commit
     }
   }

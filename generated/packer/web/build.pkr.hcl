@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "22ebfe9e2ea1e633a3371d672d7cc75e"
+    "key"         = "4a32a15fb7d676ae1ec84054e07dfe8e"
     "os"          = "ubuntu-24-04"
-    "parent"      = "fe1488934d43cfb8edd5397b8b8d3cc7"
+    "parent"      = "c24e1fbed98b6cfb221f6c918fd8007e"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,7 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "web"
-    "KEY"              = "22ebfe9e2ea1e633a3371d672d7cc75e"
+    "KEY"              = "4a32a15fb7d676ae1ec84054e07dfe8e"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-amd64-22ebfe9e2ea1"
-  ami_description = "example web 22ebfe9e2ea1e633a3371d672d7cc75e"
+  ami_name        = "example-web-amd64-4a32a15fb7d6"
+  ami_description = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -110,8 +110,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-fe1488934d43"
-      "tag:key"             = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "name"                = "example-base-amd64-c24e1fbed98b"
+      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -156,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-22ebfe9e2ea1-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-22ebfe9e2ea1-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-4a32a15fb7d6-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-4a32a15fb7d6-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-arm64-22ebfe9e2ea1"
-  ami_description = "example web 22ebfe9e2ea1e633a3371d672d7cc75e"
+  ami_name        = "example-web-arm64-4a32a15fb7d6"
+  ami_description = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -184,8 +184,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-fe1488934d43"
-      "tag:key"             = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "name"                = "example-base-arm64-c24e1fbed98b"
+      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -230,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-22ebfe9e2ea1-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-22ebfe9e2ea1-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-4a32a15fb7d6-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-4a32a15fb7d6-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -243,13 +243,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-amd64-22ebfe9e2ea1"
+  image_name              = "example-web-amd64-4a32a15fb7d6"
   image_family            = "example-web-amd64"
-  image_description       = "example web 22ebfe9e2ea1e633a3371d672d7cc75e"
+  image_description       = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-fe1488934d43"
+  source_image            = "example-base-amd64-c24e1fbed98b"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -290,13 +290,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-arm64-22ebfe9e2ea1"
+  image_name              = "example-web-arm64-4a32a15fb7d6"
   image_family            = "example-web-arm64"
-  image_description       = "example web 22ebfe9e2ea1e633a3371d672d7cc75e"
+  image_description       = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-fe1488934d43"
+  source_image            = "example-base-arm64-c24e1fbed98b"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -440,9 +440,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "22ebfe9e2ea1e633a3371d672d7cc75e"
+      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -454,9 +454,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "22ebfe9e2ea1e633a3371d672d7cc75e"
+      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -468,9 +468,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "22ebfe9e2ea1e633a3371d672d7cc75e"
+      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }
@@ -482,9 +482,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "22ebfe9e2ea1e633a3371d672d7cc75e"
+      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
       "os"     = "ubuntu-24-04"
-      "parent" = "fe1488934d43cfb8edd5397b8b8d3cc7"
+      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
       "commit" = var.commit
     }
   }

@@ -8,7 +8,7 @@ Defaults use_pty
 Defaults logfile="/var/log/sudo.log"
 Defaults timestamp_timeout=15
 END
-visudo --check --quiet
+visudo --check >/dev/null
 getent group sugroup >/dev/null || groupadd --system sugroup
 set_line /etc/pam.d/su '^#?[[:space:]]*auth[[:space:]]+required[[:space:]]+pam_wheel.so' \
   'auth required pam_wheel.so use_uid group=sugroup'
