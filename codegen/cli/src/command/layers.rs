@@ -102,7 +102,7 @@ fn why(before: Option<&LayerKey>, now: &LayerKey) -> Option<Vec<String>> {
     let changed: Vec<&String> = inputs.into_iter().filter(differs).collect();
     // What is rendered follows from the rest, unless it is fleetgen itself that renders otherwise.
     let is_rendered = |input: &&String| input.starts_with("generated/");
-    let only_rendered = changed.iter().all(|input| is_rendered(input));
+    let only_rendered = changed.iter().all(&is_rendered);
     Some(changed.into_iter().filter(|input| only_rendered || !is_rendered(input)).cloned().collect())
 }
 
