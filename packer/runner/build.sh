@@ -15,5 +15,10 @@ template=$repository/generated/packer/$layer
 
 bash "$template/fetch.sh"
 packer init "$template"
-packer build -timestamp-ui -var "commit=$(git -C "$repository" rev-parse HEAD)" "$@" "$template"
+# What an earlier build left would be taken for this one's.
+rm --recursive --force "$repository/.fleetgen/$layer/reports"
+# Where one source fails, the images of the others are there all the same.
+status=0
+packer build -timestamp-ui -var "commit=$(git -C "$repository" rev-parse HEAD)" "$@" "$template" || status=$?
 bash "$repository/packer/runner/attest.sh" "$layer"
+exit "$status"

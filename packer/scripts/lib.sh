@@ -16,7 +16,7 @@ in_container() { systemd-detect-virt --container --quiet; }
 
 apt() {
   apt-get --quiet --yes --option DPkg::Lock::Timeout=300 --option Dpkg::Options::=--force-confold \
-    --option APT::Install-Recommends=false --option Acquire::Retries=3 "$@"
+    --option APT::Install-Recommends=false --option Acquire::Retries=3 --option APT::Update::Error-Mode=any "$@"
 }
 
 is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -27,7 +27,10 @@ install_packages() {
   for package in "$@"; do
     is_installed "${package%%=*}" || missing+=("$package")
   done
-  [ "${#missing[@]}" -eq 0 ] || apt install -- "${missing[@]}"
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  # The image of the layer below has none: they are cleaned away.
+  [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit)" ] || apt update
+  apt install -- "${missing[@]}"
 }
 
 # remove_packages NAME…

@@ -118,8 +118,8 @@ impl Sandbox {
 
     pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
         Command::new(env!("CARGO_BIN_EXE_fleetgen"))
-            // The first of November 2026, whenever it is run.
-            .env("SOURCE_DATE_EPOCH", "1793491200")
+            // The second of November 2026, whenever it is run.
+            .env("SOURCE_DATE_EPOCH", "1793577600")
             .current_dir(self.folder.path())
             .args(words)
             .spawn()
@@ -128,8 +128,8 @@ impl Sandbox {
 
     pub(crate) fn run(&self, words: &[&str]) -> Run {
         let output = Command::new(env!("CARGO_BIN_EXE_fleetgen"))
-            // The first of November 2026, whenever it is run.
-            .env("SOURCE_DATE_EPOCH", "1793491200")
+            // The second of November 2026, whenever it is run.
+            .env("SOURCE_DATE_EPOCH", "1793577600")
             .current_dir(self.folder.path())
             .args(words)
             // Not the developer's terminal, whose width the help would follow.

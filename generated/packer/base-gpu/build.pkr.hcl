@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "27c6921292cd606ee05ea7656609499c"
+    "key"         = "0f3259734ba282c93d48859681769f89"
     "os"          = "ubuntu-24-04"
-    "parent"      = "c24e1fbed98b6cfb221f6c918fd8007e"
+    "parent"      = "004463ca3bb16fc06bc6c12571ec8705"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,6 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "base-gpu"
-    "KEY"              = "27c6921292cd606ee05ea7656609499c"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -88,6 +87,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
+    "KEY"              = "0f3259734ba282c93d48859681769f89"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-27c6921292cd"
-  ami_description = "example base-gpu 27c6921292cd606ee05ea7656609499c"
+  ami_name        = "example-base-gpu-amd64-0f3259734ba2"
+  ami_description = "example base-gpu 0f3259734ba282c93d48859681769f89"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-c24e1fbed98b"
-      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "name"                = "example-base-amd64-004463ca3bb1"
+      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -131,13 +131,14 @@ source "amazon-ebs" "amd64" {
   }
 
   # Session Manager is the only way in: no public address, no open port.
-  communicator                = "ssh"
-  ssh_interface               = "session_manager"
-  ssh_username                = "ubuntu"
-  ssh_timeout                 = "15m"
-  temporary_key_pair_type     = "ed25519"
-  associate_public_ip_address = false
-  iam_instance_profile        = "example-build"
+  communicator                 = "ssh"
+  ssh_interface                = "session_manager"
+  ssh_disable_agent_forwarding = true
+  ssh_username                 = "ubuntu"
+  ssh_timeout                  = "15m"
+  temporary_key_pair_type      = "ed25519"
+  associate_public_ip_address  = false
+  iam_instance_profile         = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
@@ -157,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-27c6921292cd-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-27c6921292cd-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-0f3259734ba2-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-0f3259734ba2-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,13 +171,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-27c6921292cd"
+  image_name              = "example-base-gpu-amd64-0f3259734ba2"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 27c6921292cd606ee05ea7656609499c"
+  image_description       = "example base-gpu 0f3259734ba282c93d48859681769f89"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-c24e1fbed98b"
+  source_image            = "example-base-amd64-004463ca3bb1"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -194,18 +195,19 @@ source "googlecompute" "amd64" {
   enable_integrity_monitoring = true
 
   # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
-  communicator          = "ssh"
-  ssh_username          = "packer"
-  ssh_timeout           = "15m"
-  use_iap               = true
-  use_internal_ip       = true
-  omit_external_ip      = true
-  use_os_login          = true
-  network_project_id    = "example-fleet"
-  subnetwork            = "example-gcp-tokyo-build"
-  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
-  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
-  metadata              = { "block-project-ssh-keys" = "TRUE" }
+  communicator                 = "ssh"
+  ssh_username                 = "packer"
+  ssh_disable_agent_forwarding = true
+  ssh_timeout                  = "15m"
+  use_iap                      = true
+  use_internal_ip              = true
+  omit_external_ip             = true
+  use_os_login                 = true
+  network_project_id           = "example-fleet"
+  subnetwork                   = "example-gcp-tokyo-build"
+  service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself.
   labels                      = merge(local.tags, { "build" = "base-gpu" })
@@ -271,13 +273,16 @@ build {
     env               = local.environment
     execute_command   = local.as_root
     expect_disconnect = true
-    skip_clean        = true
-    pause_after       = "20s"
+    # The end of the session may be told as the signal that ended it.
+    valid_exit_codes = [0, 143]
+    skip_clean       = true
+    pause_after      = "20s"
   }
 
   # Goss looks at the running machine, Trivy at its disk; what they found comes here in any case.
   provisioner "shell" {
     scripts = [
+      "${local.scripts}/verify/old-kernels.sh",
       "${local.scripts}/verify/goss.sh",
       "${local.scripts}/verify/trivy.sh",
     ]
@@ -330,9 +335,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "27c6921292cd606ee05ea7656609499c"
+      "key"    = "0f3259734ba282c93d48859681769f89"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }
@@ -344,9 +349,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "27c6921292cd606ee05ea7656609499c"
+      "key"    = "0f3259734ba282c93d48859681769f89"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }

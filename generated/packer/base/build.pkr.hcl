@@ -63,7 +63,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "c24e1fbed98b6cfb221f6c918fd8007e"
+    "key"         = "004463ca3bb16fc06bc6c12571ec8705"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -75,7 +75,6 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "base"
-    "KEY"              = "c24e1fbed98b6cfb221f6c918fd8007e"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -86,6 +85,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
+    "KEY"              = "004463ca3bb16fc06bc6c12571ec8705"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -93,8 +93,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-c24e1fbed98b"
-  ami_description = "example base c24e1fbed98b6cfb221f6c918fd8007e"
+  ami_name        = "example-base-amd64-004463ca3bb1"
+  ami_description = "example base 004463ca3bb16fc06bc6c12571ec8705"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -128,13 +128,14 @@ source "amazon-ebs" "amd64" {
   }
 
   # Session Manager is the only way in: no public address, no open port.
-  communicator                = "ssh"
-  ssh_interface               = "session_manager"
-  ssh_username                = "ubuntu"
-  ssh_timeout                 = "15m"
-  temporary_key_pair_type     = "ed25519"
-  associate_public_ip_address = false
-  iam_instance_profile        = "example-build"
+  communicator                 = "ssh"
+  ssh_interface                = "session_manager"
+  ssh_disable_agent_forwarding = true
+  ssh_username                 = "ubuntu"
+  ssh_timeout                  = "15m"
+  temporary_key_pair_type      = "ed25519"
+  associate_public_ip_address  = false
+  iam_instance_profile         = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
@@ -154,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-c24e1fbed98b-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-c24e1fbed98b-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-004463ca3bb1-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-004463ca3bb1-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -166,8 +167,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-c24e1fbed98b"
-  ami_description = "example base c24e1fbed98b6cfb221f6c918fd8007e"
+  ami_name        = "example-base-arm64-004463ca3bb1"
+  ami_description = "example base 004463ca3bb16fc06bc6c12571ec8705"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -201,13 +202,14 @@ source "amazon-ebs" "arm64" {
   }
 
   # Session Manager is the only way in: no public address, no open port.
-  communicator                = "ssh"
-  ssh_interface               = "session_manager"
-  ssh_username                = "ubuntu"
-  ssh_timeout                 = "15m"
-  temporary_key_pair_type     = "ed25519"
-  associate_public_ip_address = false
-  iam_instance_profile        = "example-build"
+  communicator                 = "ssh"
+  ssh_interface                = "session_manager"
+  ssh_disable_agent_forwarding = true
+  ssh_username                 = "ubuntu"
+  ssh_timeout                  = "15m"
+  temporary_key_pair_type      = "ed25519"
+  associate_public_ip_address  = false
+  iam_instance_profile         = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
@@ -227,8 +229,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-c24e1fbed98b-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-c24e1fbed98b-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-004463ca3bb1-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-004463ca3bb1-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -240,9 +242,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-c24e1fbed98b"
+  image_name              = "example-base-amd64-004463ca3bb1"
   image_family            = "example-base-amd64"
-  image_description       = "example base c24e1fbed98b6cfb221f6c918fd8007e"
+  image_description       = "example base 004463ca3bb16fc06bc6c12571ec8705"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -264,18 +266,19 @@ source "googlecompute" "amd64" {
   enable_integrity_monitoring = true
 
   # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
-  communicator          = "ssh"
-  ssh_username          = "packer"
-  ssh_timeout           = "15m"
-  use_iap               = true
-  use_internal_ip       = true
-  omit_external_ip      = true
-  use_os_login          = true
-  network_project_id    = "example-fleet"
-  subnetwork            = "example-gcp-tokyo-build"
-  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
-  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
-  metadata              = { "block-project-ssh-keys" = "TRUE" }
+  communicator                 = "ssh"
+  ssh_username                 = "packer"
+  ssh_disable_agent_forwarding = true
+  ssh_timeout                  = "15m"
+  use_iap                      = true
+  use_internal_ip              = true
+  omit_external_ip             = true
+  use_os_login                 = true
+  network_project_id           = "example-fleet"
+  subnetwork                   = "example-gcp-tokyo-build"
+  service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself.
   labels                      = merge(local.tags, { "build" = "base" })
@@ -287,9 +290,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-c24e1fbed98b"
+  image_name              = "example-base-arm64-004463ca3bb1"
   image_family            = "example-base-arm64"
-  image_description       = "example base c24e1fbed98b6cfb221f6c918fd8007e"
+  image_description       = "example base 004463ca3bb16fc06bc6c12571ec8705"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -311,18 +314,19 @@ source "googlecompute" "arm64" {
   enable_integrity_monitoring = true
 
   # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
-  communicator          = "ssh"
-  ssh_username          = "packer"
-  ssh_timeout           = "15m"
-  use_iap               = true
-  use_internal_ip       = true
-  omit_external_ip      = true
-  use_os_login          = true
-  network_project_id    = "example-fleet"
-  subnetwork            = "example-gcp-tokyo-build"
-  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
-  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
-  metadata              = { "block-project-ssh-keys" = "TRUE" }
+  communicator                 = "ssh"
+  ssh_username                 = "packer"
+  ssh_disable_agent_forwarding = true
+  ssh_timeout                  = "15m"
+  use_iap                      = true
+  use_internal_ip              = true
+  omit_external_ip             = true
+  use_os_login                 = true
+  network_project_id           = "example-fleet"
+  subnetwork                   = "example-gcp-tokyo-build"
+  service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself.
   labels                      = merge(local.tags, { "build" = "base" })
@@ -373,10 +377,10 @@ build {
   provisioner "shell" {
     scripts = [
       "${local.scripts}/start/proxy.sh",
+      "${local.repository}/packer/scripts/base/upgrades-off.sh",
       "${local.repository}/packer/scripts/base/sources.sh",
       "${local.repository}/packer/scripts/base/updates.sh",
       "${local.repository}/packer/scripts/base/agents.sh",
-      "${local.repository}/packer/scripts/base/upgrades-off.sh",
       "${local.repository}/packer/scripts/base/access.sh",
       "${local.repository}/packer/scripts/docker/docker-ce.sh",
       "${local.repository}/packer/scripts/docker/daemon.sh",
@@ -411,13 +415,16 @@ build {
     env               = local.environment
     execute_command   = local.as_root
     expect_disconnect = true
-    skip_clean        = true
-    pause_after       = "20s"
+    # The end of the session may be told as the signal that ended it.
+    valid_exit_codes = [0, 143]
+    skip_clean       = true
+    pause_after      = "20s"
   }
 
   # Goss looks at the running machine, Trivy at its disk; what they found comes here in any case.
   provisioner "shell" {
     scripts = [
+      "${local.scripts}/verify/old-kernels.sh",
       "${local.scripts}/verify/goss.sh",
       "${local.scripts}/verify/trivy.sh",
     ]
@@ -470,7 +477,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -483,7 +490,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -496,7 +503,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -509,7 +516,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }

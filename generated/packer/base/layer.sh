@@ -9,9 +9,9 @@ install_packages 'auditd' 'chrony' 'jq'
 
 add_user 'ops' 2000 '/home/ops' ''
 
-put_file 'etc/sysctl.d/60-hardening-network.conf' 'root' 'root' '0644' '4ec6557986f63ff3f2da1df8004be226ec1bca5b7c8827c62ae8aa00e65252b5'
-put_file 'etc/sysctl.d/60-hardening-processes.conf' 'root' 'root' '0644' '6fb49946806150a27791535c9387d11569ea4130712d3e31e6880686746570b5'
-put_file 'etc/sysctl.d/70-base.conf' 'root' 'root' '0644' '6c316540cea11e41f748db496f106d6f6f73ce12dd06b157b88c18bf73174164'
+put_file 'etc/sysctl.d/99-zz-hardening-network.conf' 'root' 'root' '0644' '4ec6557986f63ff3f2da1df8004be226ec1bca5b7c8827c62ae8aa00e65252b5'
+put_file 'etc/sysctl.d/99-zz-hardening-processes.conf' 'root' 'root' '0644' '6fb49946806150a27791535c9387d11569ea4130712d3e31e6880686746570b5'
+put_file 'etc/sysctl.d/99-zz-layer-base.conf' 'root' 'root' '0644' '6c316540cea11e41f748db496f106d6f6f73ce12dd06b157b88c18bf73174164'
 
 apply_kernel_settings
 

@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "4a32a15fb7d676ae1ec84054e07dfe8e"
+    "key"         = "bda6242d9759f21d77c0985ddf6fa668"
     "os"          = "ubuntu-24-04"
-    "parent"      = "c24e1fbed98b6cfb221f6c918fd8007e"
+    "parent"      = "004463ca3bb16fc06bc6c12571ec8705"
     "commit"      = var.commit
   }
 
@@ -76,7 +76,6 @@ locals {
   environment = {
     "FLEET"            = "example"
     "LAYER"            = "web"
-    "KEY"              = "4a32a15fb7d676ae1ec84054e07dfe8e"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
     "UPDATES_UNTIL"    = "2026-11-01"
@@ -87,6 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
+    "KEY"              = "bda6242d9759f21d77c0985ddf6fa668"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-amd64-4a32a15fb7d6"
-  ami_description = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
+  ami_name        = "example-web-amd64-bda6242d9759"
+  ami_description = "example web bda6242d9759f21d77c0985ddf6fa668"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -110,8 +110,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-c24e1fbed98b"
-      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "name"                = "example-base-amd64-004463ca3bb1"
+      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -130,13 +130,14 @@ source "amazon-ebs" "amd64" {
   }
 
   # Session Manager is the only way in: no public address, no open port.
-  communicator                = "ssh"
-  ssh_interface               = "session_manager"
-  ssh_username                = "ubuntu"
-  ssh_timeout                 = "15m"
-  temporary_key_pair_type     = "ed25519"
-  associate_public_ip_address = false
-  iam_instance_profile        = "example-build"
+  communicator                 = "ssh"
+  ssh_interface                = "session_manager"
+  ssh_disable_agent_forwarding = true
+  ssh_username                 = "ubuntu"
+  ssh_timeout                  = "15m"
+  temporary_key_pair_type      = "ed25519"
+  associate_public_ip_address  = false
+  iam_instance_profile         = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
@@ -156,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-4a32a15fb7d6-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-4a32a15fb7d6-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-bda6242d9759-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-bda6242d9759-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -168,8 +169,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-arm64-4a32a15fb7d6"
-  ami_description = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
+  ami_name        = "example-web-arm64-bda6242d9759"
+  ami_description = "example web bda6242d9759f21d77c0985ddf6fa668"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -184,8 +185,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-c24e1fbed98b"
-      "tag:key"             = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "name"                = "example-base-arm64-004463ca3bb1"
+      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -204,13 +205,14 @@ source "amazon-ebs" "arm64" {
   }
 
   # Session Manager is the only way in: no public address, no open port.
-  communicator                = "ssh"
-  ssh_interface               = "session_manager"
-  ssh_username                = "ubuntu"
-  ssh_timeout                 = "15m"
-  temporary_key_pair_type     = "ed25519"
-  associate_public_ip_address = false
-  iam_instance_profile        = "example-build"
+  communicator                 = "ssh"
+  ssh_interface                = "session_manager"
+  ssh_disable_agent_forwarding = true
+  ssh_username                 = "ubuntu"
+  ssh_timeout                  = "15m"
+  temporary_key_pair_type      = "ed25519"
+  associate_public_ip_address  = false
+  iam_instance_profile         = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
@@ -230,8 +232,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-4a32a15fb7d6-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-4a32a15fb7d6-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-bda6242d9759-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-bda6242d9759-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -243,13 +245,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-amd64-4a32a15fb7d6"
+  image_name              = "example-web-amd64-bda6242d9759"
   image_family            = "example-web-amd64"
-  image_description       = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
+  image_description       = "example web bda6242d9759f21d77c0985ddf6fa668"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-c24e1fbed98b"
+  source_image            = "example-base-amd64-004463ca3bb1"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -267,18 +269,19 @@ source "googlecompute" "amd64" {
   enable_integrity_monitoring = true
 
   # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
-  communicator          = "ssh"
-  ssh_username          = "packer"
-  ssh_timeout           = "15m"
-  use_iap               = true
-  use_internal_ip       = true
-  omit_external_ip      = true
-  use_os_login          = true
-  network_project_id    = "example-fleet"
-  subnetwork            = "example-gcp-tokyo-build"
-  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
-  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
-  metadata              = { "block-project-ssh-keys" = "TRUE" }
+  communicator                 = "ssh"
+  ssh_username                 = "packer"
+  ssh_disable_agent_forwarding = true
+  ssh_timeout                  = "15m"
+  use_iap                      = true
+  use_internal_ip              = true
+  omit_external_ip             = true
+  use_os_login                 = true
+  network_project_id           = "example-fleet"
+  subnetwork                   = "example-gcp-tokyo-build"
+  service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself.
   labels                      = merge(local.tags, { "build" = "web" })
@@ -290,13 +293,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-arm64-4a32a15fb7d6"
+  image_name              = "example-web-arm64-bda6242d9759"
   image_family            = "example-web-arm64"
-  image_description       = "example web 4a32a15fb7d676ae1ec84054e07dfe8e"
+  image_description       = "example web bda6242d9759f21d77c0985ddf6fa668"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-c24e1fbed98b"
+  source_image            = "example-base-arm64-004463ca3bb1"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -314,18 +317,19 @@ source "googlecompute" "arm64" {
   enable_integrity_monitoring = true
 
   # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
-  communicator          = "ssh"
-  ssh_username          = "packer"
-  ssh_timeout           = "15m"
-  use_iap               = true
-  use_internal_ip       = true
-  omit_external_ip      = true
-  use_os_login          = true
-  network_project_id    = "example-fleet"
-  subnetwork            = "example-gcp-tokyo-build"
-  service_account_email = "example-build@example-fleet.iam.gserviceaccount.com"
-  scopes                = ["https://www.googleapis.com/auth/cloud-platform"]
-  metadata              = { "block-project-ssh-keys" = "TRUE" }
+  communicator                 = "ssh"
+  ssh_username                 = "packer"
+  ssh_disable_agent_forwarding = true
+  ssh_timeout                  = "15m"
+  use_iap                      = true
+  use_internal_ip              = true
+  omit_external_ip             = true
+  use_os_login                 = true
+  network_project_id           = "example-fleet"
+  subnetwork                   = "example-gcp-tokyo-build"
+  service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
+  scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
+  metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself.
   labels                      = merge(local.tags, { "build" = "web" })
@@ -440,9 +444,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
+      "key"    = "bda6242d9759f21d77c0985ddf6fa668"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }
@@ -454,9 +458,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
+      "key"    = "bda6242d9759f21d77c0985ddf6fa668"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }
@@ -468,9 +472,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
+      "key"    = "bda6242d9759f21d77c0985ddf6fa668"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }
@@ -482,9 +486,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "4a32a15fb7d676ae1ec84054e07dfe8e"
+      "key"    = "bda6242d9759f21d77c0985ddf6fa668"
       "os"     = "ubuntu-24-04"
-      "parent" = "c24e1fbed98b6cfb221f6c918fd8007e"
+      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
       "commit" = var.commit
     }
   }

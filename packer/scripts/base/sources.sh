@@ -38,6 +38,10 @@ Suites: $CODENAME-security
 Components: $components
 Signed-By: $keyring
 END
+# cloud-init would write the vendor's list anew, on every machine.
+write_file /etc/cloud/cloud.cfg.d/95-fleetgen.cfg 0644 <<'END'
+apt: { preserve_sources_list: true }
+END
 # A snapshot's dates of validity are over by nature.
 write_file /etc/apt/apt.conf.d/90fleetgen 0644 <<END
 Acquire::Check-Valid-Until "false";

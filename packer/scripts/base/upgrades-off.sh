@@ -4,6 +4,8 @@ set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
 mask_units apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service
+# Snaps would refresh themselves wherever their store can be reached.
+if command -v snap >/dev/null; then snap refresh --hold >/dev/null; fi
 remove_packages unattended-upgrades
 write_file /etc/apt/apt.conf.d/20auto-upgrades 0644 <<'END'
 APT::Periodic::Update-Package-Lists "0";

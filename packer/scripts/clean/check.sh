@@ -18,7 +18,8 @@ left 'authorized keys' find / -xdev -name authorized_keys -path '*/.ssh/*' -size
 left 'a history of commands' find /root /home -xdev -name '.*_history'
 left 'logs' find /var/log -xdev -type f -size +0 -not -path '/var/log/journal/*' -not -name 'lastlog' -not -name 'wtmp' -not -name 'audit.log' -not -name 'sudo.log'
 left 'the state of cloud-init' find /var/lib/cloud -mindepth 1 -maxdepth 1 -name 'instance*'
-left 'a registration of Session Manager' find /var/lib/amazon/ssm -mindepth 1 -maxdepth 1 -name '*i-*'
+left 'a registration of Session Manager' find /var/lib/amazon/ssm -maxdepth 1 '(' -name Vault -o -name registration ')'
+left 'a user of OS Login' find /home /var/google-users.d -mindepth 1 -maxdepth 1 -name 'sa_*'
 left 'lists of packages' find /var/lib/apt/lists -type f
 left 'archives of packages' find /var/cache/apt/archives -name '*.deb'
 left 'temporary files' find /tmp /var/tmp -xdev -mindepth 1 -maxdepth 1 -not -name 'script_*.sh' -not -name 'systemd-private-*'
@@ -32,3 +33,5 @@ if [ "${#found[@]}" -gt 0 ]; then
   printf '  %s\n' "${found[@]}" >&2
   exit 1
 fi
+
+if [ "$CLOUD" = gcp ]; then rm --recursive --force /var/google-sudoers.d/*; fi

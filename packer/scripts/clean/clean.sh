@@ -25,12 +25,22 @@ if command -v cloud-init >/dev/null; then cloud-init clean --logs --seed >/dev/n
 rm --force /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /var/lib/systemd/random-seed /var/lib/dbus/machine-id
 : >/etc/machine-id
 if [ "$CLOUD" = aws ]; then
-  rm --recursive --force /var/lib/amazon/ssm/{i-,mi-,runtimeconfig,Vault,ipc}* /var/log/amazon
+  # The session that this comes through keeps its state in i-*: that goes when a machine first starts.
+  write_file /etc/cloud/cloud.cfg.d/96-fleetgen.cfg 0644 <<'END'
+bootcmd:
+  - [cloud-init-per, instance, fleetgen, sh, -c, 'rm --recursive --force /var/lib/amazon/ssm/i-*']
+END
+  rm --recursive --force /var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/registration
 fi
-rm --recursive --force /var/lib/google/*.lock /var/lib/google/oslogin* /etc/sudoers.d/*-packer-build 2>/dev/null || true
+if [ "$CLOUD" = gcp ]; then
+  # Who came in by OS Login; what lets them become root goes last, by check.sh.
+  rm --recursive --force /home/sa_* /var/google-users.d/* /etc/oslogin_*.cache /etc/google_instance_id
+fi
 find / -xdev -name authorized_keys -path '*/.ssh/*' -delete
 find /root /home -xdev \( -name '.*_history' -o -name .wget-hsts -o -name .lesshst -o -name .viminfo \) -delete
 
+# What would write its last words after this.
+systemctl stop rsyslog.service syslog.socket 2>/dev/null || true
 # Logs, and what anybody left in places for the time being.
 journalctl --quiet --rotate
 journalctl --quiet --vacuum-time=1s

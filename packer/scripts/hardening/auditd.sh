@@ -9,7 +9,10 @@ for setting in 'max_log_file = 32' 'max_log_file_action = ROTATE' 'num_logs = 8'
   'admin_space_left_action = SYSLOG' 'disk_full_action = ROTATE' 'disk_error_action = SYSLOG'; do
   set_line /etc/audit/auditd.conf "^${setting%% *}[[:space:]]" "$setting"
 done
-write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<'END'
+# Newer architectures have no system calls that take a path without a directory.
+modes=fchmod,fchmodat,fchown,fchownat opens=openat,truncate,ftruncate
+if [ "$ARCHITECTURE" = amd64 ]; then modes=$modes,chmod,chown,lchown opens=$opens,open,creat; fi
+write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<END
 -w /etc/sudoers -p wa -k scope
 -w /etc/sudoers.d -p wa -k scope
 -w /var/log/sudo.log -p wa -k sudo_log_file
@@ -27,10 +30,10 @@ write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<'END'
 -w /etc/localtime -p wa -k time-change
 -a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime -k time-change
 -a always,exit -F arch=b64 -S sethostname,setdomainname -k system-locale
--a always,exit -F arch=b64 -S chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown -F auid>=1000 -F auid!=unset -k perm_mod
+-a always,exit -F arch=b64 -S $modes -F auid>=1000 -F auid!=unset -k perm_mod
 -a always,exit -F arch=b64 -S mount -F auid>=1000 -F auid!=unset -k mounts
 -a always,exit -F arch=b64 -S init_module,finit_module,delete_module -F auid>=1000 -F auid!=unset -k kernel_modules
--a always,exit -F arch=b64 -S openat,open,creat,truncate,ftruncate -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access
+-a always,exit -F arch=b64 -S $opens -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access
 -w /var/log/lastlog -p wa -k logins
 -w /var/run/faillock -p wa -k logins
 -w /var/run/utmp -p wa -k session

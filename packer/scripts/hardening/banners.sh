@@ -10,4 +10,5 @@ END
 done
 # Parts of the message that tell of the system's version and state.
 if [ -d /etc/update-motd.d ]; then chmod --recursive a-x,u+X,g+X,o+X /etc/update-motd.d; fi
+mask_units motd-news.timer motd-news.service
 if [ -f /etc/default/motd-news ]; then set_line /etc/default/motd-news '^ENABLED=' 'ENABLED=0'; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 3.3: packets that lie about their way are dropped: /etc/sysctl.d/60-hardening-network.conf. Forwarding stays as it is, since Docker needs it.
+# CIS 3.3: packets that lie about their way are dropped: /etc/sysctl.d/99-zz-hardening-network.conf. Forwarding stays as it is, since Docker needs it.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

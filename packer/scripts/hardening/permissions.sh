@@ -18,6 +18,8 @@ done
 install -d --mode=0755 /etc/security
 [ -f /etc/security/opasswd ] || touch /etc/security/opasswd
 chmod 0600 /etc/security/opasswd
+# What is inside of containers is their own.
+images=(-not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*')
 # What all may write to, but not what systemd or the build made just now.
-find / -xdev -type f -perm -0002 -not -path '/proc/*' -not -path '/sys/*' -exec chmod o-w {} +
-find / -xdev -type d -perm -0002 -not -perm -1000 -exec chmod o-w {} +
+find / -xdev -type f -perm -0002 -not -path '/proc/*' -not -path '/sys/*' "${images[@]}" -exec chmod o-w {} +
+find / -xdev -type d -perm -0002 -not -perm -1000 "${images[@]}" -exec chmod o-w {} +

@@ -17,4 +17,14 @@ apt-mark hold "$kernel" "linux-image-$CLOUD" "$modules" "nvidia-headless-no-dkms
 newest=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//' | sort --version-sort | tail --lines=1)
 [ -n "$(modinfo --set-version "$newest" --field signer nvidia)" ] || fail "the kernel $newest has no signed module nvidia"
 
-systemctl --quiet enable nvidia-persistenced.service
+# Ubuntu's unit starts where a program asks for it, and leaves the mode off.
+write_file /etc/systemd/system/nvidia-persistenced.service.d/50-fleetgen.conf 0644 <<'END'
+[Unit]
+StopWhenUnneeded=no
+
+[Service]
+ExecStart=
+ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose
+END
+systemctl daemon-reload
+systemctl --quiet add-wants multi-user.target nvidia-persistenced.service

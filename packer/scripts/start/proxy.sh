@@ -17,6 +17,8 @@ write_file /etc/systemd/system/docker.service.d/fleetgen-proxy.conf 0644 <<END
 Environment="HTTP_PROXY=$proxy" "HTTPS_PROXY=$proxy"
 Environment="NO_PROXY=localhost,127.0.0.1,169.254.169.254,metadata.google.internal,.amazonaws.com,.pkg.dev"
 END
+systemctl daemon-reload
+systemctl try-restart docker.service
 # For curl and Trivy, by the scripts that run them.
 write_file "$DIRECTORY/proxy.env" 0644 <<END
 export http_proxy='$proxy' https_proxy='$proxy'

@@ -20,7 +20,7 @@ age=$(($(date +%s) - $(date --date="$updated" +%s)))
 
 # The host's keys are each machine's own; clean/check.sh looks that none is left.
 trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
-  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run /
+  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run --skip-dirs /snap /
 trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"
 
 # gate NAME POLICY OPTION…: what the report holds besides what the policy takes out of it.

@@ -74,6 +74,10 @@ fn one(
         inputs.insert(file.path, digest(file.content.as_bytes()).into());
     }
     inputs.insert("template".to_owned(), digest(super::BUILD.as_bytes()).into());
+    let steps = steps::steps(fleet, layer);
+    inputs.insert("generated/scripts".to_owned(), steps.scripts.into());
+    inputs.insert("generated/reboots".to_owned(), steps.reboots.into());
+    inputs.insert("generated/environment".to_owned(), super::packer::environment(fleet, layer).into_iter().collect());
     inputs.insert("fleet".to_owned(), fleet.name.as_str().into());
     for (tool, pin) in tools::tools() {
         let pin = serde_json::to_value(pin).map_err(|error| fault(name, error.to_string()))?;

@@ -56,9 +56,10 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
             &unit(layer, name, service),
         )?);
     }
+    // The last of a name's order holds, and distributions have files that begin with 99.
     if layer.ancestors.is_empty() {
         for section in hardening::sections(layer).filter(|section| !section.sysctl.is_empty()) {
-            let path = format!("etc/sysctl.d/60-hardening-{}.conf", section.name);
+            let path = format!("etc/sysctl.d/99-zz-hardening-{}.conf", section.name);
             files.push(ours(&SETTINGS, path, "sysctl.conf", &Settings { settings: section.sysctl.to_vec() })?);
         }
     }
@@ -66,7 +67,7 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
         let settings = layer.sysctl.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         files.push(ours(
             &SETTINGS,
-            format!("etc/sysctl.d/70-{}.conf", layer.name),
+            format!("etc/sysctl.d/99-zz-layer-{}.conf", layer.name),
             "sysctl.conf",
             &Settings { settings },
         )?);

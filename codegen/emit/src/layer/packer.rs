@@ -153,7 +153,7 @@ fn build<'a>(
         parent_key: parent.map(|(_, key)| key.key.as_str()),
         tags,
         record,
-        environment: environment(fleet, layer, &key.key),
+        environment: environment(fleet, layer),
         proxies: proxies(fleet, &placements),
         disk: layer.disk.0,
         aws,
@@ -178,7 +178,7 @@ fn proxies(fleet: &Fleet, placements: &[(Cloud, Placement)]) -> Vec<(&'static st
 }
 
 /// What the scripts read, besides what they are told of cloud and architecture.
-fn environment(fleet: &Fleet, layer: &Layer, key: &str) -> Vec<(&'static str, String)> {
+pub(super) fn environment(fleet: &Fleet, layer: &Layer) -> Vec<(&'static str, String)> {
     let (distribution, codename) = match layer.os {
         Os::Ubuntu2404 => ("ubuntu", "noble"),
         Os::Ubuntu2204 => ("ubuntu", "jammy"),
@@ -190,7 +190,6 @@ fn environment(fleet: &Fleet, layer: &Layer, key: &str) -> Vec<(&'static str, St
     let mut environment = vec![
         ("FLEET", fleet.name.to_string()),
         ("LAYER", layer.name.to_string()),
-        ("KEY", key.to_owned()),
         ("DISTRIBUTION", distribution.to_owned()),
         ("CODENAME", codename.to_owned()),
         ("UPDATES_UNTIL", layer.updates_until.to_string()),

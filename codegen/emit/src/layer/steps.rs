@@ -11,6 +11,7 @@ const FRAME: &[&str] = &[
     "start/cloud-init.sh",
     "start/proxy.sh",
     "verify/reboot.sh",
+    "verify/old-kernels.sh",
     "verify/goss.sh",
     "verify/trivy.sh",
     "verify/gate.sh",
@@ -48,10 +49,10 @@ pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
     let mut checks = Vec::new();
     if parent.is_none() {
         scripts.extend([
+            "base/upgrades-off.sh",
             "base/sources.sh",
             "base/updates.sh",
             "base/agents.sh",
-            "base/upgrades-off.sh",
             "base/access.sh",
         ]);
         checks.push("base");

@@ -25,7 +25,7 @@ pub(crate) struct Layer {
     pub(crate) architectures: Option<Field<Vec<Field<Architecture>>>>,
     /// Root only: the vendor's images that it is built on.
     pub(crate) source: Option<Field<Source>>,
-    /// Root only: security updates up to this day are installed.
+    /// Root only: packages are those of the archive at the end of this day, which must be over.
     pub(crate) updates_until: Option<Field<Date>>,
     /// Root only: a mirror of the distribution's archive that packages come from, such as
     /// <http://mirror.example.com/ubuntu>; what it holds is then its owner's matter. Default: the distribution's snapshot

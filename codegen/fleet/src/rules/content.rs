@@ -211,10 +211,24 @@ pub(super) fn sysctl(draft: &Draft<'_>, found: &mut Found) {
     }
 }
 
-/// What the scan lets pass has not expired.
+/// What the scan lets pass has not expired, and the day of the updates is over.
 pub(super) fn expiry(draft: &Draft<'_>, found: &mut Found) {
     let Some(today) = draft.today else { return };
-    for (_, written, _) in written(draft) {
+    for (_, written, layer) in written(draft) {
+        if let Some(field) = &written.updates_until
+            && layer.mirror.is_none()
+            && field.get().is_some_and(|day| day >= today)
+        {
+            found.push(
+                Diagnostic::new(
+                    Rule::InvalidValue,
+                    field.span,
+                    "this day is not over, so its packages are not known yet",
+                )
+                .label(format!("today is {today}"))
+                .hint("name an earlier day"),
+            );
+        }
         let scan = written.scan.as_ref().and_then(Field::get);
         let ignored = scan.and_then(|scan| scan.ignore.as_ref()).and_then(Field::get).into_iter().flatten();
         for entry in ignored.filter_map(Field::get) {

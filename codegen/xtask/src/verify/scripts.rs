@@ -100,6 +100,8 @@ impl Build<'_> {
     fn twice(&self, layer: &str) -> anyhow::Result<()> {
         let (scripts, environment) = self.template(layer)?;
         ensure!(scripts.len() >= 2, "the template names no scripts");
+        // As clean.sh leaves the image that a layer is built on.
+        self.machine.must(&[], "rm -rf /var/lib/apt/lists/*")?;
         self.upload(layer, &environment)?;
         for script in &scripts {
             self.machine.must(&environment, &format!("bash {script}"))?;
