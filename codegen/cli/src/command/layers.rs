@@ -27,8 +27,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
-    let keys = layer_keys(&project.fleet, &hand_written(&project.root)?)?;
-    let before = args.since.as_deref().map(|revision| keys_at(global, revision)).transpose()?;
+    let files = hand_written(&project.root)?;
+    let keys = layer_keys(&project.fleet, &files)?;
+    let before = args.since.as_deref().map(|revision| keys_at(global, revision, &files)).transpose()?;
     let why = |name: &LayerName| before.as_ref().and_then(|before| why(before.get(name), &keys[name]));
     match ui.format {
         Format::Json => {
@@ -115,7 +116,7 @@ fn shorten(why: &[String]) -> String {
 }
 
 /// The keys as they were at a revision: of its fleet.yaml and its scripts, by this program's templates and pins.
-fn keys_at(global: &Global, revision: &str) -> Result<BTreeMap<LayerName, LayerKey>, Failure> {
+fn keys_at(global: &Global, revision: &str, now: &HandWritten) -> Result<BTreeMap<LayerName, LayerKey>, Failure> {
     let usage = |message: String, hint: &str| Failure::Usage { message, hint: Some(hint.to_owned()) };
     // `--end-of-options` keeps a revision that looks like an option from being one.
     let commit =
@@ -133,7 +134,8 @@ fn keys_at(global: &Global, revision: &str) -> Result<BTreeMap<LayerName, LayerK
     let source = SourceFile::from_bytes(name.clone(), text).map_err(|_| unreadable())?;
     // What has expired since then had not then.
     let fleet = fleetgen_fleet::load(&source, None).map_err(|_| unreadable())?;
-    let mut files = BTreeMap::new();
+    // A script that was not there yet counts as empty.
+    let mut files: BTreeMap<String, Vec<u8>> = now.0.keys().map(|path| (path.clone(), Vec::new())).collect();
     let mut listing = vec!["ls-tree", "-r", "-z", "--name-only", &commit, "--"];
     listing.extend(HandWritten::DIRECTORIES);
     for path in String::from_utf8_lossy(&git(global, &listing)?).split('\0').filter(|path| !path.is_empty()) {
