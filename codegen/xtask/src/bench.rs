@@ -104,6 +104,9 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
     let other = folder.path().join("copy");
     fs_err::create_dir_all(&tree)?;
     write(&tree.join("fleet.yaml"), &synthetic(root, groups)?)?;
+    for part in ["packer", "goss"] {
+        crate::verify::copy(&root.join(part), &tree.join(part))?;
+    }
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     let fleetgen = |command: &[&str]| {
         let mut line = words(&[&program.display().to_string(), "--quiet", "-C", &tree.display().to_string()]);

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::tools::{self, Tools};
 use sandbox::Sandbox;
+pub(crate) use sandbox::copy;
 
 /// How to check.
 #[derive(Debug, clap::Args)]
