@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "0f3259734ba282c93d48859681769f89"
+    "key"         = "9cc98af88a29809fffeb58d13bb610c1"
     "os"          = "ubuntu-24-04"
-    "parent"      = "004463ca3bb16fc06bc6c12571ec8705"
+    "parent"      = "0ef2f6e6b0595f02a83917b89bf5dca5"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "0f3259734ba282c93d48859681769f89"
+    "KEY"              = "9cc98af88a29809fffeb58d13bb610c1"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-0f3259734ba2"
-  ami_description = "example base-gpu 0f3259734ba282c93d48859681769f89"
+  ami_name        = "example-base-gpu-amd64-9cc98af88a29"
+  ami_description = "example base-gpu 9cc98af88a29809fffeb58d13bb610c1"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-004463ca3bb1"
-      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
+      "name"                = "example-base-amd64-0ef2f6e6b059"
+      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-0f3259734ba2-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-0f3259734ba2-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-9cc98af88a29-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-9cc98af88a29-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -171,13 +171,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-0f3259734ba2"
+  image_name              = "example-base-gpu-amd64-9cc98af88a29"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 0f3259734ba282c93d48859681769f89"
+  image_description       = "example base-gpu 9cc98af88a29809fffeb58d13bb610c1"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-004463ca3bb1"
+  source_image            = "example-base-amd64-0ef2f6e6b059"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -335,9 +335,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "0f3259734ba282c93d48859681769f89"
+      "key"    = "9cc98af88a29809fffeb58d13bb610c1"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }
@@ -349,9 +349,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "0f3259734ba282c93d48859681769f89"
+      "key"    = "9cc98af88a29809fffeb58d13bb610c1"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }

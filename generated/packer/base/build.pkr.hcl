@@ -63,7 +63,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "004463ca3bb16fc06bc6c12571ec8705"
+    "key"         = "0ef2f6e6b0595f02a83917b89bf5dca5"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -85,7 +85,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "004463ca3bb16fc06bc6c12571ec8705"
+    "KEY"              = "0ef2f6e6b0595f02a83917b89bf5dca5"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -93,8 +93,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-004463ca3bb1"
-  ami_description = "example base 004463ca3bb16fc06bc6c12571ec8705"
+  ami_name        = "example-base-amd64-0ef2f6e6b059"
+  ami_description = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-004463ca3bb1-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-004463ca3bb1-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-0ef2f6e6b059-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-0ef2f6e6b059-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -167,8 +167,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-004463ca3bb1"
-  ami_description = "example base 004463ca3bb16fc06bc6c12571ec8705"
+  ami_name        = "example-base-arm64-0ef2f6e6b059"
+  ami_description = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -229,8 +229,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-004463ca3bb1-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-004463ca3bb1-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-0ef2f6e6b059-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-0ef2f6e6b059-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -242,9 +242,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-004463ca3bb1"
+  image_name              = "example-base-amd64-0ef2f6e6b059"
   image_family            = "example-base-amd64"
-  image_description       = "example base 004463ca3bb16fc06bc6c12571ec8705"
+  image_description       = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -290,9 +290,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-004463ca3bb1"
+  image_name              = "example-base-arm64-0ef2f6e6b059"
   image_family            = "example-base-arm64"
-  image_description       = "example base 004463ca3bb16fc06bc6c12571ec8705"
+  image_description       = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -477,7 +477,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
+      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -490,7 +490,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
+      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -503,7 +503,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
+      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -516,7 +516,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "004463ca3bb16fc06bc6c12571ec8705"
+      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }

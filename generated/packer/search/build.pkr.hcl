@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "5c521e35180230d27193dabff6e57202"
+    "key"         = "6a453af45d8b42eee5562252e7aaf105"
     "os"          = "ubuntu-24-04"
-    "parent"      = "004463ca3bb16fc06bc6c12571ec8705"
+    "parent"      = "0ef2f6e6b0595f02a83917b89bf5dca5"
     "commit"      = var.commit
   }
 
@@ -86,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "5c521e35180230d27193dabff6e57202"
+    "KEY"              = "6a453af45d8b42eee5562252e7aaf105"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-amd64-5c521e351802"
-  ami_description = "example search 5c521e35180230d27193dabff6e57202"
+  ami_name        = "example-search-amd64-6a453af45d8b"
+  ami_description = "example search 6a453af45d8b42eee5562252e7aaf105"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -110,8 +110,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-004463ca3bb1"
-      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
+      "name"                = "example-base-amd64-0ef2f6e6b059"
+      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +157,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-5c521e351802-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-5c521e351802-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-6a453af45d8b-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-6a453af45d8b-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -169,8 +169,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-arm64-5c521e351802"
-  ami_description = "example search 5c521e35180230d27193dabff6e57202"
+  ami_name        = "example-search-arm64-6a453af45d8b"
+  ami_description = "example search 6a453af45d8b42eee5562252e7aaf105"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -185,8 +185,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-004463ca3bb1"
-      "tag:key"             = "004463ca3bb16fc06bc6c12571ec8705"
+      "name"                = "example-base-arm64-0ef2f6e6b059"
+      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -232,8 +232,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-5c521e351802-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-5c521e351802-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-6a453af45d8b-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-6a453af45d8b-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -245,13 +245,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-amd64-5c521e351802"
+  image_name              = "example-search-amd64-6a453af45d8b"
   image_family            = "example-search-amd64"
-  image_description       = "example search 5c521e35180230d27193dabff6e57202"
+  image_description       = "example search 6a453af45d8b42eee5562252e7aaf105"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-004463ca3bb1"
+  source_image            = "example-base-amd64-0ef2f6e6b059"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -293,13 +293,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-arm64-5c521e351802"
+  image_name              = "example-search-arm64-6a453af45d8b"
   image_family            = "example-search-arm64"
-  image_description       = "example search 5c521e35180230d27193dabff6e57202"
+  image_description       = "example search 6a453af45d8b42eee5562252e7aaf105"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-004463ca3bb1"
+  source_image            = "example-base-arm64-0ef2f6e6b059"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -444,9 +444,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "search"
-      "key"    = "5c521e35180230d27193dabff6e57202"
+      "key"    = "6a453af45d8b42eee5562252e7aaf105"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }
@@ -458,9 +458,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "search"
-      "key"    = "5c521e35180230d27193dabff6e57202"
+      "key"    = "6a453af45d8b42eee5562252e7aaf105"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }
@@ -472,9 +472,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "search"
-      "key"    = "5c521e35180230d27193dabff6e57202"
+      "key"    = "6a453af45d8b42eee5562252e7aaf105"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }
@@ -486,9 +486,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "search"
-      "key"    = "5c521e35180230d27193dabff6e57202"
+      "key"    = "6a453af45d8b42eee5562252e7aaf105"
       "os"     = "ubuntu-24-04"
-      "parent" = "004463ca3bb16fc06bc6c12571ec8705"
+      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
       "commit" = var.commit
     }
   }

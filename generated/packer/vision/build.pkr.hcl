@@ -63,9 +63,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "55713c3748bd70b7eb16e9597a107565"
+    "key"         = "6db720ae207185467bf87d3add7fa7a3"
     "os"          = "ubuntu-24-04"
-    "parent"      = "0f3259734ba282c93d48859681769f89"
+    "parent"      = "9cc98af88a29809fffeb58d13bb610c1"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "55713c3748bd70b7eb16e9597a107565"
+    "KEY"              = "6db720ae207185467bf87d3add7fa7a3"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-55713c3748bd"
-  ami_description = "example vision 55713c3748bd70b7eb16e9597a107565"
+  ami_name        = "example-vision-amd64-6db720ae2071"
+  ami_description = "example vision 6db720ae207185467bf87d3add7fa7a3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-0f3259734ba2"
-      "tag:key"             = "0f3259734ba282c93d48859681769f89"
+      "name"                = "example-base-gpu-amd64-9cc98af88a29"
+      "tag:key"             = "9cc98af88a29809fffeb58d13bb610c1"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-55713c3748bd-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-55713c3748bd-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-6db720ae2071-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-6db720ae2071-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -171,13 +171,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-55713c3748bd"
+  image_name              = "example-vision-amd64-6db720ae2071"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 55713c3748bd70b7eb16e9597a107565"
+  image_description       = "example vision 6db720ae207185467bf87d3add7fa7a3"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-0f3259734ba2"
+  source_image            = "example-base-gpu-amd64-9cc98af88a29"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -320,9 +320,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "55713c3748bd70b7eb16e9597a107565"
+      "key"    = "6db720ae207185467bf87d3add7fa7a3"
       "os"     = "ubuntu-24-04"
-      "parent" = "0f3259734ba282c93d48859681769f89"
+      "parent" = "9cc98af88a29809fffeb58d13bb610c1"
       "commit" = var.commit
     }
   }
@@ -334,9 +334,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "55713c3748bd70b7eb16e9597a107565"
+      "key"    = "6db720ae207185467bf87d3add7fa7a3"
       "os"     = "ubuntu-24-04"
-      "parent" = "0f3259734ba282c93d48859681769f89"
+      "parent" = "9cc98af88a29809fffeb58d13bb610c1"
       "commit" = var.commit
     }
   }

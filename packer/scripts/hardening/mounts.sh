@@ -27,7 +27,7 @@ systemctl --quiet enable tmp.mount
 [ -f /etc/fstab ] || touch /etc/fstab
 set_line /etc/fstab '^[^#]+[[:space:]]/dev/shm[[:space:]]' 'tmpfs /dev/shm tmpfs defaults,nosuid,nodev,noexec 0 0'
 # Packages run scripts from their temporary directory.
-install -d --mode=0700 /var/tmp/apt
+install -d --mode=0700 /var/cache/apt/templates
 write_file /etc/apt/apt.conf.d/91fleetgen-tmp 0644 <<'END'
-APT::ExtractTemplates::TempDir "/var/tmp/apt";
+APT::ExtractTemplates::TempDir "/var/cache/apt/templates";
 END
