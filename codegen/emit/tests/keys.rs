@@ -1,25 +1,14 @@
 //! The key of a layer changes when, and only when, an input changes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::collections::BTreeMap;
 
+use common::scripts;
 use fleetgen_emit::{HandWritten, LayerKey, layer_keys};
 use fleetgen_fleet::scalar::LayerName;
 use fleetgen_fleet::{SourceFile, load};
-
-fn scripts() -> HandWritten {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = BTreeMap::new();
-    for directory in HandWritten::DIRECTORIES {
-        for entry in walkdir::WalkDir::new(root.join(directory)).into_iter().map(Result::unwrap) {
-            if entry.file_type().is_file() {
-                let path = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                files.insert(path, std::fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    HandWritten(files)
-}
 
 /// A line of three layers, in which every field is stated.
 const FLEET: &str = r#"

@@ -1,7 +1,10 @@
 //! What holds of every fleet: order means nothing, and no text breaks out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use fleetgen_emit::{HandWritten, emit, parse_back};
+mod common;
+
+use common::scripts;
+use fleetgen_emit::{emit, parse_back};
 use fleetgen_fleet::{Fleet, SourceFile, load};
 use hcl::eval::{Context, Evaluate};
 use proptest::prelude::*;
@@ -14,21 +17,6 @@ fn fleet(text: &str) -> Fleet {
     let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
     load(&source, None)
         .unwrap_or_else(|report| panic!("{}", report.render(&source, fleetgen_fleet::Format::Human { color: false })))
-}
-
-/// The repository's own scripts and checks.
-fn scripts() -> HandWritten {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = std::collections::BTreeMap::new();
-    for directory in HandWritten::DIRECTORIES {
-        for entry in walkdir::WalkDir::new(root.join(directory)).into_iter().map(Result::unwrap) {
-            if entry.file_type().is_file() {
-                let path = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                files.insert(path, std::fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    HandWritten(files)
 }
 
 /// Another order of keys at every level; lists keep theirs.

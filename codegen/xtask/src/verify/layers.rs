@@ -21,7 +21,7 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// A copy of the repository with the layers of a fleet.
-fn repository(bench: &Bench<'_>, name: &str, fleet: &Path) -> anyhow::Result<std::path::PathBuf> {
+pub(super) fn repository(bench: &Bench<'_>, name: &str, fleet: &Path) -> anyhow::Result<std::path::PathBuf> {
     let directory = bench.sandbox.path(name);
     for part in ["packer", "goss"] {
         copy(&bench.root.join(part), &directory.join(part))?;
@@ -32,7 +32,7 @@ fn repository(bench: &Bench<'_>, name: &str, fleet: &Path) -> anyhow::Result<std
 }
 
 /// Runs fleetgen itself.
-pub(super) fn generate(root: &Path, directory: &Path) -> anyhow::Result<()> {
+fn generate(root: &Path, directory: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(["run", "--quiet", "--locked", "--package", "fleetgen", "--", "generate", "-C"]);
     run(command.arg(directory)).map(|_| ())

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use super::layers::generate;
+use super::layers::repository;
 use super::machine::Machine;
 use super::sandbox::{copy, write};
 use super::{Bench, Check};
@@ -29,12 +29,7 @@ struct Build<'a> {
 }
 
 fn scripts(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let repository = bench.sandbox.path("machine");
-    for part in ["packer", "goss"] {
-        copy(&bench.root.join(part), &repository.join(part))?;
-    }
-    fs_err::copy(bench.root.join("tests/rehearsal/fleet.yaml"), repository.join("fleet.yaml"))?;
-    generate(bench.root, &repository)?;
+    let repository = repository(bench, "machine", &bench.root.join("tests/rehearsal/fleet.yaml"))?;
     let build = Build { bench, machine: Machine::boot(&bench.tools.cache)?, repository };
     for layer in ["base", "web"] {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
