@@ -35,8 +35,10 @@ pub(super) fn domains(draft: &Draft<'_>, found: &mut Found) {
         let Some((layer, written)) = name.get().and_then(|name| draft.layers.get(name)).zip(field.get()) else {
             continue;
         };
+        // Every group is looked at for this, so once a layer.
+        let networks = build_networks(draft, layer);
         for need in needs(layer, written, name.span) {
-            for network in build_networks(draft, layer) {
+            for network in &networks {
                 if !need.has_endpoint(network.cloud) && !lets_through(draft, &need.domain, &network.name) {
                     found.push(refused(&need, layer, &network.name));
                 }
