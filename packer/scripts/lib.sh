@@ -100,7 +100,9 @@ add_user() {
 
 apply_kernel_settings() {
   if in_container; then
-    say 'kernel settings: skipped, this is a container'
+    local settings
+    settings=$(sed --quiet --regexp-extended 's/^([a-z][^ =]*) *=.*/\1/p' /etc/sysctl.d/99-zz-*.conf | sort --unique)
+    say "kernel settings: skipped, since this is a container: ${settings//$'\n'/ }"
   else
     sysctl --quiet --system
   fi

@@ -57,15 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/base-gpu/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
+  instance   = "example-base-gpu-build-${substr(uuidv4(), 0, 8)}"
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "9cc98af88a29809fffeb58d13bb610c1"
+    "key"         = "800f94d37728390f78bc27d8ffeec1a4"
     "os"          = "ubuntu-24-04"
-    "parent"      = "0ef2f6e6b0595f02a83917b89bf5dca5"
+    "parent"      = "07731a61769d2d4e13da58ebd734ae5a"
     "commit"      = var.commit
   }
 
@@ -87,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "9cc98af88a29809fffeb58d13bb610c1"
+    "KEY"              = "800f94d37728390f78bc27d8ffeec1a4"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-9cc98af88a29"
-  ami_description = "example base-gpu 9cc98af88a29809fffeb58d13bb610c1"
+  ami_name        = "example-base-gpu-amd64-800f94d37728"
+  ami_description = "example base-gpu 800f94d37728390f78bc27d8ffeec1a4"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-0ef2f6e6b059"
-      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "name"                = "example-base-amd64-07731a61769d"
+      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-9cc98af88a29-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-9cc98af88a29-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-800f94d37728-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-800f94d37728-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -171,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-9cc98af88a29"
+  image_name              = "example-base-gpu-amd64-800f94d37728"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 9cc98af88a29809fffeb58d13bb610c1"
+  image_description       = "example base-gpu 800f94d37728390f78bc27d8ffeec1a4"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-0ef2f6e6b059"
+  source_image            = "example-base-amd64-07731a61769d"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -203,13 +204,18 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "base-gpu" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -335,9 +341,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "9cc98af88a29809fffeb58d13bb610c1"
+      "key"    = "800f94d37728390f78bc27d8ffeec1a4"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }
@@ -349,9 +355,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base-gpu"
-      "key"    = "9cc98af88a29809fffeb58d13bb610c1"
+      "key"    = "800f94d37728390f78bc27d8ffeec1a4"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }

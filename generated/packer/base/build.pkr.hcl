@@ -57,13 +57,14 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/base/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
+  instance   = "example-base-build-${substr(uuidv4(), 0, 8)}"
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "0ef2f6e6b0595f02a83917b89bf5dca5"
+    "key"         = "07731a61769d2d4e13da58ebd734ae5a"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -85,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "0ef2f6e6b0595f02a83917b89bf5dca5"
+    "KEY"              = "07731a61769d2d4e13da58ebd734ae5a"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -93,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-0ef2f6e6b059"
-  ami_description = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
+  ami_name        = "example-base-amd64-07731a61769d"
+  ami_description = "example base 07731a61769d2d4e13da58ebd734ae5a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-0ef2f6e6b059-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-0ef2f6e6b059-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-07731a61769d-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-07731a61769d-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -167,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-0ef2f6e6b059"
-  ami_description = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
+  ami_name        = "example-base-arm64-07731a61769d"
+  ami_description = "example base 07731a61769d2d4e13da58ebd734ae5a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -229,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-0ef2f6e6b059-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-0ef2f6e6b059-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-07731a61769d-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-07731a61769d-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -242,9 +243,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-0ef2f6e6b059"
+  image_name              = "example-base-amd64-07731a61769d"
   image_family            = "example-base-amd64"
-  image_description       = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
+  image_description       = "example base 07731a61769d2d4e13da58ebd734ae5a"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -274,13 +275,18 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -290,9 +296,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-0ef2f6e6b059"
+  image_name              = "example-base-arm64-07731a61769d"
   image_family            = "example-base-arm64"
-  image_description       = "example base 0ef2f6e6b0595f02a83917b89bf5dca5"
+  image_description       = "example base 07731a61769d2d4e13da58ebd734ae5a"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -322,13 +328,18 @@ source "googlecompute" "arm64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -477,7 +488,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -490,7 +501,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -503,7 +514,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }
@@ -516,7 +527,7 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "base"
-      "key"    = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
       "os"     = "ubuntu-24-04"
       "commit" = var.commit
     }

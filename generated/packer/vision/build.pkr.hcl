@@ -57,15 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/vision/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
+  instance   = "example-vision-build-${substr(uuidv4(), 0, 8)}"
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "6db720ae207185467bf87d3add7fa7a3"
+    "key"         = "2dc4ce71470efa83c71c907b4227e70a"
     "os"          = "ubuntu-24-04"
-    "parent"      = "9cc98af88a29809fffeb58d13bb610c1"
+    "parent"      = "800f94d37728390f78bc27d8ffeec1a4"
     "commit"      = var.commit
   }
 
@@ -87,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "6db720ae207185467bf87d3add7fa7a3"
+    "KEY"              = "2dc4ce71470efa83c71c907b4227e70a"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-6db720ae2071"
-  ami_description = "example vision 6db720ae207185467bf87d3add7fa7a3"
+  ami_name        = "example-vision-amd64-2dc4ce71470e"
+  ami_description = "example vision 2dc4ce71470efa83c71c907b4227e70a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-9cc98af88a29"
-      "tag:key"             = "9cc98af88a29809fffeb58d13bb610c1"
+      "name"                = "example-base-gpu-amd64-800f94d37728"
+      "tag:key"             = "800f94d37728390f78bc27d8ffeec1a4"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-6db720ae2071-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-6db720ae2071-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-2dc4ce71470e-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-2dc4ce71470e-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -171,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-6db720ae2071"
+  image_name              = "example-vision-amd64-2dc4ce71470e"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 6db720ae207185467bf87d3add7fa7a3"
+  image_description       = "example vision 2dc4ce71470efa83c71c907b4227e70a"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-9cc98af88a29"
+  source_image            = "example-base-gpu-amd64-800f94d37728"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -203,13 +204,18 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "vision" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -320,9 +326,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "6db720ae207185467bf87d3add7fa7a3"
+      "key"    = "2dc4ce71470efa83c71c907b4227e70a"
       "os"     = "ubuntu-24-04"
-      "parent" = "9cc98af88a29809fffeb58d13bb610c1"
+      "parent" = "800f94d37728390f78bc27d8ffeec1a4"
       "commit" = var.commit
     }
   }
@@ -334,9 +340,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "vision"
-      "key"    = "6db720ae207185467bf87d3add7fa7a3"
+      "key"    = "2dc4ce71470efa83c71c907b4227e70a"
       "os"     = "ubuntu-24-04"
-      "parent" = "9cc98af88a29809fffeb58d13bb610c1"
+      "parent" = "800f94d37728390f78bc27d8ffeec1a4"
       "commit" = var.commit
     }
   }

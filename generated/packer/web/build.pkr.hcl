@@ -57,15 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/web/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
+  instance   = "example-web-build-${substr(uuidv4(), 0, 8)}"
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "93aff89714d8bf65425df261fba66fa1"
+    "key"         = "b95c3c5131932a4078a1bd999903972d"
     "os"          = "ubuntu-24-04"
-    "parent"      = "0ef2f6e6b0595f02a83917b89bf5dca5"
+    "parent"      = "07731a61769d2d4e13da58ebd734ae5a"
     "commit"      = var.commit
   }
 
@@ -86,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "93aff89714d8bf65425df261fba66fa1"
+    "KEY"              = "b95c3c5131932a4078a1bd999903972d"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-amd64-93aff89714d8"
-  ami_description = "example web 93aff89714d8bf65425df261fba66fa1"
+  ami_name        = "example-web-amd64-b95c3c513193"
+  ami_description = "example web b95c3c5131932a4078a1bd999903972d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -110,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-0ef2f6e6b059"
-      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "name"                = "example-base-amd64-07731a61769d"
+      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -157,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-93aff89714d8-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-93aff89714d8-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-b95c3c513193-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-b95c3c513193-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -169,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-arm64-93aff89714d8"
-  ami_description = "example web 93aff89714d8bf65425df261fba66fa1"
+  ami_name        = "example-web-arm64-b95c3c513193"
+  ami_description = "example web b95c3c5131932a4078a1bd999903972d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -185,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-0ef2f6e6b059"
-      "tag:key"             = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "name"                = "example-base-arm64-07731a61769d"
+      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -232,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-93aff89714d8-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-93aff89714d8-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-b95c3c513193-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-b95c3c513193-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -245,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-amd64-93aff89714d8"
+  image_name              = "example-web-amd64-b95c3c513193"
   image_family            = "example-web-amd64"
-  image_description       = "example web 93aff89714d8bf65425df261fba66fa1"
+  image_description       = "example web b95c3c5131932a4078a1bd999903972d"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-0ef2f6e6b059"
+  source_image            = "example-base-amd64-07731a61769d"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -277,13 +278,18 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -293,13 +299,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-arm64-93aff89714d8"
+  image_name              = "example-web-arm64-b95c3c513193"
   image_family            = "example-web-arm64"
-  image_description       = "example web 93aff89714d8bf65425df261fba66fa1"
+  image_description       = "example web b95c3c5131932a4078a1bd999903972d"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-0ef2f6e6b059"
+  source_image            = "example-base-arm64-07731a61769d"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -325,13 +331,18 @@ source "googlecompute" "arm64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
+  # A key that a broken build leaves in the profile of who built is no good for long.
+  oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
   service_account_email        = "example-build@example-fleet.iam.gserviceaccount.com"
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself.
+  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
+  # Packer; it has the instance's name, by which it is found.
+  instance_name               = local.instance
+  disk_name                   = local.instance
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -444,9 +455,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "93aff89714d8bf65425df261fba66fa1"
+      "key"    = "b95c3c5131932a4078a1bd999903972d"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }
@@ -458,9 +469,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "93aff89714d8bf65425df261fba66fa1"
+      "key"    = "b95c3c5131932a4078a1bd999903972d"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }
@@ -472,9 +483,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "93aff89714d8bf65425df261fba66fa1"
+      "key"    = "b95c3c5131932a4078a1bd999903972d"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }
@@ -486,9 +497,9 @@ build {
     custom_data = {
       "fleet"  = "example"
       "layer"  = "web"
-      "key"    = "93aff89714d8bf65425df261fba66fa1"
+      "key"    = "b95c3c5131932a4078a1bd999903972d"
       "os"     = "ubuntu-24-04"
-      "parent" = "0ef2f6e6b0595f02a83917b89bf5dca5"
+      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
       "commit" = var.commit
     }
   }

@@ -15,6 +15,10 @@ write_file /etc/docker/daemon.json 0644 <<'END'
   "userland-proxy": false
 }
 END
+# As Docker's own package has it: nothing here speaks Kubernetes, and that interface would open a port.
+write_file /etc/containerd/config.toml 0644 <<'END'
+disabled_plugins = ["cri"]
+END
 systemctl daemon-reload
 systemctl --quiet enable docker.service containerd.service
-systemctl restart docker.service
+systemctl restart containerd.service docker.service
