@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::{check, completions, diff, explain, generate, groups, layers, schema};
+use crate::command::{check, completions, diff, explain, generate, groups, images, layers, schema};
 use crate::exit::Exit;
 
 /// Golden images as code.
@@ -62,6 +62,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Groups(groups::Args),
     Layers(layers::Args),
+    Images(images::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }

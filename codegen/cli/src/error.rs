@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Usage { message: String, hint: Option<String> },
     /// fleet.yaml is invalid; the report, ready to be printed.
     Invalid { report: String },
+    /// What a build left does not agree with the fleet; the report, ready to be printed.
+    Refused { report: String },
     /// Files that cannot be touched.
     Conflicts(Vec<Conflict>),
     /// A fault of ours or of the machine's.
@@ -22,6 +24,7 @@ impl Failure {
         match self {
             Self::Usage { .. } => Exit::Usage,
             Self::Invalid { .. } => Exit::Invalid,
+            Self::Refused { .. } => Exit::Refused,
             Self::Conflicts(_) => Exit::Conflict,
             Self::Fault(_) => Exit::Fault,
         }

@@ -11,6 +11,7 @@ pub(crate) enum Exit {
     Invalid = 3,
     Stale = 4,
     Conflict = 5,
+    Refused = 6,
 }
 
 impl Exit {
@@ -22,6 +23,7 @@ impl Exit {
         (Self::Invalid, "fleet.yaml is invalid"),
         (Self::Stale, "generated files are stale"),
         (Self::Conflict, "a generated file was changed by hand, or another file is in its place"),
+        (Self::Refused, "what a build left does not agree with fleet.yaml, or with itself"),
     ];
 
     /// The table, for `--help`.

@@ -45,7 +45,7 @@ fn is_broken_pipe(failure: &Failure) -> bool {
         Failure::Fault(error) => {
             error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
         }
-        Failure::Usage { .. } | Failure::Invalid { .. } | Failure::Conflicts(_) => false,
+        Failure::Usage { .. } | Failure::Invalid { .. } | Failure::Refused { .. } | Failure::Conflicts(_) => false,
     }
 }
 
@@ -55,7 +55,7 @@ fn describe(failure: &Failure, format: Format) -> String {
             let hint = hint.as_ref().map(|hint| format!("help: {hint}\n")).unwrap_or_default();
             format!("error: {message}\n{hint}")
         }
-        Failure::Invalid { report } => report.clone(),
+        Failure::Invalid { report } | Failure::Refused { report } => report.clone(),
         Failure::Conflicts(conflicts) => command::conflicts(conflicts, format),
         Failure::Fault(error) => format!("error: {error:#}\n"),
     }

@@ -67,6 +67,9 @@ fn scripts_keep_the_rules() {
         let sourced = text.starts_with("# shellcheck shell=bash\n");
         let logs = path.ends_with("collect-logs.sh");
         assert!(sourced || logs || text.contains("\nset -euo pipefail\n"), "{name} goes on after an error");
+        let is_command = name.to_string().starts_with("packer/runner/") && !sourced;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o111 != 0, is_command, "{name}: what people run can be run, and nothing else");
         let most = if sourced { 200 } else { 100 };
         assert!(text.lines().count() <= most, "{name} has more than {most} lines");
         for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {

@@ -2,13 +2,18 @@
 //!
 //! The modules add to a group's name what [`names`] says; `cargo xtask verify` compares the two.
 
-use crate::choice::Cloud;
+use crate::choice::{Architecture, Cloud};
 use crate::model::Group;
-use crate::scalar::FleetName;
+use crate::scalar::{FleetName, LayerName};
 
 /// The name of a group's resources: fleet, environment and group.
 pub fn base(fleet: &FleetName, group: &Group) -> String {
     format!("{fleet}-{}-{}", group.environment, group.name)
+}
+
+/// The name of a layer's image: fleet, layer, architecture, and twelve digits of the layer's key.
+pub fn image(fleet: &FleetName, layer: &LayerName, architecture: Architecture, key: &str) -> String {
+    format!("{fleet}-{layer}-{architecture}-{}", key.get(..12).unwrap_or(key))
 }
 
 /// A resource's kind, its name, and how long the cloud lets that be.

@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod groups;
+pub(crate) mod images;
 pub(crate) mod layers;
 pub(crate) mod schema;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Diff(args) => diff::run(global, args, ui),
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
+        Command::Images(args) => images::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

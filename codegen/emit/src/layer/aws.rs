@@ -31,13 +31,13 @@ pub(super) fn sources<'a>(
     fleet: &'a Fleet,
     layer: &'a Layer,
     placement: &Placement,
-    names: impl Fn(&'static str) -> ImageNames,
+    names: impl Fn(Architecture) -> ImageNames,
 ) -> Vec<Source<'a>> {
     let Some((network, (owner, vendor))) = fleet.networks.get(&placement.network).zip(layer.source.aws.as_ref()) else {
         return Vec::new();
     };
     let source = |architecture: &Architecture| {
-        let names = names(architecture.as_str());
+        let names = names(*architecture);
         let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
         Some(Source {
             architecture: architecture.as_str(),

@@ -32,14 +32,14 @@ pub(super) fn sources<'a>(
     fleet: &'a Fleet,
     layer: &'a Layer,
     placement: &Placement,
-    names: impl Fn(&'static str) -> ImageNames,
+    names: impl Fn(Architecture) -> ImageNames,
 ) -> Vec<Source<'a>> {
     let account = fleet.gcp.as_ref().zip(layer.source.gcp.as_ref());
     let Some((network, (account, (owner, vendor)))) = fleet.networks.get(&placement.network).zip(account) else {
         return Vec::new();
     };
     let source = |architecture: &Architecture| {
-        let names = names(architecture.as_str());
+        let names = names(*architecture);
         let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
         let machine = match architecture {
             Architecture::Amd64 => layer.gcp_builder.as_str(),

@@ -21,13 +21,6 @@ pub struct LayerKey {
     pub inputs: BTreeMap<String, Value>,
 }
 
-impl LayerKey {
-    /// The part of the key that is in the names of images: twelve digits.
-    pub fn short(&self) -> &str {
-        &self.key[..12]
-    }
-}
-
 /// What of a layer is not in its images: who builds it, for whom, and what it is called among people.
 const OUTSIDE: &[&str] = &["description", "ancestors", "architectures", "aws_builder", "gcp_builder"];
 

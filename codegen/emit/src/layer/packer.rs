@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetgen_fleet::choice::{Cloud, Os};
 use fleetgen_fleet::scalar::{LayerName, NetworkName};
-use fleetgen_fleet::{Fleet, Layer, Placement, placements};
+use fleetgen_fleet::{Fleet, Layer, Placement, placements, resource_name};
 use fleetgen_tree::File;
 use serde::Serialize;
 
@@ -124,12 +124,9 @@ fn build<'a>(
     let parent = layer.ancestors.first().and_then(|name| Some((name, keys.get(name)?)));
     let placements = placements(fleet, layer);
     let on = |cloud| placements.iter().find(|(on, _)| *on == cloud).map(|(_, placement)| placement);
-    let name = |layer: &str, architecture: &str, key: &LayerKey| {
-        format!("{}-{layer}-{architecture}-{}", fleet.name, key.short())
-    };
     let named = |architecture| ImageNames {
-        image: name(layer.name.as_str(), architecture, key),
-        parent: parent.map(|(parent, key)| name(parent.as_str(), architecture, key)),
+        image: resource_name::image(&fleet.name, &layer.name, architecture, &key.key),
+        parent: parent.map(|(parent, key)| resource_name::image(&fleet.name, parent, architecture, &key.key)),
     };
     let aws = on(Cloud::Aws).map(|placement| aws::sources(fleet, layer, placement, named)).unwrap_or_default();
     let gcp = on(Cloud::Gcp).map(|placement| gcp::sources(fleet, layer, placement, named)).unwrap_or_default();

@@ -16,8 +16,8 @@ pub use name::{
     NetworkName, PackageName, ProfileName, ScheduleName, ServiceName, StackName, UserName,
 };
 pub use text::{
-    AbsolutePath, Domain, FileMode, ImageReference, IpAddress, MirrorUrl, OciRepository, PublicKey, RepositoryName,
-    Sha256, SysctlKey, TagKey, Text, Url, VendorImage, Version, VulnerabilityId, Word,
+    AbsolutePath, AmiId, CommitId, Domain, FileMode, ImageReference, IpAddress, Key, MirrorUrl, OciRepository,
+    PublicKey, RepositoryName, Sha256, SysctlKey, TagKey, Text, Url, VendorImage, Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};
 pub use unit::{Amount, Cidr, Gibibytes, Percent, Port};

@@ -45,6 +45,24 @@ word! {
 }
 
 word! {
+    /// A layer's key: a digest over everything that can change an image of it.
+    Key = "the key of a layer", "^[0-9a-f]{32}$",
+    "32 lower-case hexadecimal digits, as `fleetgen layers` shows them"
+}
+
+word! {
+    /// A commit.
+    CommitId = "a commit", "^[0-9a-f]{40}$",
+    "40 hexadecimal digits, as `git rev-parse HEAD` prints them"
+}
+
+word! {
+    /// An image on AWS, in a region.
+    AmiId = "the id of an AMI", "^ami-([0-9a-f]{8}|[0-9a-f]{17})$",
+    "`ami-` and 8 or 17 hexadecimal digits"
+}
+
+word! {
     /// A container image by digest: REGISTRY/REPOSITORY@sha256:DIGEST.
     ImageReference = "a container image by digest",
     r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[a-zA-Z0-9._-]{1,127})?@sha256:[0-9a-f]{64}$",
