@@ -3,7 +3,10 @@
 
 mod bench;
 mod docs;
+mod machine;
 mod process;
+mod rehearse;
+mod repository;
 mod tools;
 mod verify;
 
@@ -28,6 +31,11 @@ enum Task {
     Tools,
     /// Check everything that fleetgen emits with the real tools
     Verify(verify::Args),
+    /// Build golden images on this machine, from fleet.yaml to recorded image, without a cloud's account
+    ///
+    /// Real Packer, Cosign, Goss and Trivy; moto and a small GCP stand for the clouds, containers with systemd for the
+    /// machines. Needs root, and changes nothing outside a temporary folder and namespaces of its own.
+    Rehearse(rehearse::Args),
     /// Measure how time and memory grow with the size of the fleet
     Bench(bench::Args),
     /// Write the documents that are generated: docs/fleet-yaml.md
@@ -46,6 +54,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Tools => tools::install(&root).map(|_| ()),
         Task::Verify(args) => verify::run(&root, &args),
+        Task::Rehearse(args) => rehearse::run(&root, &args),
         Task::Bench(args) => bench::run(&root, &args),
         Task::Docs => docs::write(&root),
         Task::Measure { command } => bench::measure(&command),

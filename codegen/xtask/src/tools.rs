@@ -70,12 +70,20 @@ const GO_TOOLS: &[GoTool] = &[
     GoTool { experiment: "jsonv2", ..GoTool::new("trivy", "trivy-db", "fleetgen/tests/tools/trivy", None, 1) },
 ];
 
+/// Programs from `PyPI`, each with the version that it must name.
+const PYTHON_TOOLS: &[(&str, &str)] = &[("zizmor", "1.32.0"), ("check-jsonschema", "0.39.0"), ("shellcheck", "0.11.0")];
+const CLOUD_TOOLS: &[(&str, &str)] = &[("aws", "1.46.3")];
+
 /// What the archive of Debian has, by the program or file that is looked for: for the machine that scripts are tried on.
 const DEBIAN_TOOLS: &[(&str, &str)] = &[
     ("mmdebstrap", "mmdebstrap"),
     ("systemd-nspawn", "systemd-container"),
     ("slirp4netns", "slirp4netns"),
     ("nsenter", "util-linux"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("cpio", "cpio"),
+    ("curl", "curl"),
+    ("git", "git"),
     ("ip", "iproute2"),
     // On Ubuntu, nothing else brings it.
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
@@ -98,6 +106,8 @@ pub(crate) struct Tools {
     pub(crate) shellcheck: PathBuf,
     pub(crate) zizmor: PathBuf,
     pub(crate) check_jsonschema: PathBuf,
+    /// Has `aws`, and a `python` with what stands in for the clouds.
+    pub(crate) clouds: PathBuf,
     /// Where what takes long to make is kept.
     pub(crate) cache: PathBuf,
 }
@@ -117,7 +127,8 @@ pub(crate) fn install(root: &Path) -> anyhow::Result<Tools> {
     };
     let mut built: BTreeMap<&str, PathBuf> =
         GO_TOOLS.iter().map(|tool| (tool.program, keep(go_tool(root, &cache, tool)))).collect();
-    let python = keep(python_tools(root, &cache));
+    let python = keep(python_tools(root, &cache, "python", PYTHON_TOOLS));
+    let clouds = keep(python_tools(root, &cache, "clouds", CLOUD_TOOLS));
     keep(debian_tools().map(|()| PathBuf::new()));
     let mut go = |program| built.remove(program).unwrap_or_default();
     let tools = Tools {
@@ -135,6 +146,7 @@ pub(crate) fn install(root: &Path) -> anyhow::Result<Tools> {
         shellcheck: python.join("shellcheck"),
         zizmor: python.join("zizmor"),
         check_jsonschema: python.join("check-jsonschema"),
+        clouds,
         cache,
     };
     if missing.is_empty() {
@@ -243,9 +255,10 @@ fn debian_tools() -> anyhow::Result<()> {
     }
 }
 
-fn python_tools(root: &Path, cache: &Path) -> anyhow::Result<PathBuf> {
-    let pins = root.join("tests/tools/python");
-    let folder = cache.join(format!("python-{}", digest(&pins)?));
+/// Installs what the requirements in `tests/tools/<name>` pin, and gives the folder of its programs.
+fn python_tools(root: &Path, cache: &Path, name: &str, programs: &[(&str, &str)]) -> anyhow::Result<PathBuf> {
+    let pins = root.join("tests/tools").join(name);
+    let folder = cache.join(format!("{name}-{}", digest(&pins)?));
     let done = folder.join("complete");
     if !done.exists() {
         let progress = spinner("installing the tools from PyPI");
@@ -269,7 +282,7 @@ fn python_tools(root: &Path, cache: &Path) -> anyhow::Result<PathBuf> {
         fs_err::File::create(&done)?;
         progress.finish_with_message("installed the tools from PyPI");
     }
-    for (program, version) in [("zizmor", "1.32.0"), ("check-jsonschema", "0.39.0"), ("shellcheck", "0.11.0")] {
+    for (program, version) in programs {
         let found = run(Command::new(folder.join("bin").join(program)).arg("--version"))?;
         if !found.contains(version) {
             bail!("{program} is not version {version} but says {found}");

@@ -8,6 +8,8 @@ use anyhow::{Context, ensure};
 use super::sandbox::{copy, write};
 use super::{Bench, Check};
 use crate::process::{both, output, run};
+use crate::repository::lay_out;
+use crate::tools::Tools;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -18,24 +20,6 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("layers: cosign signs, verifies and refuses", cosign),
         Check::new("layers: cosign attests what was built", attest),
     ]
-}
-
-/// A copy of the repository with the layers of a fleet.
-pub(super) fn repository(bench: &Bench<'_>, name: &str, fleet: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let directory = bench.sandbox.path(name);
-    for part in ["packer", "goss"] {
-        copy(&bench.root.join(part), &directory.join(part))?;
-    }
-    fs_err::copy(fleet, directory.join("fleet.yaml"))?;
-    generate(bench.root, &directory)?;
-    Ok(directory)
-}
-
-/// Runs fleetgen itself.
-fn generate(root: &Path, directory: &Path) -> anyhow::Result<()> {
-    let mut command = Command::new("cargo");
-    command.current_dir(root).args(["run", "--quiet", "--locked", "--package", "fleetgen", "--", "generate", "-C"]);
-    run(command.arg(directory)).map(|_| ())
 }
 
 /// The directories of layers that Packer can build.
@@ -58,21 +42,30 @@ fn format(bench: &Bench<'_>) -> anyhow::Result<()> {
     run(command.args(["fmt", "-check", "-diff", "-recursive", "generated/packer"])).map(|_| ())
 }
 
-fn packer(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let plugins = bench.sandbox.path("packer-plugins");
-    fs_err::create_dir_all(&plugins)?;
-    let packer = || {
-        let mut command = Command::new(&bench.tools.packer);
-        command.env("PACKER_PLUGIN_PATH", &plugins).env("CHECKPOINT_DISABLE", "1").env("PACKER_NO_COLOR", "1");
-        command
-    };
-    for (program, name) in bench.tools.packer_plugins.iter().zip(["amazon", "googlecompute"]) {
-        let mut install = packer();
+/// Puts Packer's plugins where it is told to look for them.
+pub(crate) fn install_plugins(tools: &Tools, folder: &Path) -> anyhow::Result<()> {
+    fs_err::create_dir_all(folder)?;
+    for (program, name) in tools.packer_plugins.iter().zip(["amazon", "googlecompute"]) {
+        let mut install = with_plugins(tools, folder);
         install.args(["plugins", "install", "--path"]).arg(program);
         run(install.arg(format!("github.com/hashicorp/{name}")))?;
     }
+    Ok(())
+}
+
+fn with_plugins(tools: &Tools, folder: &Path) -> Command {
+    let mut command = Command::new(&tools.packer);
+    command.env("PACKER_PLUGIN_PATH", folder).env("CHECKPOINT_DISABLE", "1").env("PACKER_NO_COLOR", "1");
+    command
+}
+
+fn packer(bench: &Bench<'_>) -> anyhow::Result<()> {
+    let plugins = bench.sandbox.path("packer-plugins");
+    install_plugins(bench.tools, &plugins)?;
+    let packer = || with_plugins(bench.tools, &plugins);
     // Besides the repository's own fleet: Debian, and what hostile text becomes.
-    let rehearsal = repository(bench, "layers-rehearsal", &bench.root.join("tests/rehearsal/fleet.yaml"))?;
+    let rehearsal = bench.sandbox.path("layers-rehearsal");
+    lay_out(bench.root, &rehearsal, &fs_err::read_to_string(bench.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
     let commit = "commit=0123456789abcdef0123456789abcdef01234567";
     for build in [builds(bench.root)?, builds(&rehearsal)?].concat() {
         run(packer().args(["validate", "-var", commit]).arg(&build))?;

@@ -2,7 +2,6 @@
 
 mod hostile;
 mod layers;
-mod machine;
 mod modules;
 mod roots;
 mod sandbox;
@@ -16,8 +15,9 @@ use anyhow::bail;
 use rayon::prelude::*;
 
 use crate::tools::{self, Tools};
+pub(crate) use layers::install_plugins;
 use sandbox::Sandbox;
-pub(crate) use sandbox::copy;
+pub(crate) use sandbox::{copy, write};
 
 /// How to check.
 #[derive(Debug, clap::Args)]

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use super::layers::repository;
-use super::machine::Machine;
 use super::sandbox::{copy, write};
 use super::{Bench, Check};
+use crate::machine::{self, Machine};
 use crate::process::{both, run};
+use crate::repository;
 
 /// Where a build keeps its files on the machine.
 const DIRECTORY: &str = "/var/tmp/fleetgen";
@@ -26,11 +26,19 @@ struct Build<'a> {
     bench: &'a Bench<'a>,
     machine: Machine,
     repository: PathBuf,
+    program: PathBuf,
 }
 
 fn scripts(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let repository = repository(bench, "machine", &bench.root.join("tests/rehearsal/fleet.yaml"))?;
-    let build = Build { bench, machine: Machine::boot(&bench.tools.cache)?, repository };
+    let folder = bench.sandbox.path("scripts");
+    fs_err::create_dir_all(&folder)?;
+    let (program, digest) = repository::program(bench.root, &folder)?;
+    let repository = folder.join("repository");
+    fs_err::create_dir(&repository)?;
+    repository::lay_out(bench.root, &repository, &repository::fleet(bench.root, &digest)?, &[])?;
+    let root = folder.join("machine");
+    machine::unpack(&bench.tools.cache, &root)?;
+    let build = Build { bench, machine: Machine::boot(&root)?, repository, program };
     for layer in ["base", "web"] {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
@@ -88,6 +96,8 @@ impl Build<'_> {
         for (program, name) in [(&self.bench.tools.goss, "goss"), (&self.bench.tools.trivy, "trivy")] {
             fs_err::copy(program, directory.join("artifacts").join(name))?;
         }
+        fs_err::create_dir_all(directory.join("artifacts/bin"))?;
+        fs_err::copy(&self.program, directory.join("artifacts/bin/hello"))?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A machine for scripts to run on: Debian 12 in a container, with systemd, in namespaces of its own.
 //!
-//! The host is not changed: the container's files are in a temporary folder, its network is its own and reaches out through
+//! The host is not changed: the container's files are in one folder, its network is its own and reaches out through
 //! slirp4netns, and all its processes are in a PID namespace whose end is theirs.
 
 use std::path::{Path, PathBuf};
@@ -8,17 +8,16 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
 
-use super::sandbox::write;
 use crate::process::{both, output, run};
+use crate::verify::write;
 
 /// What the root file system starts with: no more than a vendor's image has.
 const PACKAGES: &str =
     "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
 
-pub(super) struct Machine {
-    folder: TempDir,
+pub(crate) struct Machine {
+    root: PathBuf,
     container: Child,
     network: Child,
     /// The container's first process, as the host numbers it.
@@ -26,24 +25,18 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Boots a new machine.
-    pub(super) fn boot(cache: &Path) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("fleetgen-machine-").tempdir()?;
-        let root = folder.path().join("root");
-        fs_err::create_dir(&root)?;
-        run(Command::new("tar")
-            .arg("--extract")
-            .arg("--file")
-            .arg(root_file_system(cache)?)
-            .arg("--directory")
-            .arg(&root))?;
+    /// Boots the system whose files are in a folder.
+    pub(crate) fn boot(root: &Path) -> anyhow::Result<Self> {
+        let root = root.to_owned();
         write(&root.join("etc/resolv.conf"), "nameserver 10.0.2.3\n")?;
-        let log = fs_err::File::create(folder.path().join("console.log"))?.into_parts().0;
-        // The network is there before the container, which takes it over; Docker needs its settings, and forwarding.
+        let console = root.with_extension("console.log");
+        let log = fs_err::File::create(&console)?.into_parts().0;
+        // The network is there before the container, which takes it over; Docker needs its settings, and forwarding. /tmp is
+        // the machine's own.
         let script = "mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
             echo 1 >/proc/sys/net/ipv4/ip_forward; \
             until ip link show tap0 >/dev/null 2>&1; do sleep 0.1; done; \
-            export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network; \
+            export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0; \
             exec systemd-nspawn --quiet --directory \"$1\" --boot --register=no --keep-unit --console=pipe \
             --resolv-conf=off --capability=CAP_NET_ADMIN";
         let mut container = Command::new("unshare");
@@ -67,7 +60,7 @@ impl Machine {
             .spawn()
             .context("unshare does not start; a machine is booted as root")?;
         let network = Command::new("true").spawn()?;
-        let mut machine = Self { folder, container, network, init: 0 };
+        let mut machine = Self { root, container, network, init: 0 };
         let outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
         machine.network = Command::new("slirp4netns")
             .args(["--configure", "--mtu=65520", "--disable-host-loopback", &outer.to_string(), "tap0"])
@@ -80,7 +73,7 @@ impl Machine {
             fs_err::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "systemd")
         };
         machine.init = wait_for(|| child_of(outer).filter(is_init), "the container's first process")
-            .with_context(|| fs_err::read_to_string(machine.folder.path().join("console.log")).unwrap_or_default())?;
+            .with_context(|| fs_err::read_to_string(&console).unwrap_or_default())?;
         wait_for(|| machine.is_up().then_some(()), "the container to boot")?;
         Ok(machine)
     }
@@ -91,12 +84,24 @@ impl Machine {
     }
 
     /// A path on the machine, as the host sees it.
-    pub(super) fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join("root").join(path.trim_start_matches('/'))
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// The process by which the host knows the machine's namespaces.
+    pub(crate) fn init(&self) -> u32 {
+        self.init
+    }
+
+    /// Shuts the machine down, as a cloud does before it takes an image.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        self.must(&[], "systemctl poweroff --no-block")?;
+        wait_for(|| self.container.try_wait().ok().flatten(), "the machine to stop")?;
+        Ok(())
     }
 
     /// Runs a command of bash on the machine, as root and with nothing else in its environment.
-    pub(super) fn bash(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<Output> {
+    pub(crate) fn bash(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<Output> {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.init.to_string(), "--mount", "--uts", "--ipc", "--pid", "--net", "env", "-i"]);
         command.args(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]);
@@ -105,7 +110,7 @@ impl Machine {
     }
 
     /// Runs a command that must not fail.
-    pub(super) fn must(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<String> {
+    pub(crate) fn must(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<String> {
         let done = self.bash(environment, script)?;
         if !done.status.success() {
             bail!("{script} failed on the machine:\n{}", both(&done));
@@ -131,7 +136,7 @@ fn child_of(process: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
+pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(90) {
         if let Some(found) = look() {
@@ -140,6 +145,34 @@ fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Resul
         std::thread::sleep(Duration::from_millis(200));
     }
     bail!("waited in vain for {what}")
+}
+
+/// Unpacks the files of a new machine: what a vendor's image of Debian has, and no more.
+pub(crate) fn unpack(cache: &Path, root: &Path) -> anyhow::Result<()> {
+    fs_err::create_dir_all(root)?;
+    let archive = root_file_system(cache)?;
+    run(Command::new("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(root)).map(|_| ())
+}
+
+/// A package of Debian 12, fetched once. What depends on others stands for the one that has its files.
+pub(crate) fn package(cache: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let file = cache.join(format!("{name}.deb"));
+    if !file.exists() {
+        let folder = tempfile::tempdir_in(cache)?;
+        let root = folder.path().join("root");
+        unpack(cache, &root)?;
+        // As root's own, since apt would otherwise fetch as a user that may not write here.
+        let fetch = "apt-get --quiet update >&2 && cd /root && name=$1 \
+            && real=$(apt-cache depends \"$name\" | sed --quiet 's/^  Depends: \\(linux-image-[0-9].*\\)$/\\1/p') \
+            && apt-get --quiet --option APT::Sandbox::User=root download \"${real:-$name}\" >&2";
+        write(&root.join("etc/resolv.conf"), &fs_err::read_to_string("/etc/resolv.conf")?)?;
+        run(Command::new("chroot").arg(&root).args(["bash", "-c", fetch, "_", name]))
+            .with_context(|| format!("the archive of Debian gives no {name}"))?;
+        let fetched = fs_err::read_dir(root.join("root"))?.filter_map(Result::ok).map(|entry| entry.path());
+        let fetched = fetched.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).last();
+        fs_err::rename(fetched.context("nothing was fetched")?, &file)?;
+    }
+    Ok(file)
 }
 
 /// The root file system that machines start with, made once.

@@ -1,0 +1,90 @@
+//! `cargo xtask rehearse`: golden images, built on this machine. tests/rehearsal/README.md says what is real in it.
+
+mod fault;
+mod good;
+mod kernel;
+mod outside;
+mod overlay;
+mod rehearsal;
+mod scores;
+mod stage;
+mod supervise;
+mod timings;
+mod world;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::bail;
+use rayon::prelude::*;
+
+use crate::tools;
+use crate::verify::write;
+use fault::Fault;
+use stage::Stage;
+
+/// What to rehearse.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Layers to build, with those that they are built on. Default: all of tests/rehearsal/fleet.yaml
+    #[arg(value_name = "LAYER")]
+    layers: Vec<String>,
+    /// Rehearse this fault, too; may be given more than once, and `all` stands for every one
+    #[arg(long = "fault", value_name = "NAME")]
+    faults: Vec<String>,
+    /// Rehearse everything: all layers, and all faults
+    #[arg(long, conflicts_with_all = ["layers", "faults"])]
+    all: bool,
+}
+
+/// Rehearses, and tells everything that is wrong.
+pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let faults = if args.all { fault::FAULTS.iter().collect() } else { fault::wanted(&args.faults)? };
+    let Some(folder) = supervise::inside() else {
+        // Outside, where progress can be shown, and once.
+        tools::install(root)?;
+        return supervise::run();
+    };
+    let stage = Stage::new(root, tools::install(root)?, &folder, root.join(".fleetgen/rehearsal"))?;
+    let mut failed = usize::from(!tell(&stage, "good", || good::rehearse(&stage, &args.layers)));
+    if failed == 0 {
+        if args.all {
+            failed += usize::from(!tell(&stage, "scores", || scores::measure(&stage)));
+            failed += usize::from(!tell(&stage, "kernel", || kernel::check(&stage)));
+        }
+        // What a fault needs of a machine is mostly time.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
+        let one = |fault: &&Fault| usize::from(!tell(&stage, fault.name, || fault::rehearse(&stage, fault)));
+        failed += pool.install(|| faults.par_iter().map(one).sum::<usize>());
+    }
+    println!("\n{}", stage.timings.table("good"));
+    let json = stage.logs.join("timings.json");
+    write(&json, &format!("{:#}\n", serde_json::to_value(stage.timings.steps())?))?;
+    println!(
+        "rehearse: {} rehearsals, {failed} failed; logs and timings.json are in {}",
+        1 + faults.len(),
+        stage.logs.display()
+    );
+    if failed > 0 {
+        bail!("{failed} rehearsals failed");
+    }
+    Ok(())
+}
+
+/// Does one, and says how it ended.
+fn tell(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> bool {
+    let start = Instant::now();
+    let result = work();
+    stage.timings.put(name, "rehearsal", "in all", start.elapsed());
+    let seconds = start.elapsed().as_secs_f32();
+    match &result {
+        Ok(()) => println!("ok    {name:<20} {seconds:>6.1} s"),
+        Err(error) => println!("FAIL  {name:<20} {seconds:>6.1} s\n{error:#}\n"),
+    }
+    result.is_ok()
+}
+
+/// Says what a rehearsal does just now.
+fn progress(rehearsal: &str, text: &str) {
+    eprintln!("[{rehearsal}] {text}");
+}

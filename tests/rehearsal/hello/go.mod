@@ -1,0 +1,3 @@
+module fleetgen/tests/rehearsal/hello
+
+go 1.26
