@@ -133,7 +133,8 @@ pub(crate) fn rehearse(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {
         rehearsal.boot(LAYER)?;
     }
     let built = rehearsal.build(LAYER, fault.dies_at)?;
-    judge(&rehearsal, fault, &before, &built).with_context(|| built.last_words())
+    judge(&rehearsal, fault, &before, &built).with_context(|| built.last_words())?;
+    rehearsal.remove()
 }
 
 fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Found], built: &Built) -> anyhow::Result<()> {

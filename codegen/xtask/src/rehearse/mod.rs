@@ -12,7 +12,7 @@ mod supervise;
 mod timings;
 mod world;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::bail;
@@ -29,12 +29,18 @@ pub(crate) struct Args {
     /// Layers to build, with those that they are built on. Default: all of tests/rehearsal/fleet.yaml
     #[arg(value_name = "LAYER")]
     layers: Vec<String>,
-    /// Rehearse this fault, too; may be given more than once, and `all` stands for every one
+    /// Rehearse this fault, too; may be given more than once
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
-    /// Rehearse everything: all layers, and all faults
+    /// Ask Lynis and systemd what they think of the images
+    #[arg(long, conflicts_with = "layers")]
+    scores: bool,
+    /// Rehearse everything: all layers and all faults, with scores
     #[arg(long, conflicts_with_all = ["layers", "faults"])]
     all: bool,
+    /// Where logs and timings are kept; two rehearsals at the same time need two
+    #[arg(long, value_name = "DIR", default_value = ".fleetgen/rehearsal")]
+    logs: PathBuf,
 }
 
 /// Rehearses, and tells everything that is wrong.
@@ -45,12 +51,12 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         tools::install(root)?;
         return supervise::run();
     };
-    let stage = Stage::new(root, tools::install(root)?, &folder, root.join(".fleetgen/rehearsal"))?;
+    let stage = Stage::new(root, tools::install(root)?, &folder, root.join(&args.logs))?;
     let mut failed = usize::from(!tell(&stage, "good", || good::rehearse(&stage, &args.layers)));
     if failed == 0 {
-        if args.all {
+        failed += usize::from(!tell(&stage, "kernel", || kernel::check(&stage)));
+        if args.all || args.scores {
             failed += usize::from(!tell(&stage, "scores", || scores::measure(&stage)));
-            failed += usize::from(!tell(&stage, "kernel", || kernel::check(&stage)));
         }
         // What a fault needs of a machine is mostly time.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
@@ -68,7 +74,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     if failed > 0 {
         bail!("{failed} rehearsals failed");
     }
-    Ok(())
+    supervise::nothing_runs()
 }
 
 /// Does one, and says how it ended.

@@ -252,6 +252,14 @@ impl<'a> Rehearsal<'a> {
         Ok(Built { succeeded, log, reports: self.repository.join(format!(".fleetgen/{layer}/reports")) })
     }
 
+    /// Ends everything, and removes it.
+    pub(crate) fn remove(self) -> anyhow::Result<()> {
+        let Self { world, machines, folder, .. } = self;
+        drop(world);
+        drop(machines);
+        Ok(fs_err::remove_dir_all(folder)?)
+    }
+
     /// Keeps what a build made: the machine's files are the image.
     pub(crate) fn keep(&mut self, layer: &str) -> anyhow::Result<()> {
         self.world.end_session();

@@ -64,6 +64,23 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
 }
 
+/// Looks whether anything that a rehearsal started still runs, at its end, when this process should be alone.
+pub(crate) fn nothing_runs() -> anyhow::Result<()> {
+    let mut running = Vec::new();
+    for entry in fs_err::read_dir("/proc")? {
+        let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let status = fs_err::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let says =
+            |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
+        // What has ended may wait to be asked how.
+        if process != std::process::id() && !status.is_empty() && !says("State:").starts_with('Z') {
+            running.push(says("Name:"));
+        }
+    }
+    anyhow::ensure!(running.is_empty(), "something of the rehearsal still runs: {running:?}");
+    Ok(())
+}
+
 /// Removes a folder in which the last processes may still be ending.
 fn remove(folder: &Path) -> anyhow::Result<()> {
     for _ in 0..50 {
