@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use common::{Run, Sandbox, expect_file, repository};
 use serde_json::{Value, json};
@@ -12,69 +10,111 @@ use sha2::{Digest, Sha256};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER_KEY: &str = "0123456789abcdef0123456789abcdef";
+const SOURCE: &str = "amazon-ebs.amd64";
 
 /// The repository's own fleet, with what builds of its layers left.
 struct Builds {
     sandbox: Sandbox,
-    keys: BTreeMap<String, String>,
 }
 
 impl Builds {
     fn new() -> Self {
         let own = std::fs::read_to_string(repository().join("fleet.yaml")).unwrap();
-        let sandbox = Sandbox::new(&own);
-        let layers: Value =
-            serde_json::from_str(&sandbox.run(&["layers", "--format", "json"]).expect(0).stdout).unwrap();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let keys = layers["layers"].as_array().unwrap().iter().map(|layer| (text(&layer["name"]), text(&layer["key"])));
-        Self { keys: keys.collect(), sandbox }
+        Self { sandbox: Sandbox::generated(&own) }
     }
 
-    /// The manifest of a good build of `base`.
-    fn manifest(&self, source: &str) -> Value {
+    /// What the template that was written says of a build: `local.tags`, and what stands in the manifest only.
+    fn said(&self, layer: &str, source: &str) -> serde_json::Map<String, Value> {
+        let template = self.sandbox.read(&format!("generated/packer/{layer}/build.pkr.hcl"));
+        let between =
+            |text: &str, from: &str, to: &str| text.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
+        let own = between(&template, &format!("= [\"{source}\"]\n"), "  }\n");
+        let tags = between(&template, "\n  tags = {", "}") + &between(&own, "merge(local.tags, {", "}");
+        let words: Vec<&str> = tags.split('"').skip(1).step_by(2).collect();
+        let mut said = serde_json::Map::new();
+        // `"commit" = var.commit` has no value in quotes.
+        let commit = words.iter().position(|word| *word == "commit").unwrap();
+        let words: Vec<&str> = words[..commit].iter().chain(&words[commit + 1..]).copied().collect();
+        for pair in words.chunks(2) {
+            said.insert(pair[0].to_owned(), pair[1].into());
+        }
+        said.insert("commit".to_owned(), COMMIT.into());
+        said
+    }
+
+    fn key(&self, layer: &str) -> String {
+        self.said(layer, SOURCE)["key"].as_str().unwrap().to_owned()
+    }
+
+    /// The manifest of a good build, as Packer 1.16 writes it.
+    fn manifest(&self, layer: &str, source: &str) -> Value {
         let (builder, architecture) = source.split_once('.').unwrap();
-        let key = &self.keys["base"];
+        let said = self.said(layer, source);
+        let digit = u8::from(architecture == "arm64") + 2 * u8::from(layer == "base");
         let artifact = match builder {
-            "amazon-ebs" => "ap-northeast-1:ami-0123456789abcdef0,us-west-2:ami-0123456789abcdef1".to_owned(),
-            _ => format!("example-base-{architecture}-{}", &key[..12]),
+            "amazon-ebs" => format!("ap-northeast-1:ami-0123456789abcde0{digit},us-west-2:ami-0123456789abcde1{digit}"),
+            _ => format!("example-{layer}-{architecture}-{}", &said["key"].as_str().unwrap()[..12]),
         };
         json!({
             "builds": [{
                 "name": architecture, "builder_type": builder, "files": null, "artifact_id": artifact,
-                "packer_run_uuid": "1", "custom_data": {
-                    "fleet": "example", "layer": "base", "key": key, "os": "ubuntu-24.04", "commit": COMMIT,
-                },
+                "packer_run_uuid": "1", "custom_data": said,
             }],
             "last_run_uuid": "1",
         })
     }
 
+    fn good(&self, layer: &str, source: &str) -> String {
+        self.leave(layer, source, &self.manifest(layer, source))
+    }
+
     /// Leaves what a build leaves, and gives the path of the manifest.
-    fn leave(&self, source: &str, manifest: &Value) -> String {
-        let directory = format!(".fleetgen/base/reports/{source}");
-        let path = format!("{directory}/manifest.json");
-        let goss = json!({ "summary": { "failed-count": 0, "test-count": 7 } }).to_string();
+    fn leave(&self, layer: &str, source: &str, manifest: &Value) -> String {
+        let goss = json!({ "summary": { "failed-count": 0, "skipped-count": 2, "test-count": 7 } });
+        self.leave_with(layer, source, manifest, &goss, &json!({}))
+    }
+
+    fn leave_with(&self, layer: &str, source: &str, manifest: &Value, goss: &Value, signed: &Value) -> String {
+        let directory = format!(".fleetgen/{layer}/reports/{source}");
         let files = [
             ("manifest", "manifest.json", manifest.to_string()),
-            ("sbom", "sbom.cdx.json", "{}".to_owned()),
-            ("trivy", "trivy.json", "{}".to_owned()),
-            ("goss", "goss.json", goss),
+            ("sbom", "sbom.cdx.json", json!({ "bomFormat": "CycloneDX" }).to_string()),
+            ("trivy", "trivy.json", json!({ "SchemaVersion": 2 }).to_string()),
+            ("goss", "goss.json", goss.to_string()),
             ("junit", "goss.xml", "<testsuite/>".to_owned()),
         ];
         let mut predicate = serde_json::Map::new();
-        for (name, file, content) in files {
-            predicate.insert(name.to_owned(), hex::encode(Sha256::digest(&content)).into());
-            self.sandbox.write(&format!("{directory}/{file}"), &content);
+        for (name, file, content) in &files {
+            predicate.insert((*name).to_owned(), hex::encode(Sha256::digest(content)).into());
+            self.sandbox.write(&format!("{directory}/{file}"), content);
         }
-        let statement = json!({ "predicate": predicate }).to_string();
-        let payload = base64::engine::general_purpose::STANDARD.encode(statement);
-        let bundle = json!({ "dsseEnvelope": { "payload": payload } }).to_string();
-        self.sandbox.write(&format!("{directory}/attestation.sigstore.json"), &bundle);
-        path
+        let mut statement = json!({
+            "predicateType": "https://example.com/fleetgen/image/v1",
+            "subject": [{ "name": "manifest.json", "digest": { "sha256": predicate["manifest"] } }],
+            "predicate": predicate,
+        });
+        for (name, value) in signed.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        let payload = base64::engine::general_purpose::STANDARD.encode(statement.to_string());
+        let bundle = json!({ "dsseEnvelope": { "payload": payload, "payloadType": "application/vnd.in-toto+json" } });
+        self.sandbox.write(&format!("{directory}/attestation.sigstore.json"), &bundle.to_string());
+        format!("{directory}/manifest.json")
     }
 
     fn record(&self, manifests: &[&str]) -> Run {
         self.sandbox.run(&[&["images", "record"], manifests].concat())
+    }
+
+    /// The manifests are refused with these words, and a way to mend it; nothing is written.
+    fn refuses(&self, manifests: &[&str], words: &str) {
+        let before = std::fs::read_to_string(self.sandbox.path("images/base.yaml")).ok();
+        let run = self.record(manifests).expect(6);
+        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
+        assert!(run.stderr.contains("help: ") && run.stderr.ends_with("nothing was written\n"), "{}", run.stderr);
+        let after = std::fs::read_to_string(self.sandbox.path("images/base.yaml")).ok();
+        assert_eq!(before, after, "{words}: something was written");
+        assert!(after.is_some() || !self.sandbox.path("images").exists(), "{words}: something was written");
     }
 }
 
@@ -82,11 +122,12 @@ impl Builds {
 fn a_build_is_recorded_once() {
     let builds = Builds::new();
     let sources = ["amazon-ebs.arm64", "amazon-ebs.amd64", "googlecompute.amd64"];
-    let manifests: Vec<String> = sources.iter().map(|source| builds.leave(source, &builds.manifest(source))).collect();
+    let manifests: Vec<String> = sources.iter().map(|source| builds.good("base", source)).collect();
     let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
     let first = builds.record(&manifests[..1]).expect(0);
     assert!(first.stdout.starts_with("recorded base "), "{}", first.stdout);
-    expect_record(&builds.sandbox.read("images/base.yaml"), &builds.keys["base"]);
+    assert!(first.stderr.contains("there is no image yet of base aws amd64"), "{}", first.stderr);
+    expect_record(&builds.sandbox.read("images/base.yaml"), &builds.key("base"));
     let all = builds.record(&manifests).expect(0);
     assert_eq!(all.stdout.matches("recorded").count(), 2, "{}", all.stdout);
     let record = builds.sandbox.read("images/base.yaml");
@@ -96,10 +137,42 @@ fn a_build_is_recorded_once() {
 
     // The state, and everything else that a person reviewed, stays.
     let approved = record.replacen("state: candidate", "state:\n    approved:\n    - stg", 1);
-    assert_ne!(approved, record);
     builds.sandbox.write("images/base.yaml", &approved);
     builds.record(&manifests).expect(0);
     assert_eq!(builds.sandbox.read("images/base.yaml"), approved);
+}
+
+#[test]
+fn layers_are_recorded_together_and_from_anywhere() {
+    let builds = Builds::new();
+    let (base, web) = (builds.good("base", SOURCE), builds.good("web", SOURCE));
+    let directory = builds.sandbox.path("");
+    let run = Sandbox::new("").run(&["-C", directory.to_str().unwrap(), "images", "record", &base, &web]).expect(0);
+    assert_eq!(run.stdout.matches("recorded").count(), 2, "{}", run.stdout);
+    let parent = format!("parent: {}", builds.key("base"));
+    assert!(builds.sandbox.read("images/web.yaml").contains(&parent));
+    assert!(!builds.sandbox.read("images/base.yaml").contains("parent"));
+
+    let json = builds.sandbox.run(&["--format", "json", "images", "record", &base]).expect(0);
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["images"][0]["recorded"], &json["images"][0]["layer"]), (&json!(false), &json!("base")));
+    let github = builds.sandbox.run(&["--format", "github", "images", "record", "missing.json"]).expect(6);
+    assert!(github.stderr.starts_with("::error file=missing.json::it cannot be read"), "{}", github.stderr);
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    let builds = Builds::new();
+    let sources = ["amazon-ebs.arm64", "amazon-ebs.amd64", "googlecompute.amd64", "googlecompute.arm64"];
+    let manifests: Vec<String> = sources.iter().map(|source| builds.good("base", source)).collect();
+    std::thread::scope(|scope| {
+        for manifest in &manifests {
+            scope.spawn(|| builds.record(&[manifest]).expect(0));
+        }
+    });
+    let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
+    let run = builds.record(&manifests).expect(0);
+    assert_eq!(run.stdout.matches("known").count(), 4, "{}", run.stdout);
 }
 
 /// docs/layers.md shows a record: this one, with words where keys and digests change with every script.
@@ -120,122 +193,164 @@ fn expect_record(record: &str, key: &str) {
 #[test]
 fn a_manifest_that_does_not_agree_is_refused() {
     let builds = Builds::new();
-    let source = "amazon-ebs.amd64";
+    let change = |path: &str, value: Value| {
+        let mut manifest = builds.manifest("base", SOURCE);
+        *manifest.pointer_mut(path).unwrap() = value;
+        manifest
+    };
     let custom = |name: &str, value: &str| {
-        let mut manifest = builds.manifest(source);
+        let mut manifest = builds.manifest("base", SOURCE);
         manifest["builds"][0]["custom_data"][name] = value.into();
         manifest
     };
-    let entry = |name: &str, value: &str| {
-        let mut manifest = builds.manifest(source);
-        manifest["builds"][0][name] = value.into();
-        manifest
-    };
-    let mut failed = builds.manifest(source);
-    failed["last_run_uuid"] = "2".into();
-    let two = {
-        let mut manifest = builds.manifest(source);
-        let build = manifest["builds"][0].clone();
-        manifest["builds"].as_array_mut().unwrap().push(build);
-        manifest
-    };
+    let artifact = |ids: &str| change("/builds/0/artifact_id", ids.into());
+    let good = builds.manifest("base", SOURCE)["builds"][0].clone();
+    let (tokyo, oregon) = ("ap-northeast-1:ami-0123456789abcdef0", "us-west-2:ami-0123456789abcdef1");
     for (manifest, words) in [
         (custom("fleet", "other"), "it is of the fleet \"other\", and this is \"example\""),
         (custom("layer", "bas"), "there is no layer \"bas\" in fleet.yaml"),
         (custom("key", OTHER_KEY), "its key is stale"),
-        (custom("os", "debian-12"), "its os is \"debian-12\""),
+        (custom("os", "debian-12"), "its os is \"debian-12\", and fleet.yaml gives \"ubuntu-24-04\""),
         (custom("parent", OTHER_KEY), "its parent is"),
         (custom("commit", "HEAD"), "`HEAD` is not a commit"),
-        (entry("builder_type", "docker"), "it is of the source docker.amd64"),
-        (entry("name", "riscv64"), "on which base is not built"),
-        (entry("artifact_id", "ap-northeast-1:ami-0123456789abcdef0"), "it is partial: there is no image in us-west-2"),
-        (entry("artifact_id", ""), "it is partial"),
-        (entry("artifact_id", "ap-northeast-1:ami-xyz"), "is no AMI in a region"),
+        (custom("account", "999999999999"), "its account is \"999999999999\""),
+        (custom("team", "other"), "its team is \"other\", and fleet.yaml gives \"platform\""),
+        (custom("architecture", "arm64"), "its architecture is \"arm64\""),
+        (change("/builds/0/custom_data", Value::Null), "no template of fleetgen's left it"),
+        (change("/builds/0/builder_type", "docker".into()), "it is of the source \"docker.amd64\""),
+        (change("/builds/0/name", "x\n::y".into()), "it is of the source \"amazon-ebs.x\\n::y\""),
+        (artifact(tokyo), "it is partial: there is no image in us-west-2"),
+        (artifact(""), "it is partial"),
+        (artifact("ap-northeast-1:ami-xyz"), "is no AMI in a region"),
+        (artifact(&format!("{tokyo},,{oregon}")), "is no AMI in a region"),
         (
-            entry(
-                "artifact_id",
-                "eu-west-1:ami-0123456789abcdef0,us-west-2:ami-0123456789abcdef0,ap-northeast-1:ami-0123456789abcdef0",
-            ),
+            artifact(&format!("{tokyo},ap-northeast-1:ami-0123456789abcdef2,{oregon}")),
+            "it names a region or an image twice",
+        ),
+        (artifact(&format!("{tokyo},{}", tokyo.replace("ap-northeast-1", "us-west-2"))), "a region or an image twice"),
+        (
+            artifact(&format!("eu-west-1:ami-0123456789abcdef2,{tokyo},{oregon}")),
             "no group needs the image in eu-west-1",
         ),
-        (failed, "the build failed"),
-        (two, "of more than one source"),
+        (change("/last_run_uuid", "2".into()), "the build failed"),
+        (change("/builds", json!([good, good])), "of more than one source"),
         (json!({ "builds": null, "last_run_uuid": "1" }), "the build failed"),
         (json!([]), "it is no manifest of Packer"),
     ] {
-        let path = builds.leave(source, &manifest);
-        let run = builds.record(&[&path]).expect(6);
-        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
-        assert!(run.stderr.contains("help: ") && run.stderr.ends_with("nothing was written\n"), "{}", run.stderr);
-        assert!(!builds.sandbox.path("images").exists(), "{words}: something was written");
+        builds.refuses(&[&builds.leave("base", SOURCE, &manifest)], words);
     }
+    // Packer keeps what earlier runs said.
+    let mut before = good.clone();
+    before["packer_run_uuid"] = "0".into();
+    builds.record(&[&builds.leave("base", SOURCE, &change("/builds", json!([before, good])))]).expect(0);
 }
 
 #[test]
 fn reports_that_are_not_of_the_build_are_refused() {
     let builds = Builds::new();
-    let source = "amazon-ebs.amd64";
-    let directory = format!(".fleetgen/base/reports/{source}");
-    let goss = json!({ "summary": { "failed-count": 1, "test-count": 7 } }).to_string();
+    let manifest = builds.manifest("base", SOURCE);
     for (file, content, words) in [
-        ("goss.json", goss.as_str(), "the build failed: 1 of 7 checks of Goss did"),
         ("goss.json", "[]", "goss.json is no report of Goss"),
-        ("sbom.cdx.json", "{ }", "sbom.cdx.json is not the one that the build signed"),
-        ("trivy.json", "", "trivy.json are not there"),
+        ("sbom.cdx.json", "{}", "sbom.cdx.json is no SBOM of CycloneDX"),
+        ("sbom.cdx.json", "{ \"bomFormat\": \"CycloneDX\" }", "the sbom is not the one that the build signed"),
+        ("trivy.json", "{}", "trivy.json is no report of Trivy"),
+        ("goss.xml", "", "goss.xml is empty"),
         ("attestation.sigstore.json", "{}", "attestation.sigstore.json is no attestation"),
         ("manifest.json", "", "it is no manifest of Packer"),
     ] {
-        let path = builds.leave(source, &builds.manifest(source));
-        builds.sandbox.write(&format!("{directory}/{file}"), content);
-        let run = builds.record(&[&path]).expect(6);
-        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
-        assert!(!builds.sandbox.path("images").exists(), "{words}: something was written");
+        let path = builds.good("base", SOURCE);
+        builds.sandbox.write(&format!(".fleetgen/base/reports/{SOURCE}/{file}"), content);
+        builds.refuses(&[&path], words);
+    }
+    for (file, words) in [("goss.json", "the build did not end well"), ("attestation.sigstore.json", "attest.sh LAYER")]
+    {
+        let path = builds.good("base", SOURCE);
+        builds.sandbox.remove(&format!(".fleetgen/base/reports/{SOURCE}/{file}"));
+        builds.refuses(&[&path], words);
+    }
+    let goss =
+        |failed, skipped| json!({ "summary": { "failed-count": failed, "skipped-count": skipped, "test-count": 7 } });
+    let subject = json!({ "subject": [{ "digest": { "sha256": "0".repeat(64) } }] });
+    for (goss, signed, words) in [
+        (goss(1, 0), json!({}), "the build failed: 1 of 7 checks of Goss did"),
+        (goss(0, 7), json!({}), "Goss checked nothing"),
+        (goss(0, 0), subject, "attestation.sigstore.json is of another manifest"),
+        (goss(0, 0), json!({ "predicateType": "https://example.com/other" }), "is no attestation of a build"),
+    ] {
+        builds.refuses(&[&builds.leave_with("base", SOURCE, &manifest, &goss, &signed)], words);
     }
 }
 
 #[test]
 fn one_bad_manifest_keeps_all_from_being_written() {
     let builds = Builds::new();
-    let good = builds.leave("amazon-ebs.amd64", &builds.manifest("amazon-ebs.amd64"));
-    let mut other = builds.manifest("googlecompute.amd64");
+    let good = builds.good("base", SOURCE);
+    let mut other = builds.manifest("base", "googlecompute.amd64");
     other["builds"][0]["artifact_id"] = "other".into();
-    let bad = builds.leave("googlecompute.amd64", &other);
-    let run = builds.record(&[&good, &bad, "missing.json"]).expect(6);
-    assert!(run.stderr.contains("its image is called \"other\""), "{}", run.stderr);
-    assert!(run.stderr.contains("missing.json: it cannot be read"), "{}", run.stderr);
-    assert!(!builds.sandbox.path("images").exists());
+    let bad = builds.leave("base", "googlecompute.amd64", &other);
+    builds.refuses(&[&good, &bad, "missing.json"], "its image is called \"other\"");
+    builds.refuses(&[&good, "missing.json"], "missing.json: it cannot be read");
 }
 
 #[test]
-fn nothing_that_stands_in_a_record_is_lost() {
+fn what_was_recorded_and_judged_stays() {
     let builds = Builds::new();
-    let source = "amazon-ebs.amd64";
-    let path = builds.leave(source, &builds.manifest(source));
+    let path = builds.good("base", SOURCE);
+    builds.record(&[&path]).expect(0);
+
+    let ids = "ap-northeast-1:ami-0123456789abcdef2,us-west-2:ami-0123456789abcdef3";
+    let mut manifest = builds.manifest("base", SOURCE);
+    manifest["builds"][0]["artifact_id"] = ids.into();
+    builds.leave("base", SOURCE, &manifest);
+    builds.refuses(&[&path], "has another image of this key on aws amd64: ami-0123456789abcde02");
+
+    let mut manifest = builds.manifest("base", SOURCE);
+    manifest["builds"][0]["custom_data"]["commit"] = COMMIT.replace('0', "f").into();
+    builds.leave("base", SOURCE, &manifest);
+    builds.refuses(&[&path], "with another commit, or other reports");
+
+    let mut arm = builds.manifest("base", "amazon-ebs.arm64");
+    arm["builds"][0]["artifact_id"] = builds.manifest("base", SOURCE)["builds"][0]["artifact_id"].clone();
+    let arm = builds.leave("base", "amazon-ebs.arm64", &arm);
+    builds.refuses(&[&arm], "has ami-0123456789abcde02 already");
+
+    // What is signed anew is the same image.
+    let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1" });
+    let goss = json!({ "summary": { "failed-count": 0, "skipped-count": 2, "test-count": 7 } });
+    builds.leave_with("base", SOURCE, &builds.manifest("base", SOURCE), &goss, &statement);
+    let run = builds.record(&[&path]).expect(0);
+    assert!(run.stdout.starts_with("recorded"), "{}", run.stdout);
+
+    let approved = builds.sandbox.read("images/base.yaml").replace("candidate", "\n    approved:\n    - prod");
+    builds.sandbox.write("images/base.yaml", &approved.replace("state: \n", "state:\n"));
+    builds.refuses(&[&builds.good("base", "googlecompute.amd64")], "has a verdict on");
+}
+
+#[test]
+fn a_record_that_would_lose_something_is_refused() {
+    let builds = Builds::new();
+    let path = builds.good("base", SOURCE);
     builds.record(&[&path]).expect(0);
     let record = builds.sandbox.read("images/base.yaml");
-
-    let mut rebuilt = builds.manifest(source);
-    rebuilt["builds"][0]["artifact_id"] = "ap-northeast-1:ami-0123456789abcdef2,us-west-2:ami-0123456789abcdef3".into();
-    builds.leave(source, &rebuilt);
-    let run = builds.record(&[&path]).expect(6);
-    assert!(run.stderr.contains("has another image of this key on aws amd64: ami-0123456789abcdef0"), "{}", run.stderr);
-    assert_eq!(builds.sandbox.read("images/base.yaml"), record);
-
-    builds.leave(source, &builds.manifest(source));
+    let entry = record.split_once("images:\n").unwrap().1;
     for (edited, words) in [
         (format!("{record}# why\n"), "was edited by hand"),
         (record.replacen("layer: base", "layer: web", 1), "is of the layer web"),
         (format!("{record}more: 1\n"), "cannot be read"),
+        (format!("{record}{entry}"), "has a key twice"),
+        (record.replacen("ami-0123456789abcde02", "$(reboot)", 1), "is not the id of an image"),
+        (record.replacen("os: ubuntu-24.04", "os: debian-12", 1), "another parent or operating system"),
     ] {
+        assert_ne!(edited, record, "{words}");
         builds.sandbox.write("images/base.yaml", &edited);
-        let run = builds.record(&[&path]).expect(6);
-        assert!(run.stderr.contains(words), "{words:?} is not in {}", run.stderr);
-        assert_eq!(builds.sandbox.read("images/base.yaml"), edited);
+        builds.refuses(&[&path], words);
     }
+    builds.sandbox.write("images/base.yaml", &record.replace('\n', "\r\n"));
+    builds.record(&[&path]).expect(0);
+    assert_eq!(builds.sandbox.read("images/base.yaml"), record, "line ends are those of the repository");
 
     builds.sandbox.write("elsewhere.yaml", &record);
     builds.sandbox.remove("images/base.yaml");
     std::os::unix::fs::symlink(builds.sandbox.path("elsewhere.yaml"), builds.sandbox.path("images/base.yaml")).unwrap();
-    let run = builds.record(&[&path]).expect(6);
-    assert!(run.stderr.contains("is a link, which is not followed"), "{}", run.stderr);
+    builds.refuses(&[&path], "is a link, which is not followed");
 }

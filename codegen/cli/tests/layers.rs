@@ -39,6 +39,16 @@ fn the_document_is_true() {
 }
 
 #[test]
+fn no_two_builds_of_a_layer_share_a_name() {
+    let template = std::fs::read_to_string(repository().join("generated/packer/base/build.pkr.hcl")).unwrap();
+    for setting in ["ami_name", "image_name", "instance_name", "disk_name"] {
+        let values: Vec<&str> = template.lines().filter(|line| line.trim().starts_with(setting)).collect();
+        let distinct: std::collections::BTreeSet<&&str> = values.iter().collect();
+        assert_eq!((values.len(), distinct.len()), (2, 2), "{setting}: one for each architecture");
+    }
+}
+
+#[test]
 fn every_section_has_a_script_and_checks_and_nothing_else_is_there() {
     let names = |folder: &str, extension: &str| {
         let mut names: Vec<String> = std::fs::read_dir(repository().join(folder))

@@ -24,6 +24,13 @@ macro_rules! choices {
     )+};
 }
 
+impl Os {
+    /// As a tag or label: GCP's labels have no dots.
+    pub fn label(self) -> String {
+        self.as_str().replace('.', "-")
+    }
+}
+
 choices! {
     /// A cloud.
     Cloud {

@@ -4,18 +4,14 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fleetgen_fleet::scalar::Sha256;
 use serde::Deserialize;
 
 use crate::Refusal;
 
-/// The names in the statement that `packer/runner/attest.sh` signs, and the files they stand for.
-const SIGNED: &[(&str, &str)] = &[
-    ("manifest", "manifest.json"),
-    ("sbom", "sbom.cdx.json"),
-    ("trivy", "trivy.json"),
-    ("goss", "goss.json"),
-    ("junit", "goss.xml"),
-];
+/// What `packer/runner/attest.sh` signs: a statement of in-toto, of this type.
+const STATEMENT: &str = "application/vnd.in-toto+json";
+const TYPE: &str = "https://example.com/fleetgen/image/v1";
 
 /// A bundle of Sigstore with a DSSE envelope.
 #[derive(Deserialize)]
@@ -25,28 +21,48 @@ struct Bundle {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Envelope {
+    payload_type: String,
     payload: String,
 }
 
-/// A statement of in-toto, with a predicate of digests.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Statement {
-    predicate: BTreeMap<String, String>,
+    predicate_type: String,
+    subject: Vec<Subject>,
+    predicate: BTreeMap<String, Sha256>,
 }
 
-/// Files that are not those that were signed.
-pub(crate) fn problems(bundle: &[u8], digests: &BTreeMap<&str, String>) -> Vec<Refusal> {
-    let again = "build again, or fetch the reports again from where the build left them";
-    let statement = serde_json::from_slice::<Bundle>(bundle)
-        .ok()
-        .and_then(|bundle| STANDARD.decode(bundle.dsse_envelope.payload).ok())
-        .and_then(|payload| serde_json::from_slice::<Statement>(&payload).ok());
-    let Some(statement) = statement else {
+#[derive(Deserialize)]
+struct Subject {
+    digest: BTreeMap<String, String>,
+}
+
+/// What does not agree with the statement that was signed; `digests` has those of the manifest and the reports, by the names
+/// that the statement gives them.
+pub(crate) fn problems(bundle: &[u8], digests: &BTreeMap<String, Sha256>) -> Vec<Refusal> {
+    let again =
+        "fetch the reports again from where the build left them, or sign them with packer/runner/attest.sh LAYER";
+    let Some(statement) = read(bundle) else {
         return vec![Refusal::new("attestation.sigstore.json is no attestation of a build", again)];
     };
-    let differs = |(name, file): &&(&str, &str)| statement.predicate.get(*name) != digests.get(file);
-    let refusal =
-        |(_, file): &(&str, &str)| Refusal::new(format!("{file} is not the one that the build signed"), again);
-    SIGNED.iter().filter(differs).map(refusal).collect()
+    let manifest = digests.get("manifest").map(Sha256::as_str);
+    let is_of_manifest =
+        matches!(&statement.subject[..], [subject] if subject.digest.get("sha256").map(String::as_str) == manifest);
+    let mut problems = Vec::new();
+    if !is_of_manifest {
+        problems.push(Refusal::new("attestation.sigstore.json is of another manifest", again));
+    }
+    for (name, _) in digests.iter().filter(|(name, digest)| statement.predicate.get(*name) != Some(*digest)) {
+        problems.push(Refusal::new(format!("the {name} is not the one that the build signed"), again));
+    }
+    problems
+}
+
+fn read(bundle: &[u8]) -> Option<Statement> {
+    let envelope = serde_json::from_slice::<Bundle>(bundle).ok()?.dsse_envelope;
+    let statement: Statement = serde_json::from_slice(&STANDARD.decode(envelope.payload).ok()?).ok()?;
+    (envelope.payload_type == STATEMENT && statement.predicate_type == TYPE).then_some(statement)
 }

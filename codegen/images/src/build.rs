@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Architecture, Cloud, Os};
-use fleetgen_fleet::scalar::{AmiId, CommitId, Key, LayerName, Region, Sha256};
+use fleetgen_fleet::scalar::{CommitId, ImageId, Key, LayerName, Region};
 use fleetgen_fleet::{Fleet, Layer, Placement, placements, resource_name, suggest_or_list};
-use serde::Deserialize;
 
 use crate::manifest::{self, Entry};
 use crate::record::Build;
-use crate::{REPORTS, Refusal, attestation, digest};
+use crate::{Refusal, reports};
+
+/// What the template itself says of a build, besides the fleet's own tags.
+const OWN: &[&str] = &["fleet", "layer", "key", "os", "parent", "commit", "architecture", "account"];
 
 /// What a build made: one image, on one cloud, for one architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,8 @@ pub struct Built {
     pub build: Build,
 }
 
-/// Reads what a build left: its manifest, and the reports beside it by name. `keys` has the key of every layer.
+/// Reads what a build left: its manifest, and the reports beside it by the names of their files. `keys` has the key of every
+/// layer.
 ///
 /// # Errors
 /// Everything in which it does not agree with the fleet, or with itself.
@@ -43,40 +46,38 @@ pub fn read(
     let entry = manifest::parse(manifest).map_err(|refusal| vec![refusal])?;
     let (layer, key) = of_this_fleet(fleet, keys, &entry).map_err(|refusal| vec![refusal])?;
     let mut problems = Vec::new();
-    agrees(layer, keys, key, &entry, &mut problems);
-    let commit = said(&entry, "commit").parse::<CommitId>();
-    if let Err(invalid) = &commit {
-        problems.push(Refusal::new(format!("its commit: {}", invalid.message), invalid.hint.clone()));
-    }
+    agrees(fleet, layer, keys, key, &entry, &mut problems);
+    let commit = said(&entry, "commit")
+        .parse::<CommitId>()
+        .map_err(|invalid| problems.push(Refusal::new(format!("its commit: {}", invalid.message), invalid.hint)));
     let place = place(fleet, layer, &entry).and_then(|(cloud, architecture, placement)| {
         Ok((cloud, architecture, ids(fleet, layer, key, &entry, architecture, &placement, cloud)?))
     });
-    let digests = judged(manifest, reports, &mut problems);
-    let of = |name: &str| digests.get(name).and_then(|digest| digest.parse::<Sha256>().ok());
-    match (place, commit) {
-        (Err(refusal), _) => problems.push(refusal),
-        (Ok((cloud, architecture, ids)), Ok(commit)) if problems.is_empty() => {
-            let build = (|| {
-                Some(Build {
-                    ids,
-                    commit,
-                    manifest: of("manifest.json")?,
-                    sbom: of("sbom.cdx.json")?,
-                    trivy: of("trivy.json")?,
-                    goss: of("goss.json")?,
-                    junit: of("goss.xml")?,
-                    attestation: of("attestation.sigstore.json")?,
-                })
-            })();
-            if let Some(build) = build {
-                let parent = layer.ancestors.first().and_then(|parent| keys.get(parent)).cloned();
-                let (layer, os) = (layer.name.clone(), layer.os);
-                return Ok(Built { layer, key: key.clone(), parent, os, cloud, architecture, build });
-            }
-        }
-        _ => {}
+    let place = place.map_err(|refusal| problems.push(refusal));
+    let digests = reports::judge(manifest, reports).map_err(|refusals| problems.extend(refusals));
+    match (place, commit, digests) {
+        (Ok((cloud, architecture, ids)), Ok(commit), Ok(digests)) if problems.is_empty() => Ok(Built {
+            layer: layer.name.clone(),
+            key: key.clone(),
+            parent: parent(layer, keys).cloned(),
+            os: layer.os,
+            cloud,
+            architecture,
+            build: Build { ids, commit, digests },
+        }),
+        _ => Err(problems),
     }
-    Err(problems)
+}
+
+/// The sources that a layer is built from, as [`Built`] tells them apart.
+pub fn sources(fleet: &Fleet, layer: &LayerName) -> Vec<(Cloud, Architecture)> {
+    let Some(layer) = fleet.layers.get(layer) else { return Vec::new() };
+    let clouds = placements(fleet, layer).into_iter().map(|(cloud, _)| cloud);
+    clouds.flat_map(|cloud| layer.architectures.iter().map(move |architecture| (cloud, *architecture))).collect()
+}
+
+fn parent<'a>(layer: &Layer, keys: &'a BTreeMap<LayerName, Key>) -> Option<&'a Key> {
+    layer.ancestors.first().and_then(|parent| keys.get(parent))
 }
 
 /// What the template said of the build.
@@ -90,6 +91,10 @@ fn of_this_fleet<'a>(
     keys: &'a BTreeMap<LayerName, Key>,
     entry: &Entry,
 ) -> Result<(&'a Layer, &'a Key), Refusal> {
+    if entry.custom_data.is_empty() {
+        let message = "it does not say what was built: no template of fleetgen's left it";
+        return Err(Refusal::new(message, "build the layer with packer/runner/build.sh"));
+    }
     let (of, name) = (said(entry, "fleet"), said(entry, "layer"));
     if of != fleet.name.as_str() {
         let message = format!("it is of the fleet {of:?}, and this is {:?}", fleet.name.as_str());
@@ -102,8 +107,15 @@ fn of_this_fleet<'a>(
     })
 }
 
-/// The key, and what else the layer says, is what fleet.yaml gives now.
-fn agrees(layer: &Layer, keys: &BTreeMap<LayerName, Key>, key: &Key, entry: &Entry, problems: &mut Vec<Refusal>) {
+/// The key, and what else the build says of itself, is what fleet.yaml gives now.
+fn agrees(
+    fleet: &Fleet,
+    layer: &Layer,
+    keys: &BTreeMap<LayerName, Key>,
+    key: &Key,
+    entry: &Entry,
+    problems: &mut Vec<Refusal>,
+) {
     let built = said(entry, "key");
     if built != key.as_str() {
         problems.push(Refusal::new(
@@ -112,12 +124,25 @@ fn agrees(layer: &Layer, keys: &BTreeMap<LayerName, Key>, key: &Key, entry: &Ent
         ));
         return;
     }
-    let parent = layer.ancestors.first().and_then(|parent| keys.get(parent)).map_or("", Key::as_str);
-    for (what, wanted) in [("os", layer.os.as_str()), ("parent", parent)] {
+    let account = match entry.builder_type.as_str() {
+        "amazon-ebs" => fleet.aws.as_ref().map(|account| account.account.as_str()),
+        _ => fleet.gcp.as_ref().map(|account| account.project.as_str()),
+    };
+    let wanted = [
+        ("os", layer.os.label()),
+        ("parent", parent(layer, keys).map(ToString::to_string).unwrap_or_default()),
+        ("architecture", entry.name.clone()),
+        ("account", account.unwrap_or_default().to_owned()),
+    ];
+    let tags = fleet.tags.iter().filter(|(tag, _)| !OWN.contains(&tag.as_str()));
+    let tags = tags.map(|(tag, value)| (tag.as_str(), value.to_string()));
+    for (what, wanted) in wanted.into_iter().chain(tags) {
         let built = said(entry, what);
         if built != wanted {
-            let message = format!("its {what} is {built:?}, and the key stands for {wanted:?}");
-            problems.push(Refusal::new(message, "the manifest was changed after the build: build the layer anew"));
+            problems.push(Refusal::new(
+                format!("its {what} is {built:?}, and fleet.yaml gives {wanted:?}"),
+                "record it from the commit that it was built from, or build the layer anew",
+            ));
         }
     }
 }
@@ -131,17 +156,14 @@ fn place(fleet: &Fleet, layer: &Layer, entry: &Entry) -> Result<(Cloud, Architec
     };
     let architecture = layer.architectures.iter().find(|architecture| architecture.as_str() == entry.name);
     let placement = placements(fleet, layer).into_iter().find(|(on, _)| Some(*on) == cloud);
-    placement.zip(architecture).map(|((cloud, placement), architecture)| (cloud, *architecture, placement)).ok_or_else(
-        || {
-            Refusal::new(
-                format!(
-                    "it is of the source {}.{}, on which {} is not built",
-                    entry.builder_type, entry.name, layer.name
-                ),
-                "build it from generated/packer as it stands in this repository",
-            )
-        },
-    )
+    let place = placement.zip(architecture).map(|((cloud, placement), found)| (cloud, *found, placement));
+    place.ok_or_else(|| {
+        let (of, name) = (&entry.builder_type, &entry.name);
+        Refusal::new(
+            format!("it is of the source {:?}, on which {} is not built", format!("{of}.{name}"), layer.name),
+            "build it from generated/packer as it stands in this repository",
+        )
+    })
 }
 
 /// The ids by region: those of every region that needs the image, and no other.
@@ -153,74 +175,43 @@ fn ids(
     architecture: Architecture,
     placement: &Placement,
     cloud: Cloud,
-) -> Result<BTreeMap<Region, String>, Refusal> {
-    let again = "build the layer anew; delete first what the build left";
-    let wanted = [&placement.region].into_iter().chain(&placement.copies).cloned().collect::<BTreeSet<_>>();
+) -> Result<BTreeMap<Region, ImageId>, Refusal> {
+    let again = "delete what the build left, and build the layer anew";
+    let artifact = &entry.artifact_id;
+    let wanted: BTreeSet<&Region> = [&placement.region].into_iter().chain(&placement.copies).collect();
     if cloud == Cloud::Gcp {
         let name = resource_name::image(&fleet.name, &layer.name, architecture, key.as_str());
-        if entry.artifact_id != name {
-            return Err(Refusal::new(format!("its image is called {:?}, and not {name}", entry.artifact_id), again));
-        }
         let project = fleet.gcp.as_ref().map(|account| account.project.as_str()).unwrap_or_default();
-        return Ok(wanted
-            .into_iter()
-            .map(|region| (region, format!("projects/{project}/global/images/{name}")))
-            .collect());
+        let id = format!("projects/{project}/global/images/{name}").parse::<ImageId>().ok();
+        let id = id.filter(|_| *artifact == name);
+        let id = id.ok_or_else(|| Refusal::new(format!("its image is called {artifact:?}, and not {name}"), again))?;
+        return Ok(wanted.into_iter().map(|region| (region.clone(), id.clone())).collect());
     }
     let mut ids = BTreeMap::new();
-    for part in entry.artifact_id.split(',').filter(|part| !part.is_empty()) {
-        let parsed = part
-            .split_once(':')
-            .and_then(|(region, id)| Some((region.parse::<Region>().ok()?, id.parse::<AmiId>().ok()?)));
+    for part in artifact.split(',').filter(|_| !artifact.is_empty()) {
+        let parsed = part.split_once(':').filter(|(_, id)| id.starts_with("ami-"));
+        let parsed =
+            parsed.and_then(|(region, id)| Some((region.parse::<Region>().ok()?, id.parse::<ImageId>().ok()?)));
         let Some((region, id)) = parsed else {
             return Err(Refusal::new(format!("{part:?} is no AMI in a region"), again));
         };
-        ids.insert(region, id.to_string());
+        if ids.values().any(|known| *known == id) || ids.insert(region, id).is_some() {
+            return Err(Refusal::new(format!("it names a region or an image twice: {artifact:?}"), again));
+        }
     }
-    let there: BTreeSet<Region> = ids.keys().cloned().collect();
     let list = |regions: Vec<&Region>| regions.into_iter().map(Region::to_string).collect::<Vec<_>>().join(", ");
-    if let missing @ [_, ..] = wanted.difference(&there).collect::<Vec<_>>().as_slice() {
-        return Err(Refusal::new(format!("it is partial: there is no image in {}", list(missing.to_vec())), again));
+    let missing: Vec<&Region> = wanted.iter().copied().filter(|region| !ids.contains_key(*region)).collect();
+    if !missing.is_empty() {
+        let message = format!("it is partial: there is no image in {}", list(missing));
+        return Err(Refusal::new(
+            message,
+            "delete what the build left, and build the layer anew; docs/layers.md tells of a region that came later",
+        ));
     }
-    if let more @ [_, ..] = there.difference(&wanted).collect::<Vec<_>>().as_slice() {
-        return Err(Refusal::new(format!("no group needs the image in {}", list(more.to_vec())), again));
+    let more: Vec<&Region> = ids.keys().filter(|region| !wanted.contains(region)).collect();
+    if !more.is_empty() {
+        let message = format!("no group needs the image in {}", list(more));
+        return Err(Refusal::new(message, "record it from the commit that it was built from, or build the layer anew"));
     }
     Ok(ids)
-}
-
-/// The digests of everything that the build left, which must be whole, of a build that passed, and what was signed.
-fn judged<'a>(
-    manifest: &[u8],
-    reports: &BTreeMap<&'a str, Vec<u8>>,
-    problems: &mut Vec<Refusal>,
-) -> BTreeMap<&'a str, String> {
-    #[derive(Deserialize)]
-    struct Goss {
-        summary: Summary,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    struct Summary {
-        failed_count: u64,
-        test_count: u64,
-    }
-    let again = "keep what the build leaves in one place: the reports stand beside manifest.json";
-    let missing: Vec<&str> =
-        REPORTS.iter().copied().filter(|name| reports.get(name).is_none_or(Vec::is_empty)).collect();
-    if !missing.is_empty() {
-        problems.push(Refusal::new(format!("{} are not there: the build did not end well", missing.join(", ")), again));
-        return BTreeMap::new();
-    }
-    let mut digests: BTreeMap<&str, String> = reports.iter().map(|(name, bytes)| (*name, digest(bytes))).collect();
-    digests.insert("manifest.json", digest(manifest));
-    problems.extend(attestation::problems(&reports["attestation.sigstore.json"], &digests));
-    match serde_json::from_slice::<Goss>(&reports["goss.json"]) {
-        Ok(Goss { summary }) if summary.failed_count == 0 && summary.test_count > 0 => {}
-        Ok(Goss { summary }) => problems.push(Refusal::new(
-            format!("the build failed: {} of {} checks of Goss did", summary.failed_count, summary.test_count),
-            "see goss.xml, and build the layer anew",
-        )),
-        Err(error) => problems.push(Refusal::new(format!("goss.json is no report of Goss: {error}"), again)),
-    }
-    digests
 }

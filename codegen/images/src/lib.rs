@@ -8,14 +8,21 @@ mod attestation;
 mod build;
 mod manifest;
 mod record;
+mod reports;
 
-pub use build::{Built, read};
+use fleetgen_fleet::scalar::Sha256;
+
+pub use build::{Built, read, sources};
 pub use record::{Build, Image, Images, Platforms, State};
 
-use sha2::{Digest, Sha256};
-
-/// The reports of a build, by the names of their files, which stand beside its `manifest.json`.
-pub const REPORTS: &[&str] = &["sbom.cdx.json", "trivy.json", "goss.json", "goss.xml", "attestation.sigstore.json"];
+/// The reports of a build: what they are called in a record, and their files, which stand beside `manifest.json`.
+pub const REPORTS: &[(&str, &str)] = &[
+    ("sbom", "sbom.cdx.json"),
+    ("trivy", "trivy.json"),
+    ("goss", "goss.json"),
+    ("junit", "goss.xml"),
+    ("attestation", "attestation.sigstore.json"),
+];
 
 /// Why something is not recorded: what is wrong, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +39,7 @@ impl Refusal {
     }
 }
 
-/// SHA-256, in hexadecimal digits.
-fn digest(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+fn digest(bytes: &[u8]) -> Sha256 {
+    use sha2::Digest as _;
+    Sha256::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes)))
 }

@@ -1,15 +1,15 @@
 //! `images/<layer>.yaml`: the images of a layer, and where each may run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Architecture, Cloud, Os};
-use fleetgen_fleet::scalar::{CommitId, EnvironmentName, Key, LayerName, Region, Sha256, Text};
+use fleetgen_fleet::scalar::{CommitId, EnvironmentName, ImageId, Key, LayerName, Region, Sha256, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::{Built, Refusal};
 
 const HEADER: &str = "\
-# Written by `fleetgen images` after a build. Do not edit: each change is reviewed in a pull request, and Git keeps its history.
+# Written by `fleetgen images`, and reviewed in pull requests; Git keeps its history. By hand, only take out what is gone.
 #
 # The images of a layer, the oldest first, and where each may run.
 
@@ -61,22 +61,13 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Build {
-    /// What the cloud calls the image, by region: an AMI's id, or the path of an image of Compute Engine.
-    pub ids: BTreeMap<Region, String>,
+    /// What the cloud calls the image, by region.
+    pub ids: BTreeMap<Region, ImageId>,
     /// The commit that it was built from.
     pub commit: CommitId,
-    /// Digest of Packer's manifest.
-    pub manifest: Sha256,
-    /// Digest of the SBOM, in `CycloneDX`.
-    pub sbom: Sha256,
-    /// Digest of Trivy's report.
-    pub trivy: Sha256,
-    /// Digest of Goss's report.
-    pub goss: Sha256,
-    /// Digest of Goss's report as `JUnit`.
-    pub junit: Sha256,
-    /// Digest of the signed statement that holds the digests above together.
-    pub attestation: Sha256,
+    /// Digests of Packer's manifest, of the reports as [`REPORTS`](crate::REPORTS) calls them, and of the signed statement
+    /// that holds those together.
+    pub digests: BTreeMap<String, Sha256>,
 }
 
 impl Images {
@@ -98,14 +89,20 @@ impl Images {
         let path = Self::path(layer);
         let restore =
             format!("see `git log -p {path}` for who changed it, and restore it with `git checkout -- {path}`");
-        let images: Self = serde_saphyr::from_str(text)
-            .map_err(|error| Refusal::new(format!("{path} cannot be read: {error}"), restore.clone()))?;
+        let refusal = |message: String| Refusal::new(message, restore.clone());
+        // As a checkout on Windows would have it.
+        let text = text.replace("\r\n", "\n");
+        let images: Self =
+            serde_saphyr::from_str(&text).map_err(|error| refusal(format!("{path} cannot be read: {error}")))?;
         if images.layer != *layer {
-            return Err(Refusal::new(format!("{path} is of the layer {}", images.layer), restore));
+            return Err(refusal(format!("{path} is of the layer {}", images.layer)));
+        }
+        if images.images.iter().map(|image| &image.key).collect::<BTreeSet<_>>().len() < images.images.len() {
+            return Err(refusal(format!("{path} has a key twice")));
         }
         match images.render() {
             Ok(rendered) if rendered == text => Ok(images),
-            _ => Err(Refusal::new(format!("{path} was edited by hand, and what was added would be lost"), restore)),
+            _ => Err(refusal(format!("{path} was edited by hand, and what was added would be lost"))),
         }
     }
 
@@ -120,11 +117,38 @@ impl Images {
         Ok(format!("{HEADER}{text}"))
     }
 
-    /// Adds what was built, and says whether that changes anything. The state of an image that is there already stays.
+    /// Adds what was built, and says whether that changes anything.
     ///
     /// # Errors
-    /// The same key was recorded with another image.
+    /// The same key was recorded with another image or on another line of layers, or was judged already; or the image is
+    /// recorded as another one.
     pub fn add(&mut self, built: &Built) -> Result<bool, Refusal> {
+        let path = Self::path(&built.layer);
+        let gone = format!(
+            "a key is built once: delete the image that was just made; or, if the recorded one is gone, take it out of {path} in a pull request (the file itself, where nothing else is in it)"
+        );
+        for (image, cloud, architecture, build) in self.builds() {
+            let is_same = image.key == built.key && cloud == built.cloud && architecture == built.architecture;
+            if let Some(id) = build.ids.values().find(|id| !is_same && built.build.ids.values().any(|new| new == *id)) {
+                let message =
+                    format!("{path} has {id} already, as the image of {} on {cloud} {architecture}", image.key);
+                return Err(Refusal::new(
+                    message,
+                    "one of the two manifests is of another build: look at what the cloud says of it",
+                ));
+            }
+            if is_same && build.ids != built.build.ids {
+                let ids: Vec<&str> = build.ids.values().map(ImageId::as_str).collect();
+                let message =
+                    format!("{path} has another image of this key on {cloud} {architecture}: {}", ids.join(", "));
+                return Err(Refusal::new(message, gone));
+            }
+            if is_same && !build.is_resigned(&built.build) {
+                let message =
+                    format!("{path} has this image of {cloud} {architecture} with another commit, or other reports");
+                return Err(Refusal::new(message, gone));
+            }
+        }
         let index = self.images.iter().position(|image| image.key == built.key).unwrap_or_else(|| {
             self.images.push(Image {
                 key: built.key.clone(),
@@ -135,23 +159,47 @@ impl Images {
             });
             self.images.len() - 1
         });
-        let platforms = self.images[index].builds.entry(built.cloud).or_default();
-        match platforms.get(&built.architecture) {
-            Some(there) if *there == built.build => Ok(false),
-            Some(there) => Err(Refusal::new(
-                format!(
-                    "{} has another image of this key on {} {}: {}",
-                    Self::path(&built.layer),
-                    built.cloud,
-                    built.architecture,
-                    there.ids.values().cloned().collect::<Vec<_>>().join(", ")
-                ),
-                "a key is built once; delete the newer image, or, if the recorded one is gone, take its entry out in a pull request",
-            )),
-            None => {
-                platforms.insert(built.architecture, built.build.clone());
-                Ok(true)
-            }
+        let image = &mut self.images[index];
+        if (&image.parent, image.os) != (&built.parent, built.os) {
+            let message = format!("{path} gives {} another parent or operating system", image.key);
+            return Err(Refusal::new(message, format!("see `git log -p {path}` for who changed it, and restore it")));
         }
+        let platforms = image.builds.entry(built.cloud).or_default();
+        let before = platforms.insert(built.architecture, built.build.clone());
+        if before.is_none() && image.state != State::Candidate {
+            return Err(Refusal::new(
+                format!("{path} has a verdict on {} already, which was not on this image", image.key),
+                "make it a candidate again in a pull request, record this image, and judge them together",
+            ));
+        }
+        Ok(before.as_ref() != Some(&built.build))
+    }
+
+    /// Every build, with what it is of.
+    fn builds(&self) -> impl Iterator<Item = (&Image, Cloud, Architecture, &Build)> {
+        self.images.iter().flat_map(|image| {
+            image.builds.iter().flat_map(move |(cloud, platforms)| {
+                platforms.iter().map(move |(architecture, build)| (image, *cloud, *architecture, build))
+            })
+        })
+    }
+
+    /// The sources among some from which there is no image of a key yet.
+    pub fn missing(&self, key: &Key, sources: &[(Cloud, Architecture)]) -> Vec<(Cloud, Architecture)> {
+        let has = |wanted: &(Cloud, Architecture)| {
+            self.builds().any(|(image, cloud, architecture, _)| image.key == *key && (cloud, architecture) == *wanted)
+        };
+        sources.iter().copied().filter(|source| !has(source)).collect()
+    }
+}
+
+impl Build {
+    /// Whether another build is this one, up to the signature, which is another one each time.
+    fn is_resigned(&self, other: &Self) -> bool {
+        let signed = |build: &Self| {
+            let digests = build.digests.iter().filter(|(name, _)| *name != "attestation");
+            digests.map(|(name, digest)| (name.clone(), digest.clone())).collect::<BTreeMap<_, _>>()
+        };
+        self.commit == other.commit && signed(self) == signed(other)
     }
 }

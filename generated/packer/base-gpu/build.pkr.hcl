@@ -57,16 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/base-gpu/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
-  instance   = "example-base-gpu-build-${substr(uuidv4(), 0, 8)}"
+  run        = substr(uuidv4(), 0, 6)
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "800f94d37728390f78bc27d8ffeec1a4"
+    "key"         = "f6011e3797d6b9042b90fb91ebe24b03"
     "os"          = "ubuntu-24-04"
-    "parent"      = "07731a61769d2d4e13da58ebd734ae5a"
+    "parent"      = "e1efd37bcf69dadb39837903420e618c"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "800f94d37728390f78bc27d8ffeec1a4"
+    "KEY"              = "f6011e3797d6b9042b90fb91ebe24b03"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-800f94d37728"
-  ami_description = "example base-gpu 800f94d37728390f78bc27d8ffeec1a4"
+  ami_name        = "example-base-gpu-amd64-f6011e3797d6"
+  ami_description = "example base-gpu f6011e3797d6b9042b90fb91ebe24b03"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-07731a61769d"
-      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
+      "name"                = "example-base-amd64-e1efd37bcf69"
+      "tag:key"             = "e1efd37bcf69dadb39837903420e618c"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-800f94d37728-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-800f94d37728-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-f6011e3797d6-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-f6011e3797d6-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-800f94d37728"
+  image_name              = "example-base-gpu-amd64-f6011e3797d6"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 800f94d37728390f78bc27d8ffeec1a4"
+  image_description       = "example base-gpu f6011e3797d6b9042b90fb91ebe24b03"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-07731a61769d"
+  source_image            = "example-base-amd64-e1efd37bcf69"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -214,8 +214,8 @@ source "googlecompute" "amd64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-base-gpu-build-amd64-${local.run}"
+  disk_name                   = "example-base-gpu-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "base-gpu" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -335,30 +335,16 @@ build {
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.amd64"]
-    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base-gpu"
-      "key"    = "800f94d37728390f78bc27d8ffeec1a4"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.amd64"]
+    output      = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.amd64"]
-    output     = "${local.reports}/googlecompute.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base-gpu"
-      "key"    = "800f94d37728390f78bc27d8ffeec1a4"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.amd64"]
+    output      = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "example-fleet" })
   }
 }

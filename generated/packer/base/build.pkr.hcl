@@ -57,14 +57,14 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/base/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
-  instance   = "example-base-build-${substr(uuidv4(), 0, 8)}"
+  run        = substr(uuidv4(), 0, 6)
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "07731a61769d2d4e13da58ebd734ae5a"
+    "key"         = "e1efd37bcf69dadb39837903420e618c"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -86,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "07731a61769d2d4e13da58ebd734ae5a"
+    "KEY"              = "e1efd37bcf69dadb39837903420e618c"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-07731a61769d"
-  ami_description = "example base 07731a61769d2d4e13da58ebd734ae5a"
+  ami_name        = "example-base-amd64-e1efd37bcf69"
+  ami_description = "example base e1efd37bcf69dadb39837903420e618c"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -156,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-07731a61769d-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-07731a61769d-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-e1efd37bcf69-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-e1efd37bcf69-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-07731a61769d"
-  ami_description = "example base 07731a61769d2d4e13da58ebd734ae5a"
+  ami_name        = "example-base-arm64-e1efd37bcf69"
+  ami_description = "example base e1efd37bcf69dadb39837903420e618c"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -230,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-07731a61769d-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-07731a61769d-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-e1efd37bcf69-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-e1efd37bcf69-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -243,9 +243,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-07731a61769d"
+  image_name              = "example-base-amd64-e1efd37bcf69"
   image_family            = "example-base-amd64"
-  image_description       = "example base 07731a61769d2d4e13da58ebd734ae5a"
+  image_description       = "example base e1efd37bcf69dadb39837903420e618c"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -285,8 +285,8 @@ source "googlecompute" "amd64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-base-build-amd64-${local.run}"
+  disk_name                   = "example-base-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -296,9 +296,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-07731a61769d"
+  image_name              = "example-base-arm64-e1efd37bcf69"
   image_family            = "example-base-arm64"
-  image_description       = "example base 07731a61769d2d4e13da58ebd734ae5a"
+  image_description       = "example base e1efd37bcf69dadb39837903420e618c"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -338,8 +338,8 @@ source "googlecompute" "arm64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-base-build-arm64-${local.run}"
+  disk_name                   = "example-base-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -482,54 +482,30 @@ build {
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.amd64"]
-    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base"
-      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
-      "os"     = "ubuntu-24-04"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.amd64"]
+    output      = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.arm64"]
-    output     = "${local.reports}/amazon-ebs.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base"
-      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
-      "os"     = "ubuntu-24-04"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.arm64"]
+    output      = "${local.reports}/amazon-ebs.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.amd64"]
-    output     = "${local.reports}/googlecompute.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base"
-      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
-      "os"     = "ubuntu-24-04"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.amd64"]
+    output      = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "example-fleet" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.arm64"]
-    output     = "${local.reports}/googlecompute.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "base"
-      "key"    = "07731a61769d2d4e13da58ebd734ae5a"
-      "os"     = "ubuntu-24-04"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.arm64"]
+    output      = "${local.reports}/googlecompute.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "example-fleet" })
   }
 }

@@ -57,16 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/vision/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
-  instance   = "example-vision-build-${substr(uuidv4(), 0, 8)}"
+  run        = substr(uuidv4(), 0, 6)
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "2dc4ce71470efa83c71c907b4227e70a"
+    "key"         = "94f748dd461c1393d338f2c430aee3f8"
     "os"          = "ubuntu-24-04"
-    "parent"      = "800f94d37728390f78bc27d8ffeec1a4"
+    "parent"      = "f6011e3797d6b9042b90fb91ebe24b03"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "2dc4ce71470efa83c71c907b4227e70a"
+    "KEY"              = "94f748dd461c1393d338f2c430aee3f8"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-2dc4ce71470e"
-  ami_description = "example vision 2dc4ce71470efa83c71c907b4227e70a"
+  ami_name        = "example-vision-amd64-94f748dd461c"
+  ami_description = "example vision 94f748dd461c1393d338f2c430aee3f8"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-800f94d37728"
-      "tag:key"             = "800f94d37728390f78bc27d8ffeec1a4"
+      "name"                = "example-base-gpu-amd64-f6011e3797d6"
+      "tag:key"             = "f6011e3797d6b9042b90fb91ebe24b03"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-2dc4ce71470e-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-2dc4ce71470e-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-94f748dd461c-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-94f748dd461c-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-2dc4ce71470e"
+  image_name              = "example-vision-amd64-94f748dd461c"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 2dc4ce71470efa83c71c907b4227e70a"
+  image_description       = "example vision 94f748dd461c1393d338f2c430aee3f8"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-800f94d37728"
+  source_image            = "example-base-gpu-amd64-f6011e3797d6"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -214,8 +214,8 @@ source "googlecompute" "amd64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-vision-build-amd64-${local.run}"
+  disk_name                   = "example-vision-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "vision" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -320,30 +320,16 @@ build {
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.amd64"]
-    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "vision"
-      "key"    = "2dc4ce71470efa83c71c907b4227e70a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "800f94d37728390f78bc27d8ffeec1a4"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.amd64"]
+    output      = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.amd64"]
-    output     = "${local.reports}/googlecompute.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "vision"
-      "key"    = "2dc4ce71470efa83c71c907b4227e70a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "800f94d37728390f78bc27d8ffeec1a4"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.amd64"]
+    output      = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "example-fleet" })
   }
 }

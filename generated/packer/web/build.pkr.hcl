@@ -57,16 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/web/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
-  instance   = "example-web-build-${substr(uuidv4(), 0, 8)}"
+  run        = substr(uuidv4(), 0, 6)
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "b95c3c5131932a4078a1bd999903972d"
+    "key"         = "6a13e4ad3125ddec6bd3b8e3cc18dc4a"
     "os"          = "ubuntu-24-04"
-    "parent"      = "07731a61769d2d4e13da58ebd734ae5a"
+    "parent"      = "e1efd37bcf69dadb39837903420e618c"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "b95c3c5131932a4078a1bd999903972d"
+    "KEY"              = "6a13e4ad3125ddec6bd3b8e3cc18dc4a"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-amd64-b95c3c513193"
-  ami_description = "example web b95c3c5131932a4078a1bd999903972d"
+  ami_name        = "example-web-amd64-6a13e4ad3125"
+  ami_description = "example web 6a13e4ad3125ddec6bd3b8e3cc18dc4a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-07731a61769d"
-      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
+      "name"                = "example-base-amd64-e1efd37bcf69"
+      "tag:key"             = "e1efd37bcf69dadb39837903420e618c"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-b95c3c513193-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-b95c3c513193-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-6a13e4ad3125-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-6a13e4ad3125-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-arm64-b95c3c513193"
-  ami_description = "example web b95c3c5131932a4078a1bd999903972d"
+  ami_name        = "example-web-arm64-6a13e4ad3125"
+  ami_description = "example web 6a13e4ad3125ddec6bd3b8e3cc18dc4a"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-07731a61769d"
-      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
+      "name"                = "example-base-arm64-e1efd37bcf69"
+      "tag:key"             = "e1efd37bcf69dadb39837903420e618c"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-b95c3c513193-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-b95c3c513193-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-6a13e4ad3125-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-6a13e4ad3125-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-amd64-b95c3c513193"
+  image_name              = "example-web-amd64-6a13e4ad3125"
   image_family            = "example-web-amd64"
-  image_description       = "example web b95c3c5131932a4078a1bd999903972d"
+  image_description       = "example web 6a13e4ad3125ddec6bd3b8e3cc18dc4a"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-07731a61769d"
+  source_image            = "example-base-amd64-e1efd37bcf69"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -288,8 +288,8 @@ source "googlecompute" "amd64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-web-build-amd64-${local.run}"
+  disk_name                   = "example-web-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -299,13 +299,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-arm64-b95c3c513193"
+  image_name              = "example-web-arm64-6a13e4ad3125"
   image_family            = "example-web-arm64"
-  image_description       = "example web b95c3c5131932a4078a1bd999903972d"
+  image_description       = "example web 6a13e4ad3125ddec6bd3b8e3cc18dc4a"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-07731a61769d"
+  source_image            = "example-base-arm64-e1efd37bcf69"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -341,8 +341,8 @@ source "googlecompute" "arm64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-web-build-arm64-${local.run}"
+  disk_name                   = "example-web-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -449,58 +449,30 @@ build {
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.amd64"]
-    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "web"
-      "key"    = "b95c3c5131932a4078a1bd999903972d"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.amd64"]
+    output      = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.arm64"]
-    output     = "${local.reports}/amazon-ebs.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "web"
-      "key"    = "b95c3c5131932a4078a1bd999903972d"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.arm64"]
+    output      = "${local.reports}/amazon-ebs.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.amd64"]
-    output     = "${local.reports}/googlecompute.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "web"
-      "key"    = "b95c3c5131932a4078a1bd999903972d"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.amd64"]
+    output      = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "example-fleet" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.arm64"]
-    output     = "${local.reports}/googlecompute.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "web"
-      "key"    = "b95c3c5131932a4078a1bd999903972d"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.arm64"]
+    output      = "${local.reports}/googlecompute.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "example-fleet" })
   }
 }

@@ -57,16 +57,16 @@ locals {
   reports    = var.reports != "" ? var.reports : "${local.repository}/.fleetgen/worker/reports"
   scripts    = "${local.repository}/packer/scripts"
   deprecated = timeadd(timestamp(), "${var.image_days * 24}h")
-  instance   = "example-worker-build-${substr(uuidv4(), 0, 8)}"
+  run        = substr(uuidv4(), 0, 6)
 
   tags = {
     "cost-center" = "cc-1042"
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "worker"
-    "key"         = "e7f7f2f79910f295d322915f59e7560a"
+    "key"         = "bb47d43b0ecf1c50f243fb31d84b600f"
     "os"          = "ubuntu-24-04"
-    "parent"      = "07731a61769d2d4e13da58ebd734ae5a"
+    "parent"      = "e1efd37bcf69dadb39837903420e618c"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "e7f7f2f79910f295d322915f59e7560a"
+    "KEY"              = "bb47d43b0ecf1c50f243fb31d84b600f"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-worker-amd64-e7f7f2f79910"
-  ami_description = "example worker e7f7f2f79910f295d322915f59e7560a"
+  ami_name        = "example-worker-amd64-bb47d43b0ecf"
+  ami_description = "example worker bb47d43b0ecf1c50f243fb31d84b600f"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-07731a61769d"
-      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
+      "name"                = "example-base-amd64-e1efd37bcf69"
+      "tag:key"             = "e1efd37bcf69dadb39837903420e618c"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-e7f7f2f79910-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-e7f7f2f79910-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-bb47d43b0ecf-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-bb47d43b0ecf-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-worker-arm64-e7f7f2f79910"
-  ami_description = "example worker e7f7f2f79910f295d322915f59e7560a"
+  ami_name        = "example-worker-arm64-bb47d43b0ecf"
+  ami_description = "example worker bb47d43b0ecf1c50f243fb31d84b600f"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-07731a61769d"
-      "tag:key"             = "07731a61769d2d4e13da58ebd734ae5a"
+      "name"                = "example-base-arm64-e1efd37bcf69"
+      "tag:key"             = "e1efd37bcf69dadb39837903420e618c"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-e7f7f2f79910-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-e7f7f2f79910-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-bb47d43b0ecf-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-bb47d43b0ecf-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-worker-amd64-e7f7f2f79910"
+  image_name              = "example-worker-amd64-bb47d43b0ecf"
   image_family            = "example-worker-amd64"
-  image_description       = "example worker e7f7f2f79910f295d322915f59e7560a"
+  image_description       = "example worker bb47d43b0ecf1c50f243fb31d84b600f"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-07731a61769d"
+  source_image            = "example-base-amd64-e1efd37bcf69"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -288,8 +288,8 @@ source "googlecompute" "amd64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-worker-build-amd64-${local.run}"
+  disk_name                   = "example-worker-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "worker" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -299,13 +299,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-worker-arm64-e7f7f2f79910"
+  image_name              = "example-worker-arm64-bb47d43b0ecf"
   image_family            = "example-worker-arm64"
-  image_description       = "example worker e7f7f2f79910f295d322915f59e7560a"
+  image_description       = "example worker bb47d43b0ecf1c50f243fb31d84b600f"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-07731a61769d"
+  source_image            = "example-base-arm64-e1efd37bcf69"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -341,8 +341,8 @@ source "googlecompute" "arm64" {
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
   # Packer; it has the instance's name, by which it is found.
-  instance_name               = local.instance
-  disk_name                   = local.instance
+  instance_name               = "example-worker-build-arm64-${local.run}"
+  disk_name                   = "example-worker-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "worker" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -449,58 +449,30 @@ build {
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.amd64"]
-    output     = "${local.reports}/amazon-ebs.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "worker"
-      "key"    = "e7f7f2f79910f295d322915f59e7560a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.amd64"]
+    output      = "${local.reports}/amazon-ebs.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["amazon-ebs.arm64"]
-    output     = "${local.reports}/amazon-ebs.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "worker"
-      "key"    = "e7f7f2f79910f295d322915f59e7560a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["amazon-ebs.arm64"]
+    output      = "${local.reports}/amazon-ebs.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "123456789012" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.amd64"]
-    output     = "${local.reports}/googlecompute.amd64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "worker"
-      "key"    = "e7f7f2f79910f295d322915f59e7560a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.amd64"]
+    output      = "${local.reports}/googlecompute.amd64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "amd64", "account" = "example-fleet" })
   }
 
   post-processor "manifest" {
-    only       = ["googlecompute.arm64"]
-    output     = "${local.reports}/googlecompute.arm64/manifest.json"
-    strip_time = true
-    custom_data = {
-      "fleet"  = "example"
-      "layer"  = "worker"
-      "key"    = "e7f7f2f79910f295d322915f59e7560a"
-      "os"     = "ubuntu-24-04"
-      "parent" = "07731a61769d2d4e13da58ebd734ae5a"
-      "commit" = var.commit
-    }
+    only        = ["googlecompute.arm64"]
+    output      = "${local.reports}/googlecompute.arm64/manifest.json"
+    strip_time  = true
+    custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "example-fleet" })
   }
 }

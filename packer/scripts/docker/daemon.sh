@@ -15,9 +15,10 @@ write_file /etc/docker/daemon.json 0644 <<'END'
   "userland-proxy": false
 }
 END
-# As Docker's own package has it: nothing here speaks Kubernetes, and that interface would open a port.
+# Nothing here speaks Kubernetes, and that interface would open a port. The last two are what containerd 2 calls it.
 write_file /etc/containerd/config.toml 0644 <<'END'
-disabled_plugins = ["cri"]
+version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]
 END
 systemctl daemon-reload
 systemctl --quiet enable docker.service containerd.service

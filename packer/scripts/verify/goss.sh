@@ -10,10 +10,10 @@ goss=(env --chdir=/ "$DIRECTORY/artifacts/goss" --gossfile "$DIRECTORY/generated
   --vars-inline "{\"container\": $container, \"cloud\": \"$CLOUD\", \"gpu\": $([ -e /dev/nvidia0 ] && echo true || echo false)}")
 chmod 0755 "$DIRECTORY/artifacts/goss"
 
-# Services may still be starting: what fails is tried again for two minutes, and the last try counts.
+# Services may still be starting: what fails is tried again for two minutes. What counts is the report of the run after that.
 status=0
-"${goss[@]}" validate --format silent --no-color --retry-timeout "${GOSS_WAIT:-120s}" --sleep 3s >/dev/null 2>"$reports/goss.log" || status=$?
-"${goss[@]}" validate --format json --no-color >"$reports/goss.json" 2>/dev/null || true
+"${goss[@]}" validate --format silent --no-color --retry-timeout "${GOSS_WAIT:-120s}" --sleep 3s >/dev/null 2>"$reports/goss.log" || true
+"${goss[@]}" validate --format json --no-color >"$reports/goss.json" 2>>"$reports/goss.log" || status=$?
 "${goss[@]}" validate --format junit --no-color >"$reports/goss.xml" 2>/dev/null || true
 "${goss[@]}" validate --format rspecish --no-color 2>&1 | grep --invert-match '^$' || true
 printf '%s\n' "$status" >"$reports/goss.status"

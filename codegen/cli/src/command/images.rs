@@ -1,16 +1,17 @@
 //! `fleetgen images`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use fleetgen_emit::layer_keys;
 use fleetgen_fleet::scalar::{Key, LayerName};
-use fleetgen_images::{Built, Images, REPORTS, Refusal};
+use fleetgen_images::{Built, Images, REPORTS, Refusal, sources};
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
+use crate::command::annotation;
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::{Project, hand_written};
@@ -42,58 +43,66 @@ enum Command {
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let Command::Record { manifests } = &args.command;
     let project = Project::load(global, ui)?;
+    // Until the end of the command, so that another one does not write what this one has not read.
+    let lock = fs_err::File::open(project.root.join(&global.fleet))?;
+    lock.file().lock()?;
     let keys = layer_keys(&project.fleet, &hand_written(&project.root)?)?;
     let keys = keys.into_iter().map(|(layer, key)| Ok((layer, key.key.parse()?))).collect::<anyhow::Result<_>>()?;
     let mut refused = Vec::new();
-    let mut records: BTreeMap<LayerName, (Images, String)> = BTreeMap::new();
+    let mut records = BTreeMap::new();
     let mut entries = Vec::new();
     for manifest in manifests {
-        let recorded = built(&project, &keys, manifest).and_then(|built| {
+        let recorded = built(&project, &keys, &global.directory.join(manifest)).and_then(|built| {
             let changed = add(&project, &mut records, &built).map_err(|refusal| vec![refusal])?;
             Ok((built, changed))
         });
         match recorded {
             Ok(entry) => entries.push(entry),
-            Err(refusals) => refused.extend(refusals.into_iter().map(|refusal| (manifest, refusal))),
+            Err(refusals) => {
+                refused.extend(refusals.into_iter().map(|refusal| (manifest.display().to_string(), refusal)));
+            }
         }
     }
     if !refused.is_empty() {
         return Err(Failure::Refused { report: report(&refused, ui.format) });
     }
-    for (layer, (images, before)) in &records {
-        let text = images.render().map_err(|refusal| anyhow::anyhow!(refusal.message))?;
-        if text != *before {
-            replace(&project.root, &Images::path(layer), &text)?;
-        }
-    }
-    tell(ui, &entries)?;
+    write(&project.root, &records)?;
+    tell(ui, &project, &records, &entries)?;
     Ok(Exit::Ok)
 }
+
+/// The records that a command works on, each with the text that was found; nothing where there was no file.
+type Records = BTreeMap<LayerName, (Images, Option<String>)>;
 
 /// Reads a manifest and the reports beside it.
 fn built(project: &Project, keys: &BTreeMap<LayerName, Key>, manifest: &Path) -> Result<Built, Vec<Refusal>> {
     let directory = manifest.parent().unwrap_or(Path::new("."));
-    let refusal = |error: std::io::Error| {
-        let hint =
-            "name the manifest.json that packer/runner/build.sh leaves below .fleetgen/<layer>/reports".to_owned();
-        vec![Refusal { message: format!("it cannot be read: {error}"), hint }]
+    let refusal = |what: &str, error: &std::io::Error| Refusal {
+        message: format!("{what} cannot be read: {error}"),
+        hint: "name the manifest.json that packer/runner/build.sh leaves below .fleetgen/<layer>/reports".to_owned(),
     };
-    let bytes = read(manifest).map_err(refusal)?;
+    let bytes = read(manifest).map_err(|error| vec![refusal("it", &error)])?;
+    let mut unreadable = Vec::new();
     let mut reports = BTreeMap::new();
-    for name in REPORTS {
+    for (_, name) in REPORTS {
         match read(&directory.join(name)) {
             Ok(bytes) => {
                 reports.insert(*name, bytes);
             }
             // What is missing is told with everything else.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(refusal(error)),
+            Err(error) => unreadable.push(refusal(name, &error)),
         }
     }
-    fleetgen_images::read(&project.fleet, keys, &bytes, &reports)
+    if unreadable.is_empty() { fleetgen_images::read(&project.fleet, keys, &bytes, &reports) } else { Err(unreadable) }
 }
 
+/// Reads a file, but not without end.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = fs_err::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
     let mut bytes = Vec::new();
     fs_err::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
@@ -103,48 +112,59 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Adds what was built to the record of its layer, which is read once.
-fn add(project: &Project, records: &mut BTreeMap<LayerName, (Images, String)>, built: &Built) -> Result<bool, Refusal> {
+fn add(project: &Project, records: &mut Records, built: &Built) -> Result<bool, Refusal> {
     if !records.contains_key(&built.layer) {
         let path = Images::path(&built.layer);
         let hint = format!("{path} is a file that fleetgen writes: remove what is in its place");
         let refusal = |message: String| Refusal { message, hint: hint.clone() };
-        for part in [project.root.join("images"), project.root.join(&path)] {
-            if part.is_symlink() {
-                return Err(refusal(format!("{} is a link, which is not followed", part.display())));
+        for part in ["images", &path] {
+            if project.root.join(part).is_symlink() {
+                return Err(refusal(format!("{part} is a link, which is not followed")));
             }
         }
-        let record = match fs_err::read_to_string(project.root.join(&path)) {
-            Ok(text) => (Images::parse(&built.layer, &text)?, text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                (Images::new(built.layer.clone()), String::new())
-            }
+        let text = match read(&project.root.join(&path)) {
+            Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| refusal(format!("{path} is not UTF-8")))?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(refusal(format!("{path} cannot be read: {error}"))),
         };
-        records.insert(built.layer.clone(), record);
+        let images = match &text {
+            Some(text) => Images::parse(&built.layer, text)?,
+            None => Images::new(built.layer.clone()),
+        };
+        records.insert(built.layer.clone(), (images, text));
     }
     records.get_mut(&built.layer).map_or(Ok(false), |(images, _)| images.add(built))
 }
 
-/// Writes a file beside its place and renames it onto it, so that it is there whole or as it was.
-fn replace(root: &Path, path: &str, text: &str) -> anyhow::Result<()> {
-    let path = root.join(path);
-    let directory = path.parent().context("a record has a directory")?;
-    fs_err::create_dir_all(directory)?;
-    let mut staged = tempfile::Builder::new().prefix(".images-").tempfile_in(directory)?;
-    staged.write_all(text.as_bytes())?;
-    // As a new file of the user's would be, not as a secret one.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    staged.as_file().set_permissions(mode)?;
-    staged.as_file().sync_all()?;
-    staged.persist(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+/// Writes the records that have changed: all of them beside their places first, and then each onto its place, so that it is
+/// there whole or as it was.
+fn write(root: &Path, records: &Records) -> anyhow::Result<()> {
+    let directory = root.join("images");
+    let mut staged = Vec::new();
+    for (layer, (images, before)) in records {
+        let text = images.render().map_err(|refusal| anyhow::anyhow!(refusal.message))?;
+        if before.as_ref() == Some(&text) {
+            continue;
+        }
+        fs_err::create_dir_all(&directory)?;
+        let mut file = tempfile::Builder::new().prefix(".images-").tempfile_in(&directory)?;
+        file.write_all(text.as_bytes())?;
+        // As a new file of the user's would be, not as a secret one.
+        file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        file.as_file().sync_all()?;
+        staged.push((Images::path(layer), file));
+    }
+    for (path, file) in staged {
+        file.persist(root.join(&path)).with_context(|| format!("{path} cannot be written; those before it were"))?;
+    }
     Ok(())
 }
 
-fn report(refused: &[(&PathBuf, Refusal)], format: Format) -> String {
+fn report(refused: &[(String, Refusal)], format: Format) -> String {
     match format {
-        Format::Human | Format::Github => {
+        Format::Human => {
             let text = refused.iter().map(|(manifest, refusal)| {
-                format!("error[manifest]: {}: {}\nhelp: {}\n\n", manifest.display(), refusal.message, refusal.hint)
+                format!("error[manifest]: {manifest}: {}\nhelp: {}\n\n", refusal.message, refusal.hint)
             });
             format!("{}nothing was written\n", text.collect::<String>())
         }
@@ -155,10 +175,23 @@ fn report(refused: &[(&PathBuf, Refusal)], format: Format) -> String {
                 .collect();
             format!("{:#}\n", json!({ "refused": entries }))
         }
+        Format::Github => refused
+            .iter()
+            .map(|(manifest, refusal)| annotation(manifest, &format!("{}\nhelp: {}", refusal.message, refusal.hint)))
+            .collect(),
     }
 }
 
-fn tell(ui: &mut Ui, entries: &[(Built, bool)]) -> std::io::Result<()> {
+/// Says what was recorded, and what else a key should have.
+fn tell(ui: &mut Ui, project: &Project, records: &Records, entries: &[(Built, bool)]) -> std::io::Result<()> {
+    let mut missing = BTreeSet::new();
+    for (built, _) in entries {
+        let sources = sources(&project.fleet, &built.layer);
+        let images =
+            records.get(&built.layer).map(|(images, _)| images.missing(&built.key, &sources)).unwrap_or_default();
+        missing
+            .extend(images.into_iter().map(|(cloud, architecture)| format!("{} {cloud} {architecture}", built.layer)));
+    }
     if ui.format == Format::Json {
         let entries: Vec<_> = entries
             .iter()
@@ -169,13 +202,16 @@ fn tell(ui: &mut Ui, entries: &[(Built, bool)]) -> std::io::Result<()> {
                 })
             })
             .collect();
-        return ui.print(&format!("{:#}\n", json!({ "images": entries })));
+        return ui.print(&format!("{:#}\n", json!({ "images": entries, "missing": missing })));
     }
     for (built, changed) in entries {
         let ids: Vec<String> = built.build.ids.iter().map(|(region, id)| format!("{id} in {region}")).collect();
         let verb = if *changed { "recorded" } else { "known" };
         let (layer, cloud, architecture) = (&built.layer, built.cloud, built.architecture);
         ui.print(&format!("{verb:<8} {layer} {} {cloud} {architecture}: {}\n", built.key, ids.join(", ")))?;
+    }
+    for what in missing {
+        ui.note(&format!("note: there is no image yet of {what}; build it with packer/runner/build.sh and -only"))?;
     }
     Ok(())
 }

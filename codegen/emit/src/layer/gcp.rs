@@ -10,7 +10,7 @@ use super::packer::ImageNames;
 #[derive(Serialize)]
 pub(super) struct Source<'a> {
     pub(super) architecture: &'static str,
-    project: &'a str,
+    pub(super) project: &'a str,
     region: &'a str,
     zone: &'a str,
     network: &'a str,

@@ -22,13 +22,13 @@ struct BuildValues<'a> {
     key: &'a str,
     parent_key: Option<&'a str>,
     tags: Vec<(&'a str, String)>,
-    record: Vec<(&'a str, String)>,
     environment: Vec<(&'static str, String)>,
     proxies: Vec<(&'static str, String)>,
     disk: u32,
     aws: Vec<aws::Source<'a>>,
     gcp: Vec<gcp::Source<'a>>,
-    sources: Vec<String>,
+    /// The name, the architecture, and the account or project.
+    sources: Vec<(String, &'static str, &'a str)>,
     scripts: &'a [String],
     reboots: bool,
 }
@@ -130,26 +130,30 @@ fn build<'a>(
     };
     let aws = on(Cloud::Aws).map(|placement| aws::sources(fleet, layer, placement, named)).unwrap_or_default();
     let gcp = on(Cloud::Gcp).map(|placement| gcp::sources(fleet, layer, placement, named)).unwrap_or_default();
-    let sources = aws.iter().map(|source| format!("amazon-ebs.{}", source.architecture));
-    let sources = sources.chain(gcp.iter().map(|source| format!("googlecompute.{}", source.architecture))).collect();
-    let mut record = vec![
+    let account = fleet.aws.as_ref().map_or("", |account| account.account.as_str());
+    let sources =
+        aws.iter().map(|source| (format!("amazon-ebs.{}", source.architecture), source.architecture, account));
+    let sources = sources.chain(
+        gcp.iter()
+            .map(|source| (format!("googlecompute.{}", source.architecture), source.architecture, source.project)),
+    );
+    let sources = sources.collect();
+    let mut own = vec![
         ("fleet", fleet.name.to_string()),
         ("layer", layer.name.to_string()),
         ("key", key.key.clone()),
-        // GCP's labels have no dots.
-        ("os", layer.os.as_str().replace('.', "-")),
+        ("os", layer.os.label()),
     ];
-    record.extend(parent.map(|(_, key)| ("parent", key.key.clone())));
-    let own = record.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    own.extend(parent.map(|(_, key)| ("parent", key.key.clone())));
     let users = fleet.tags.iter().map(|(key, value)| (key.as_str(), value.to_string()));
-    let tags = users.filter(|(name, _)| !own.contains(name)).chain(record.clone()).collect();
+    let users: Vec<_> = users.filter(|(name, _)| own.iter().all(|(own, _)| own != name)).collect();
+    let tags = users.into_iter().chain(own).collect();
     Some(BuildValues {
         fleet: fleet.name.as_str(),
         layer: layer.name.as_str(),
         key: &key.key,
         parent_key: parent.map(|(_, key)| key.key.as_str()),
         tags,
-        record,
         environment: environment(fleet, layer),
         proxies: proxies(fleet, &placements),
         disk: layer.disk.0,

@@ -16,7 +16,7 @@ pub use name::{
     NetworkName, PackageName, ProfileName, ScheduleName, ServiceName, StackName, UserName,
 };
 pub use text::{
-    AbsolutePath, AmiId, CommitId, Domain, FileMode, ImageReference, IpAddress, Key, MirrorUrl, OciRepository,
+    AbsolutePath, CommitId, Domain, FileMode, ImageId, ImageReference, IpAddress, Key, MirrorUrl, OciRepository,
     PublicKey, RepositoryName, Sha256, SysctlKey, TagKey, Text, Url, VendorImage, Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};

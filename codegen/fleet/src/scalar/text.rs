@@ -44,6 +44,17 @@ word! {
     "64 lower-case hexadecimal digits"
 }
 
+impl From<[u8; 32]> for Sha256 {
+    fn from(digest: [u8; 32]) -> Self {
+        use std::fmt::Write as _;
+        Self(digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    }
+}
+
 word! {
     /// A layer's key: a digest over everything that can change an image of it.
     Key = "the key of a layer", "^[0-9a-f]{32}$",
@@ -57,9 +68,10 @@ word! {
 }
 
 word! {
-    /// An image on AWS, in a region.
-    AmiId = "the id of an AMI", "^ami-([0-9a-f]{8}|[0-9a-f]{17})$",
-    "`ami-` and 8 or 17 hexadecimal digits"
+    /// What a cloud calls an image: an AMI's id, or the path of an image of Compute Engine.
+    ImageId = "the id of an image",
+    "^(ami-([0-9a-f]{8}|[0-9a-f]{17})|projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/global/images/[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$",
+    "`ami-` and 8 or 17 hexadecimal digits, or `projects/PROJECT/global/images/NAME`"
 }
 
 word! {

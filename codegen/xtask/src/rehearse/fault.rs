@@ -46,7 +46,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "port",
-        words: &["Port: tcp:18082: listening:", "Goss found that the machine is not as fleet.yaml says"],
+        words: &[
+            "Command: port 18082/tcp is listened on: stdout:",
+            "Goss found that the machine is not as fleet.yaml says",
+        ],
         plan: |plan| Plan { fleet: &[("- port: 18081", "- port: 18082")], ..plan },
         ..USUAL
     },

@@ -69,7 +69,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     println!(
         "rehearse: {} rehearsals, {failed} failed; logs and timings.json are in {}",
         1 + faults.len(),
-        stage.logs.display()
+        args.logs.display()
     );
     if failed > 0 {
         bail!("{failed} rehearsals failed");
@@ -81,7 +81,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
 fn tell(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> bool {
     let start = Instant::now();
     let result = work();
-    stage.timings.put(name, "rehearsal", "in all", start.elapsed());
+    stage.timings.put(name, "everything", "from start to end", start.elapsed());
     let seconds = start.elapsed().as_secs_f32();
     match &result {
         Ok(()) => println!("ok    {name:<20} {seconds:>6.1} s"),

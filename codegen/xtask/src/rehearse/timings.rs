@@ -58,19 +58,20 @@ impl Timings {
         self.0.lock().map(|steps| steps.clone()).unwrap_or_default()
     }
 
-    /// The steps of a rehearsal that took a second or more, with a sum for each subject.
+    /// The steps of a rehearsal that took a second or more, with a sum for each subject of several.
     pub(crate) fn table(&self, rehearsal: &str) -> String {
         let mut text = String::new();
         let steps = self.steps();
         let ours = || steps.iter().filter(|step| step.rehearsal == rehearsal);
-        let mut sums = BTreeMap::<&str, f64>::new();
+        let mut sums = BTreeMap::<&str, (u32, f64)>::new();
         for step in ours() {
-            *sums.entry(&step.subject).or_default() += step.seconds;
+            let sum = sums.entry(&step.subject).or_default();
+            *sum = (sum.0 + 1, sum.1 + step.seconds);
             if step.seconds >= 1.0 {
                 let _ = writeln!(text, "  {:<30} {:<44} {:>6.1} s", step.subject, step.name, step.seconds);
             }
         }
-        for (subject, seconds) in sums {
+        for (subject, (_, seconds)) in sums.into_iter().filter(|(_, (steps, _))| *steps > 1) {
             let _ = writeln!(text, "  {subject:<30} {:<44} {seconds:>6.1} s", "in all");
         }
         text
