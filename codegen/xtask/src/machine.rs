@@ -33,7 +33,9 @@ impl Machine {
         let log = fs_err::File::create(&console)?.into_parts().0;
         // The network is there before the container, which takes it over; Docker needs its settings, and forwarding. /tmp is
         // the machine's own.
-        let script = "mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
+        let script = "for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do \
+            if [ -f \"$top/cgroup.procs\" ] && mkdir \"$top/$2\" 2>/dev/null; then echo $$ >\"$top/$2/cgroup.procs\"; fi; done; \
+            mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
             echo 1 >/proc/sys/net/ipv4/ip_forward; \
             until ip link show tap0 >/dev/null 2>&1; do sleep 0.1; done; \
             export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0; \
@@ -54,6 +56,7 @@ impl Machine {
         ]);
         let container = container
             .arg(&root)
+            .arg(cgroup(&root))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -128,6 +131,26 @@ impl Drop for Machine {
         }
         // The namespace is gone a moment later than its processes; until then, files are in use.
         std::thread::sleep(Duration::from_millis(500));
+        remove_cgroups(&cgroup(&self.root));
+    }
+}
+
+/// The control group of the machine in a folder: without one of its own, systemd in it would see the processes of others.
+fn cgroup(root: &Path) -> String {
+    root.to_string_lossy().trim_start_matches('/').replace('/', "-")
+}
+
+/// Removes the control groups of machines whose name has this in it. Those in which something runs stay.
+pub(crate) fn remove_cgroups(part: &str) {
+    for top in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] {
+        let entries = fs_err::read_dir(top).into_iter().flatten().filter_map(Result::ok);
+        for ours in entries.filter(|entry| entry.file_name().to_string_lossy().contains(part)) {
+            for folder in walkdir::WalkDir::new(ours.path()).contents_first(true).into_iter().filter_map(Result::ok) {
+                if folder.file_type().is_dir() {
+                    let _ = fs_err::remove_dir(folder.path());
+                }
+            }
+        }
     }
 }
 
@@ -138,13 +161,19 @@ fn child_of(process: u32) -> Option<u32> {
 
 pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(90) {
+    while start.elapsed() < Duration::from_mins(3) {
         if let Some(found) = look() {
             return Ok(found);
         }
         std::thread::sleep(Duration::from_millis(200));
     }
     bail!("waited in vain for {what}")
+}
+
+/// Makes what is fetched from the archive of Debian once: the root file system, and packages.
+pub(crate) fn prepare(cache: &Path, packages: &[&str]) -> anyhow::Result<()> {
+    root_file_system(cache)?;
+    packages.iter().try_for_each(|name| package(cache, name).map(|_| ()))
 }
 
 /// Unpacks the files of a new machine: what a vendor's image of Debian has, and no more.

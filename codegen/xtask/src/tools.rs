@@ -45,6 +45,7 @@ const GO_TOOLS: &[GoTool] = &[
     GoTool::new("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", Some("v1.7.12"), 1),
     GoTool::new("cosign", "cosign", "github.com/sigstore/cosign/v3/cmd/cosign", Some("v3.1.2"), 3),
     GoTool::new("goss", "goss", "github.com/goss-org/goss/cmd/goss", Some("v0.4.9"), 1),
+    GoTool::new("../rehearsal/hello", "hello", "fleetgen/tests/rehearsal/hello", None, 1),
     GoTool::new("packer", "packer", "github.com/hashicorp/packer", Some("v1.16.0"), 4),
     GoTool::new("packer", "packer-plugin-amazon", "github.com/hashicorp/packer-plugin-amazon", Some("v1.8.2"), 2),
     GoTool::new(
@@ -95,6 +96,8 @@ pub(crate) struct Tools {
     pub(crate) actionlint: PathBuf,
     pub(crate) cosign: PathBuf,
     pub(crate) goss: PathBuf,
+    /// The program of the rehearsal's application.
+    pub(crate) hello: PathBuf,
     pub(crate) packer: PathBuf,
     pub(crate) packer_plugins: [PathBuf; 2],
     pub(crate) schema_provider: PathBuf,
@@ -108,7 +111,7 @@ pub(crate) struct Tools {
     pub(crate) check_jsonschema: PathBuf,
     /// Has `aws`, and a `python` with what stands in for the clouds.
     pub(crate) clouds: PathBuf,
-    /// Where what takes long to make is kept.
+    /// Where all of them are, with what else takes long to make.
     pub(crate) cache: PathBuf,
 }
 
@@ -135,6 +138,7 @@ pub(crate) fn install(root: &Path) -> anyhow::Result<Tools> {
         actionlint: go("actionlint"),
         cosign: go("cosign"),
         goss: go("goss"),
+        hello: go("hello"),
         packer: go("packer"),
         packer_plugins: [go("packer-plugin-amazon"), go("packer-plugin-googlecompute")],
         schema_provider: go("schema-provider"),

@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "94f748dd461c1393d338f2c430aee3f8"
+    "key"         = "d6b8d112167090b8d2caeff2c1651ce6"
     "os"          = "ubuntu-24-04"
-    "parent"      = "f6011e3797d6b9042b90fb91ebe24b03"
+    "parent"      = "b6542aceb6924a56be207f552631e993"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "94f748dd461c1393d338f2c430aee3f8"
+    "KEY"              = "d6b8d112167090b8d2caeff2c1651ce6"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-94f748dd461c"
-  ami_description = "example vision 94f748dd461c1393d338f2c430aee3f8"
+  ami_name        = "example-vision-amd64-d6b8d1121670"
+  ami_description = "example vision d6b8d112167090b8d2caeff2c1651ce6"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-f6011e3797d6"
-      "tag:key"             = "f6011e3797d6b9042b90fb91ebe24b03"
+      "name"                = "example-base-gpu-amd64-b6542aceb692"
+      "tag:key"             = "b6542aceb6924a56be207f552631e993"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-94f748dd461c-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-94f748dd461c-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-d6b8d1121670-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-d6b8d1121670-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-94f748dd461c"
+  image_name              = "example-vision-amd64-d6b8d1121670"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 94f748dd461c1393d338f2c430aee3f8"
+  image_description       = "example vision d6b8d112167090b8d2caeff2c1651ce6"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-f6011e3797d6"
+  source_image            = "example-base-gpu-amd64-b6542aceb692"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -3,6 +3,9 @@
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
+# Packer does not come back for this file; and from the next boot on, what /tmp has on the disk is hidden, not gone.
+rm --force "${BASH_SOURCE[0]}"
+
 if in_container; then
   say 'reboot: skipped, this is a container'
   exit 0

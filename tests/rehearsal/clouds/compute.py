@@ -14,6 +14,7 @@ Usage: compute.py WORLD, a JSON file with
 Besides the API, GET /rehearsal answers with all that is there, and with the problems.
 """
 
+import hashlib
 import json
 import re
 import sys
@@ -121,7 +122,7 @@ class Cloud:
             made |= {key: disk[key] for key in ("diskEncryptionKey",) if key in disk}
             self.put(self.disks, f"{where}/disks/{name}", made)
             used.append({"source": f"{self.base}{where}/disks/{name}", "autoDelete": disk.get("autoDelete", False)})
-        external = [config for config in network.get("accessConfigs", []) if config]
+        external = [config for config in network.get("accessConfigs", []) if config is not None]
         interface = {"networkIP": self.settings["machine"], "accessConfigs": external}
         instance = body | {"status": "RUNNING", "disks": used, "networkInterfaces": [interface]}
         self.put(self.instances, f"{where}/instances/{body['name']}", instance)
@@ -162,7 +163,8 @@ class Cloud:
 
     def oslogin_users_importSshPublicKey(self, at, _query, body):
         name = f"users/{at['usersId']}"
-        self.keys[name] = body
+        fingerprint = hashlib.sha256(body["key"].encode()).hexdigest()
+        self.keys[f"{name}/sshPublicKeys/{fingerprint}"] = body
         # As the machine's OS Login does when somebody comes.
         with open(self.settings["authorized_keys"], "a", encoding="ascii") as keys:
             keys.write(body["key"].strip() + "\n")
@@ -170,7 +172,9 @@ class Cloud:
         return {"loginProfile": {"name": name, "posixAccounts": [account]}}
 
     def oslogin_users_sshPublicKeys_delete(self, at, _query, _body):
-        self.keys.pop(f"users/{at['usersId']}", None)
+        path = f"users/{at['usersId']}/sshPublicKeys/{at['sshPublicKeysId']}"
+        self.get(self.keys, path)
+        del self.keys[path]
         return {}
 
     def state(self):

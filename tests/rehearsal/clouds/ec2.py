@@ -7,7 +7,7 @@ Usage: ec2.py WORLD, a JSON file with
   images           what is there already: [{"name", "owner", "architecture", "tags"}]
   authorized_keys  the file that lets a key pair into the machine that stands for an instance
   refuse           names of API actions that are refused
-Besides the API, GET /rehearsal answers with all that is there.
+Besides the API, GET /rehearsal answers with all that is there, and with the requests that moto did not take.
 """
 
 import json
@@ -32,8 +32,10 @@ class World:
         self.settings = settings
         assert settings["account"] == DEFAULT_ACCOUNT_ID, "moto's account is another one"
         self.ec2 = ec2_backends[settings["account"]][settings["region"]]
-        self.ours = {}
         self.deprecated = {}
+        self.imds = {}
+        self.problems = []
+        self.launched = {}
         vpc = self.ec2.create_vpc("10.16.0.0/16")
         subnet = self.ec2.create_subnet(vpc.id, "10.16.0.0/24", availability_zone=settings["region"] + "a")
         group = self.ec2.create_security_group(settings["security_group"], "builds", vpc.id)
@@ -50,21 +52,24 @@ class World:
         )  # fmt: skip
         self.ec2.amis[image.id] = image
 
-    def before(self, action):
+    def before(self, action, form):
         """The answer to what is refused, or to what moto does not know."""
         if action in self.settings["refuse"]:
             error = f"<Code>UnauthorizedOperation</Code><Message>{action} is refused in this rehearsal</Message>"
             return 403, f"<Response><Errors><Error>{error}</Error></Errors><RequestID>1</RequestID></Response>"
-        if action == "EnableImageDeprecation":
+        if action == "EnableImageDeprecation" and form["ImageId"] in self.ec2.amis:
             return 200, "<EnableImageDeprecationResponse><return>true</return></EnableImageDeprecationResponse>"
         return None
 
     def after(self, action, form):
         """What moto leaves out of what AWS does."""
+        if action == "ModifyImageAttribute" and "ImdsSupport.Value" in form:
+            self.imds[form["ImageId"]] = form["ImdsSupport.Value"]
         if action == "EnableImageDeprecation":
             self.deprecated[form["ImageId"]] = form["DeprecateAt"]
         if action == "RunInstances" and "KeyName" in form:
             # As cloud-init does on a machine's first boot.
+            self.launched = form
             pair = self.ec2.key_pairs[form["KeyName"]]
             with open(self.settings["authorized_keys"], "a", encoding="ascii") as keys:
                 keys.write(pair.public_key.strip() + "\n")
@@ -84,11 +89,11 @@ class World:
         for reservation in self.ec2.all_reservations():
             for instance in reservation.instances:
                 tokens = instance.metadata_options.http_tokens
-                put("instance", instance, instance.state, public=instance.public_ip, tokens=tokens)
+                put("instance", instance, instance.state, public=instance.public_ip, tokens=tokens, launched=self.launched)
         ours = [image for image in self.ec2.amis.values() if image.owner_id == self.settings["account"]]
         of_ours = {image.ebs_snapshot.id for image in ours}
         for image in ours:
-            put("image", image, image.state, name=image.name, deprecated=self.deprecated.get(image.id))
+            put("image", image, image.state, name=image.name, deprecated=self.deprecated.get(image.id), imds=self.imds.get(image.id))
         for volume in self.ec2.volumes.values():
             put("volume", volume, volume.status, encrypted=volume.encrypted)
         for snapshot in self.ec2.snapshots.values():
@@ -118,7 +123,7 @@ class Gate:
             return [body]
 
         if environ["PATH_INFO"] == "/rehearsal":
-            state = {"found": self.world.state(), "problems": []}
+            state = {"found": self.world.state(), "problems": self.world.problems}
             return answer(200, json.dumps(state), "application/json")
         length = int(environ.get("CONTENT_LENGTH") or 0)
         is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
@@ -128,8 +133,15 @@ class Gate:
         environ["wsgi.input"] = BytesIO(body)
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
         action = form.get("Action", "")
-        own = self.world.before(action)
-        answered = answer(*own) if own else list(self.moto(environ, start_response))
+        own = self.world.before(action, form)
+
+        def watched(status, headers, *rest):
+            # What moto does not know, or refuses by itself, is no part of a good build.
+            if int(status.split()[0]) >= 400:
+                self.world.problems.append(f"{action}: {status}")
+            return start_response(status, headers, *rest)
+
+        answered = answer(*own) if own else list(self.moto(environ, watched))
         if not own or own[0] == 200:
             self.world.after(action, form)
         return answered

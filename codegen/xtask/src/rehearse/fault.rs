@@ -1,5 +1,7 @@
 //! What can go wrong, each a rehearsal of its own: it must end without an image, say why, and leave nothing.
 
+use std::time::{Duration, SystemTime};
+
 use anyhow::{Context, bail, ensure};
 
 use super::rehearsal::{Built, Plan, Rehearsal, Signer};
@@ -18,10 +20,12 @@ pub(crate) struct Fault {
     boots: bool,
     /// The step at which Packer is killed.
     dies_at: Option<&'static str>,
+    /// A file of the repository, and what stands in it.
+    file: Option<(&'static str, &'static str)>,
     plan: fn(Plan) -> Plan,
 }
 
-const USUAL: Fault = Fault { name: "", words: &[], boots: true, dies_at: None, plan: |plan| plan };
+const USUAL: Fault = Fault { name: "", words: &[], boots: true, dies_at: None, file: None, plan: |plan| plan };
 
 /// In the way of a rehearsal, all of them.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -41,7 +45,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "service",
         words: &["Service: hello: running:", "Goss found that the machine is not as fleet.yaml says"],
-        plan: |plan| Plan { fleet: &[("command: [/usr/local/bin/hello]", "command: [/usr/bin/false]")], ..plan },
+        plan: |plan| Plan {
+            fleet: &[("command: [/usr/local/bin/hello]", "command: [/usr/bin/false]")],
+            scripts: &[IMPATIENT],
+            ..plan
+        },
         ..USUAL
     },
     Fault {
@@ -50,14 +58,14 @@ pub(crate) const FAULTS: &[Fault] = &[
             "Command: port 18082/tcp is listened on: stdout:",
             "Goss found that the machine is not as fleet.yaml says",
         ],
-        plan: |plan| Plan { fleet: &[("- port: 18081", "- port: 18082")], ..plan },
+        plan: |plan| Plan { fleet: &[("- port: 18081", "- port: 18082")], scripts: &[IMPATIENT], ..plan },
         ..USUAL
     },
     Fault {
         name: "mode",
         words: &["/etc/nginx/conf.d/web.conf: mode:", "Goss found that the machine is not as fleet.yaml says"],
         plan: |plan| Plan {
-            scripts: &[("generated/packer/web/layer.sh", "\nchmod 0666 /etc/nginx/conf.d/web.conf\n")],
+            scripts: &[("generated/packer/web/layer.sh", "\nchmod 0666 /etc/nginx/conf.d/web.conf\n"), IMPATIENT],
             ..plan
         },
         ..USUAL
@@ -70,6 +78,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "expired-ignore",
+        file: Some(("generated/packer/web/trivyignore.yaml", "expired_at: 2026-11-01")),
         words: &["CVE-2026-0001", "Trivy found vulnerabilities of severity HIGH,CRITICAL"],
         plan: |plan| Plan {
             odd: Odd { advisories: NGINX, ..plan.odd.clone() },
@@ -98,7 +107,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "unreachable",
-        words: &["Timeout waiting for SSH"],
+        words: &["amazon-ebs.amd64: Timeout waiting for SSH", "googlecompute.amd64: Timeout waiting for SSH"],
         boots: false,
         plan: |plan| Plan { clouds: Cloud::ALL.to_vec(), odd: Odd { unreachable: true, ..plan.odd.clone() }, ..plan },
         ..USUAL
@@ -115,13 +124,15 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "killed",
-        words: &["there is no manifest", "the build made no image"],
+        words: &["Killed", "the build made no image"],
         dies_at: Some("web/layer.sh"),
         plan: |plan| Plan { clouds: Cloud::ALL.to_vec(), ..plan },
         ..USUAL
     },
 ];
 
+/// Goss waits for what comes up by itself; nothing does here.
+const IMPATIENT: (&str, &str) = ("packer/scripts/lib.sh", "\nGOSS_WAIT=10s\n");
 const NGINX: &str = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
 
 /// Rehearses a fault.
@@ -144,6 +155,10 @@ fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Found], built: &Bui
     ensure!(!built.succeeded, "the build succeeded");
     let manifests = built.manifests(&Cloud::ALL);
     ensure!(manifests.is_empty(), "there is a manifest: {manifests:?}");
+    if let Some((path, words)) = fault.file {
+        let text = fs_err::read_to_string(rehearsal.repository.join(path))?;
+        ensure!(text.contains(words) && text.contains("CVE-2026-0001"), "{path} does not say {words:?}: {text}");
+    }
     for words in fault.words {
         ensure!(built.log.contains(words), "the log does not say {words:?}");
     }
@@ -182,8 +197,11 @@ fn can_be_found(left: &Found) -> anyhow::Result<()> {
             ensure!(left.id.contains("/disks/rehearsal-web-build-"), "the disk {} has no name of a build", left.id);
         }
         "key" => {
-            let expires = resource.and_then(|key| key.get("expirationTimeUsec"));
-            ensure!(expires.is_some(), "the key of {} does not expire", left.id);
+            let expires = resource.and_then(|key| key.get("expirationTimeUsec")?.as_str()?.parse::<u64>().ok());
+            let expires = Duration::from_micros(expires.with_context(|| format!("{} does not expire", left.id))?);
+            let left_over = expires.checked_sub(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?);
+            let is_soon = left_over.is_some_and(|left_over| left_over <= Duration::from_hours(3));
+            ensure!(is_soon, "{} expires at {expires:?}", left.id);
         }
         _ => {
             for (tag, value) in [("fleet", "rehearsal"), ("layer", LAYER), ("build", LAYER)] {

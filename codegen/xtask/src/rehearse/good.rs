@@ -16,9 +16,9 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     let line = stage.line(if layers.is_empty() { &all } else { layers })?;
     let plan = Plan::good("good", &Cloud::ALL);
     let mut rehearsal = Rehearsal::new(stage, &plan, &stage.images())?;
-    let overlay = fs_err::read_to_string(stage.logs.join(format!("good-{}-overlay.txt", line[0])))?;
-    println!("the overlay, which is all that differs from production:\n{overlay}\n");
     for layer in &line {
+        println!("the overlay of {layer}, which is all of its template that differs from production:");
+        println!("{}", rehearsal.overlays.get(layer.as_str()).map(|lines| lines.join("\n")).unwrap_or_default());
         let before = state(&rehearsal)?;
         rehearsal.boot(layer)?;
         let built = rehearsal.build(layer, None)?;
@@ -36,6 +36,13 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// What the instance on AWS was asked for with.
+const LAUNCHED: &[(&str, &str)] = &[
+    ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
+    ("IamInstanceProfile.Name", "rehearsal-build"),
+    ("InstanceInitiatedShutdownBehavior", "terminate"),
+];
 
 /// One image more on each cloud, with all that it should carry, and nothing else.
 fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Found]) -> anyhow::Result<()> {
@@ -60,8 +67,19 @@ fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Found]) -> anyhow::R
             ("instance", false) => {
                 ensure!(found.more["public"].is_null(), "{} has a public address", found.id);
                 ensure!(found.more["tokens"] == "required", "{} answers metadata without a token", found.id);
+                let launched = &found.more["launched"];
+                for (setting, value) in LAUNCHED {
+                    ensure!(
+                        launched[setting] == *value,
+                        "{} was launched with {setting}={}",
+                        found.id,
+                        launched[setting]
+                    );
+                }
             }
             ("instance", true) => {
+                let seconds = of("/scheduling/maxRunDuration/seconds");
+                ensure!(seconds == Some("7200".into()), "{} runs for {seconds:?} seconds", found.id);
                 let external = of("/networkInterfaces/0/accessConfigs");
                 ensure!(
                     external == Some(Value::Array(Vec::new())),
@@ -74,7 +92,10 @@ fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Found]) -> anyhow::R
                     found.id
                 );
             }
-            ("image", false) => ensure!(!found.more["deprecated"].is_null(), "{} is never deprecated", found.id),
+            ("image", false) => {
+                ensure!(!found.more["deprecated"].is_null(), "{} is never deprecated", found.id);
+                ensure!(found.more["imds"] == "v2.0", "machines of {} answer metadata without a token", found.id);
+            }
             ("image", true) => {
                 ensure!(
                     of("/family") == Some(format!("rehearsal-{layer}-amd64").into()),
@@ -104,7 +125,7 @@ fn record(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Resu
     let mut words = vec!["images".to_owned(), "record".to_owned()];
     words.extend(manifests.iter().map(|manifest| manifest.display().to_string()));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let record = || fleetgen(&rehearsal.stage.root, &rehearsal.repository, &words, &[]);
+    let record = || fleetgen(&rehearsal.repository, &words, &[]);
     let first = record()?;
     ensure!(first.matches("recorded").count() == manifests.len(), "not everything was recorded: {first}");
     print!("{first}");

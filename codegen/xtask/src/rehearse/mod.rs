@@ -15,11 +15,11 @@ mod world;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use rayon::prelude::*;
 
-use crate::tools;
 use crate::verify::write;
+use crate::{machine, repository, tools};
 use fault::Fault;
 use stage::Stage;
 
@@ -46,14 +46,12 @@ pub(crate) struct Args {
 /// Rehearses, and tells everything that is wrong.
 pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let faults = if args.all { fault::FAULTS.iter().collect() } else { fault::wanted(&args.faults)? };
-    let Some(folder) = supervise::inside() else {
-        // Outside, where progress can be shown, and once.
-        tools::install(root)?;
-        return supervise::run();
-    };
+    let Some(folder) = supervise::inside() else { return outside(root, args) };
     let stage = Stage::new(root, tools::install(root)?, &folder, root.join(&args.logs))?;
+    let mut rehearsed = 1;
     let mut failed = usize::from(!tell(&stage, "good", || good::rehearse(&stage, &args.layers)));
     if failed == 0 {
+        rehearsed += faults.len();
         failed += usize::from(!tell(&stage, "kernel", || kernel::check(&stage)));
         if args.all || args.scores {
             failed += usize::from(!tell(&stage, "scores", || scores::measure(&stage)));
@@ -63,18 +61,36 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         let one = |fault: &&Fault| usize::from(!tell(&stage, fault.name, || fault::rehearse(&stage, fault)));
         failed += pool.install(|| faults.par_iter().map(one).sum::<usize>());
     }
-    println!("\n{}", stage.timings.table("good"));
+    failed += usize::from(!tell(&stage, "nothing runs any more", supervise::nothing_runs));
+    println!("\nThe good rehearsal, step by step:\n{}", stage.timings.table("good"));
     let json = stage.logs.join("timings.json");
     write(&json, &format!("{:#}\n", serde_json::to_value(stage.timings.steps())?))?;
-    println!(
-        "rehearse: {} rehearsals, {failed} failed; logs and timings.json are in {}",
-        1 + faults.len(),
-        args.logs.display()
-    );
+    println!("{rehearsed} rehearsals; {failed} things failed; logs and timings.json are in {}", args.logs.display());
     if failed > 0 {
-        bail!("{failed} rehearsals failed");
+        bail!("{failed} things failed");
     }
-    supervise::nothing_runs()
+    Ok(())
+}
+
+/// What is done before the namespaces, as the user who asked for it: what takes long is built once and kept.
+fn outside(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let tools = tools::install(root)?;
+    if !supervise::is_prepared() {
+        repository::build(root)?;
+    }
+    let logs = root.join(&args.logs);
+    fs_err::create_dir_all(&logs)?;
+    if !nix::unistd::Uid::effective().is_root() {
+        return supervise::as_root(&tools.cache);
+    }
+    machine::prepare(&tools.cache, stage::PACKAGES)?;
+    let lock = fs_err::File::open(&logs)?;
+    lock.file()
+        .try_lock()
+        .with_context(|| format!("another rehearsal writes to {}: name another folder with --logs", logs.display()))?;
+    let result = supervise::run();
+    supervise::give_back(&logs)?;
+    result
 }
 
 /// Does one, and says how it ended.

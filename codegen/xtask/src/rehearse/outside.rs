@@ -26,14 +26,14 @@ pub(crate) fn look(stage: &Stage, cloud: Cloud, layer: &str) -> anyhow::Result<(
 
 /// The image as it lies there.
 fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
-    let read = |path: &str| fs_err::read_to_string(root.join(path)).unwrap_or_default();
-    let release = read("etc/fleet-release");
+    let read = |path: &str| fs_err::read_to_string(root.join(path));
+    let release = read("etc/fleet-release")?;
     ensure!(
         release.contains("FLEET=rehearsal\n") && release.contains(&format!("LAYER={layer}\n")),
         "it says {release}"
     );
-    ensure!(read("etc/machine-id").trim().is_empty(), "it has a machine's id");
-    for line in read("etc/shadow").lines() {
+    ensure!(read("etc/machine-id")?.trim().is_empty(), "it has a machine's id");
+    for line in read("etc/shadow")?.lines() {
         let password = line.split(':').nth(1).unwrap_or_default();
         ensure!(password.starts_with(['!', '*']), "somebody has a password, or needs none: {line}");
     }
@@ -46,9 +46,7 @@ fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
         let is_identity = name.starts_with("ssh_host_") || name == "authorized_keys" || name == "random-seed";
         let is_trace = name.ends_with("_history") || name == "credentials" || name == ".netrc";
         // Empty folders are systemd's own.
-        let is_temporary = (path.starts_with("tmp/") || path.starts_with("var/tmp/"))
-            && !name.starts_with("script_")
-            && !entry.file_type().is_dir();
+        let is_temporary = (path.starts_with("tmp/") || path.starts_with("var/tmp/")) && !entry.file_type().is_dir();
         let is_cache = path.starts_with("var/lib/apt/lists/") && entry.file_type().is_file()
             || path.starts_with("var/cache/apt/archives/") && name.ends_with(".deb");
         let proxied = path.starts_with("etc/") && name.contains("fleetgen-proxy");
@@ -118,7 +116,7 @@ fn at_machine(machine: &Machine, cloud: Cloud, layer: &str) -> anyhow::Result<()
         checks.extend(WEB);
     }
     let listens = listens.join("\n");
-    checks.push(("ss -Hltn | awk '{ print $4 }' | sort -u", &listens));
+    checks.push(("ss -Hltun | awk '{ print $5 }' | sort -u", &listens));
     let mut problems: Vec<String> = SSHD
         .iter()
         .filter(|wanted| !sshd.contains(*wanted))

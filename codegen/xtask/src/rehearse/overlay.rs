@@ -40,17 +40,25 @@ pub(crate) fn lay(template: &str, settings: &[Setting]) -> anyhow::Result<(Strin
             bail!("the overlay of a rehearsal may not touch {setting} of {kind}");
         }
         let value: Expression = value.parse().with_context(|| format!("{setting} of {kind}"))?;
+        let mut is_set = false;
         for source in
             body.get_blocks_mut("source").filter(|block| block.labels.first().is_some_and(|l| l.as_str() == *kind))
         {
             match setting.split_once('.') {
-                None => set(&mut source.body, setting, value.clone()),
+                None => {
+                    set(&mut source.body, setting, value.clone());
+                    is_set = true;
+                }
                 Some((block, name)) => {
                     for inner in source.body.get_blocks_mut(block) {
                         set(&mut inner.body, name, value.clone());
+                        is_set = true;
                     }
                 }
             }
+        }
+        if !is_set {
+            bail!("there is no {kind} in the template that could have {setting}");
         }
     }
     let laid = body.to_string();

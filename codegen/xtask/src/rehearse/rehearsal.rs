@@ -1,6 +1,6 @@
 //! One rehearsal: a repository, a world, and the machines in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,8 @@ pub(crate) struct Rehearsal<'a> {
     pub(crate) repository: PathBuf,
     pub(crate) machines: BTreeMap<Cloud, Machine>,
     pub(crate) world: World,
+    /// By layer, the lines of its template that differ from production.
+    pub(crate) overlays: BTreeMap<String, Vec<String>>,
     folder: PathBuf,
 }
 
@@ -89,13 +91,14 @@ impl<'a> Rehearsal<'a> {
             World::start(stage, &folder.join("world"), images, &plan.odd)
         })?;
         let repository = folder.join("repository");
-        let rehearsal = Self { stage, plan, repository, machines: BTreeMap::new(), world, folder };
+        let mut rehearsal =
+            Self { stage, plan, repository, machines: BTreeMap::new(), world, overlays: BTreeMap::new(), folder };
         stage.timings.time(&plan.name, "rehearsal", "generate, overlay and commit", || rehearsal.lay_out())?;
         stage.timings.time(&plan.name, "rehearsal", "sign and publish the program", || rehearsal.publish())?;
         Ok(rehearsal)
     }
 
-    fn lay_out(&self) -> anyhow::Result<()> {
+    fn lay_out(&mut self) -> anyhow::Result<()> {
         let mut text = self.stage.text.clone();
         for (from, to) in self.plan.fleet {
             anyhow::ensure!(
@@ -114,7 +117,7 @@ impl<'a> Rehearsal<'a> {
             let path = self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl"));
             let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, &self.overlay())?;
             write(&path, &laid)?;
-            write(&self.stage.logs.join(format!("{}-{layer}-overlay.txt", self.plan.name)), &changed.join("\n"))?;
+            self.overlays.insert(layer.to_string(), changed);
         }
         let script = "git init --quiet && git add --all && git -c user.name=rehearsal -c user.email=rehearsal@example.com \
             -c commit.gpgsign=false commit --quiet --message rehearsal";
@@ -159,7 +162,7 @@ impl<'a> Rehearsal<'a> {
             Signer::Theirs => "theirs.key",
         };
         let program = self.folder.join("hello-1.0.0");
-        fs_err::copy(&self.stage.program, &program)?;
+        fs_err::copy(&self.stage.tools.hello, &program)?;
         let mut sign = self.runner("packer/runner/sign.sh");
         run(sign.env("SIGNING_KEY", self.stage.folder.join(key)).arg(&program))?;
         run(self.runner("aws").args(["s3", "mb", "s3://example-releases"]))?;
@@ -181,6 +184,8 @@ impl<'a> Rehearsal<'a> {
         command.env("COSIGN", &tools.cosign).env("GOSS", &tools.goss).env("TRIVY", &tools.trivy);
         command.env("COSIGN_KEY", self.stage.folder.join("ours.pub"));
         command.env("SIGNING_KEY", self.stage.folder.join("ours.key")).env("COSIGN_PASSWORD", "");
+        // Whatever these leave is below the folder of the run.
+        command.env("TMPDIR", std::env::temp_dir());
         command
             .env("PACKER_PLUGIN_PATH", self.stage.plugins())
             .env("CHECKPOINT_DISABLE", "1")
@@ -234,6 +239,7 @@ impl<'a> Rehearsal<'a> {
         let mut file = fs_err::File::create(self.stage.logs.join(format!("{}-{layer}.log", self.plan.name)))?;
         let mut follower = Follower::new(&self.stage.timings, &self.plan.name, layer);
         let mut log = String::new();
+        let mut reached = BTreeSet::new();
         let output = child.stdout.take().context("the build has no output")?;
         for line in BufReader::new(output).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
@@ -243,7 +249,11 @@ impl<'a> Rehearsal<'a> {
             if let Some((source, step)) = follower.line(&line) {
                 super::progress(&self.plan.name, &format!("{layer} {source}: {step}"));
                 if dies_at.is_some_and(|words| step.contains(words)) {
-                    kill_packer(group)?;
+                    reached.insert(source);
+                    // Not before the other cloud has its instance, too.
+                    if reached.len() == self.plan.clouds.len() {
+                        kill_packer(group)?;
+                    }
                 }
             }
         }
@@ -311,7 +321,8 @@ fn kill_packer(group: i32) -> anyhow::Result<()> {
         let Ok(name) = fs_err::read_to_string(format!("/proc/{process}/comm")) else { continue };
         let process = nix::unistd::Pid::from_raw(process);
         if name.starts_with("packer") && nix::unistd::getpgid(Some(process)) == Ok(nix::unistd::Pid::from_raw(group)) {
-            nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL)?;
+            // One of them may have ended meanwhile, with the other.
+            let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
         }
     }
     Ok(())

@@ -15,6 +15,9 @@ use crate::process::run;
 use crate::repository;
 use crate::tools::Tools;
 
+/// What a rehearsal takes from the archive of Debian, besides what is on a machine.
+pub(crate) const PACKAGES: &[&str] = &["lynis", "linux-image-cloud-amd64"];
+
 /// An image that a cloud has, and the files of a machine that starts from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -38,16 +41,14 @@ pub(crate) struct Stage {
     pub(crate) text: String,
     pub(crate) fleet: Fleet,
     pub(crate) account: String,
-    pub(crate) program: PathBuf,
     pub(crate) timings: Timings,
     images: Mutex<Vec<Image>>,
 }
 
 impl Stage {
-    /// Builds the program, makes the keys, and puts Packer's plugins where it finds them.
+    /// Makes the keys, and puts Packer's plugins where it finds them.
     pub(crate) fn new(root: &Path, tools: Tools, folder: &Path, logs: PathBuf) -> anyhow::Result<Self> {
-        let (program, digest) = repository::program(root, folder)?;
-        let text = repository::fleet(root, &digest)?;
+        let text = repository::fleet(root, &tools.hello)?;
         let source = SourceFile::from_bytes("tests/rehearsal/fleet.yaml".to_owned(), text.clone().into_bytes())
             .map_err(|_| anyhow::anyhow!("tests/rehearsal/fleet.yaml cannot be read"))?;
         let fleet = fleetgen_fleet::load(&source, None).map_err(|report| {
@@ -64,7 +65,6 @@ impl Stage {
             text,
             fleet,
             account,
-            program,
             timings: Timings::default(),
             images: Mutex::new(images),
         };
@@ -127,12 +127,12 @@ impl Stage {
 impl Stage {
     /// Lynis, as the archive of Debian has it.
     pub(crate) fn lynis(&self) -> anyhow::Result<PathBuf> {
-        machine::package(&self.tools.cache, "lynis")
+        machine::package(&self.tools.cache, PACKAGES[0])
     }
 
     /// Debian's kernel for clouds.
     pub(crate) fn kernel(&self) -> anyhow::Result<PathBuf> {
-        let package = machine::package(&self.tools.cache, "linux-image-cloud-amd64")?;
+        let package = machine::package(&self.tools.cache, PACKAGES[1])?;
         let folder = self.folder.join("linux");
         run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&folder))?;
         let boot = fs_err::read_dir(folder.join("boot"))?.filter_map(Result::ok).map(|entry| entry.path());

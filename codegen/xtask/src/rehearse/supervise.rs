@@ -8,28 +8,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use tempfile::TempDir;
+
+use crate::machine::remove_cgroups;
+use crate::process::run as run_command;
 
 /// Tells the program that it runs in the namespaces, and where its folder is.
 const INSIDE: &str = "FLEETGEN_REHEARSAL";
+/// Tells root that the user who asked for it has built what is needed.
+const PREPARED: &str = "FLEETGEN_PREPARED";
+const PREFIX: &str = "fleetgen-rehearsal-";
 
 /// The folder of the rehearsal, inside its namespaces.
 pub(crate) fn inside() -> Option<PathBuf> {
-    std::env::var_os(INSIDE).map(PathBuf::from)
+    // There it is the first process, whatever else the environment says.
+    (std::process::id() == 1).then(|| std::env::var_os(INSIDE).map(PathBuf::from)).flatten()
 }
 
 /// Runs this program again, in a PID namespace and a mount namespace of its own, and removes what it leaves.
 ///
-/// A signal ends it; should this process be killed, the kernel kills the other one, and only the folder stays.
+/// A signal ends it. Should this process be killed, the kernel kills the other one, and the next run removes the folder.
 pub(crate) fn run() -> anyhow::Result<()> {
-    if !nix::unistd::Uid::effective().is_root() {
-        bail!("a rehearsal boots machines, which needs root: run it with sudo");
-    }
-    let folder = tempfile::Builder::new().prefix("fleetgen-rehearsal-").tempdir()?;
     let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&ended))?;
     }
+    remove_forgotten()?;
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+    let lock = fs_err::File::open(folder.path())?;
+    lock.file().lock()?;
+    let temporary = folder.path().join("tmp");
+    fs_err::create_dir(&temporary)?;
     let mut command = Command::new("setpriv");
     command.args([
         "--pdeathsig",
@@ -42,7 +52,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "--mount-proc",
         "--",
     ]);
-    command.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).env(INSIDE, folder.path());
+    command.arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
+    command.env(INSIDE, folder.path()).env("TMPDIR", temporary);
     // A group of its own: what a terminal sends comes here first.
     let mut child = command.stdin(Stdio::null()).process_group(0).spawn().context("setpriv does not start")?;
     let status = loop {
@@ -56,12 +67,43 @@ pub(crate) fn run() -> anyhow::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    remove(folder.path())?;
+    remove(folder)?;
     match status {
         Some(status) if status.success() => Ok(()),
         Some(_) => bail!("the rehearsal failed"),
         None => bail!("the rehearsal was interrupted; everything of it was removed"),
     }
+}
+
+/// As another user than root: runs this program again by sudo, with what was built for that user.
+///
+/// # Errors
+/// sudo cannot be run; otherwise this does not come back.
+pub(crate) fn as_root(cache: &Path) -> anyhow::Result<()> {
+    eprintln!("machines are booted as root: asking sudo");
+    let mut sudo = Command::new("sudo");
+    sudo.arg("env").arg(format!("FLEETGEN_TOOLS={}", cache.display())).arg(format!("{PREPARED}=1"));
+    for name in ["PATH", "TMPDIR"] {
+        if let Ok(value) = std::env::var(name) {
+            sudo.arg(format!("{name}={value}"));
+        }
+    }
+    let error = sudo.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
+    Err(error).context("sudo does not start; run this as root")
+}
+
+/// Whether the user has built what is needed, and only the rest is left for root.
+pub(crate) fn is_prepared() -> bool {
+    std::env::var_os(PREPARED).is_some()
+}
+
+/// Gives the logs to the user who asked for them by sudo.
+pub(crate) fn give_back(logs: &Path) -> anyhow::Result<()> {
+    let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u32>().ok());
+    if let Some((user, group)) = number("SUDO_UID").zip(number("SUDO_GID")) {
+        run_command(Command::new("chown").args(["--recursive", &format!("{user}:{group}")]).arg(logs))?;
+    }
+    Ok(())
 }
 
 /// Looks whether anything that a rehearsal started still runs, at its end, when this process should be alone.
@@ -81,13 +123,37 @@ pub(crate) fn nothing_runs() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes a folder in which the last processes may still be ending.
-fn remove(folder: &Path) -> anyhow::Result<()> {
+/// Removes the folder of a run, in which the last processes may still be ending, and its control groups.
+fn remove(folder: TempDir) -> anyhow::Result<()> {
+    let path = folder.keep();
+    let mut result = Ok(());
     for _ in 0..50 {
-        if fs_err::remove_dir_all(folder).is_ok() {
-            return Ok(());
+        result = fs_err::remove_dir_all(&path);
+        if result.is_ok() {
+            break;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    fs_err::remove_dir_all(folder).context("something of the rehearsal is left")
+    if let Some(name) = path.file_name() {
+        remove_cgroups(&name.to_string_lossy());
+    }
+    result.context("something of the rehearsal is left")
+}
+
+/// Removes the folders of runs that were killed: nobody holds them any more.
+fn remove_forgotten() -> anyhow::Result<()> {
+    for entry in fs_err::read_dir(std::env::temp_dir())? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with(PREFIX) || path.is_symlink() {
+            continue;
+        }
+        let lock = fs_err::File::open(&path)?;
+        if lock.file().try_lock().is_ok() {
+            eprintln!("removing {}, which a rehearsal left that was killed", path.display());
+            fs_err::remove_dir_all(&path)?;
+            remove_cgroups(&name);
+        }
+    }
+    Ok(())
 }

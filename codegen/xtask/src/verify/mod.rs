@@ -61,6 +61,7 @@ impl Check {
 /// Runs every check, and tells all that fail.
 pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let tools = tools::install(root)?;
+    crate::repository::build(root)?;
     let sandbox = Sandbox::new(root, &tools, args.registry)?;
     let bench = Bench { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();

@@ -109,5 +109,9 @@ pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// Writes a file of the sandbox.
 #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
 pub(crate) fn write(path: &Path, content: &str) -> anyhow::Result<()> {
+    // A link in a machine's files would lead to a file of the host's.
+    if path.is_symlink() {
+        fs_err::remove_file(path)?;
+    }
     fs_err::write(path, content).context("the sandbox cannot be written")
 }

@@ -26,19 +26,17 @@ struct Build<'a> {
     bench: &'a Bench<'a>,
     machine: Machine,
     repository: PathBuf,
-    program: PathBuf,
 }
 
 fn scripts(bench: &Bench<'_>) -> anyhow::Result<()> {
     let folder = bench.sandbox.path("scripts");
     fs_err::create_dir_all(&folder)?;
-    let (program, digest) = repository::program(bench.root, &folder)?;
     let repository = folder.join("repository");
     fs_err::create_dir(&repository)?;
-    repository::lay_out(bench.root, &repository, &repository::fleet(bench.root, &digest)?, &[])?;
+    repository::lay_out(bench.root, &repository, &repository::fleet(bench.root, &bench.tools.hello)?, &[])?;
     let root = folder.join("machine");
     machine::unpack(&bench.tools.cache, &root)?;
-    let build = Build { bench, machine: Machine::boot(&root)?, repository, program };
+    let build = Build { bench, machine: Machine::boot(&root)?, repository };
     for layer in ["base", "web"] {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
@@ -97,7 +95,7 @@ impl Build<'_> {
             fs_err::copy(program, directory.join("artifacts").join(name))?;
         }
         fs_err::create_dir_all(directory.join("artifacts/bin"))?;
-        fs_err::copy(&self.program, directory.join("artifacts/bin/hello"))?;
+        fs_err::copy(&self.bench.tools.hello, directory.join("artifacts/bin/hello"))?;
         Ok(())
     }
 
