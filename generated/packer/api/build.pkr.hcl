@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "api"
-    "key"         = "aee3a454cd084525b4f97a24ee8fd6a5"
+    "key"         = "198cbb64580a53b7b2a530cb130104f4"
     "os"          = "ubuntu-24-04"
-    "parent"      = "22cdfff7c5b693338d0daca9371fe4b7"
+    "parent"      = "bb0c93cee1aa7e7a9646a79d08016bba"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "aee3a454cd084525b4f97a24ee8fd6a5"
+    "KEY"              = "198cbb64580a53b7b2a530cb130104f4"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-amd64-aee3a454cd08"
-  ami_description = "example api aee3a454cd084525b4f97a24ee8fd6a5"
+  ami_name        = "example-api-amd64-198cbb64580a"
+  ami_description = "example api 198cbb64580a53b7b2a530cb130104f4"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-22cdfff7c5b6"
-      "tag:key"             = "22cdfff7c5b693338d0daca9371fe4b7"
+      "name"                = "example-base-amd64-bb0c93cee1aa"
+      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-aee3a454cd08-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-aee3a454cd08-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-198cbb64580a-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-198cbb64580a-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-arm64-aee3a454cd08"
-  ami_description = "example api aee3a454cd084525b4f97a24ee8fd6a5"
+  ami_name        = "example-api-arm64-198cbb64580a"
+  ami_description = "example api 198cbb64580a53b7b2a530cb130104f4"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-22cdfff7c5b6"
-      "tag:key"             = "22cdfff7c5b693338d0daca9371fe4b7"
+      "name"                = "example-base-arm64-bb0c93cee1aa"
+      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-aee3a454cd08-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-aee3a454cd08-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-198cbb64580a-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-198cbb64580a-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-amd64-aee3a454cd08"
+  image_name              = "example-api-amd64-198cbb64580a"
   image_family            = "example-api-amd64"
-  image_description       = "example api aee3a454cd084525b4f97a24ee8fd6a5"
+  image_description       = "example api 198cbb64580a53b7b2a530cb130104f4"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-22cdfff7c5b6"
+  source_image            = "example-base-amd64-bb0c93cee1aa"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -299,13 +299,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-arm64-aee3a454cd08"
+  image_name              = "example-api-arm64-198cbb64580a"
   image_family            = "example-api-arm64"
-  image_description       = "example api aee3a454cd084525b4f97a24ee8fd6a5"
+  image_description       = "example api 198cbb64580a53b7b2a530cb130104f4"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-22cdfff7c5b6"
+  source_image            = "example-base-arm64-bb0c93cee1aa"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

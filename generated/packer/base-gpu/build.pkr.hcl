@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "b6542aceb6924a56be207f552631e993"
+    "key"         = "209addb1c065a9e16d30c9582dc443dc"
     "os"          = "ubuntu-24-04"
-    "parent"      = "22cdfff7c5b693338d0daca9371fe4b7"
+    "parent"      = "bb0c93cee1aa7e7a9646a79d08016bba"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "b6542aceb6924a56be207f552631e993"
+    "KEY"              = "209addb1c065a9e16d30c9582dc443dc"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-b6542aceb692"
-  ami_description = "example base-gpu b6542aceb6924a56be207f552631e993"
+  ami_name        = "example-base-gpu-amd64-209addb1c065"
+  ami_description = "example base-gpu 209addb1c065a9e16d30c9582dc443dc"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-22cdfff7c5b6"
-      "tag:key"             = "22cdfff7c5b693338d0daca9371fe4b7"
+      "name"                = "example-base-amd64-bb0c93cee1aa"
+      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-b6542aceb692-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-b6542aceb692-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-209addb1c065-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-209addb1c065-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-b6542aceb692"
+  image_name              = "example-base-gpu-amd64-209addb1c065"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu b6542aceb6924a56be207f552631e993"
+  image_description       = "example base-gpu 209addb1c065a9e16d30c9582dc443dc"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-22cdfff7c5b6"
+  source_image            = "example-base-amd64-bb0c93cee1aa"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

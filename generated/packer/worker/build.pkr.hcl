@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "worker"
-    "key"         = "e6bd3009a7c0e9bf241450e933a3c52f"
+    "key"         = "1c0364a96eec21d367ce2aaec078c46d"
     "os"          = "ubuntu-24-04"
-    "parent"      = "22cdfff7c5b693338d0daca9371fe4b7"
+    "parent"      = "bb0c93cee1aa7e7a9646a79d08016bba"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "e6bd3009a7c0e9bf241450e933a3c52f"
+    "KEY"              = "1c0364a96eec21d367ce2aaec078c46d"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-worker-amd64-e6bd3009a7c0"
-  ami_description = "example worker e6bd3009a7c0e9bf241450e933a3c52f"
+  ami_name        = "example-worker-amd64-1c0364a96eec"
+  ami_description = "example worker 1c0364a96eec21d367ce2aaec078c46d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-22cdfff7c5b6"
-      "tag:key"             = "22cdfff7c5b693338d0daca9371fe4b7"
+      "name"                = "example-base-amd64-bb0c93cee1aa"
+      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-e6bd3009a7c0-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-e6bd3009a7c0-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-1c0364a96eec-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-1c0364a96eec-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-worker-arm64-e6bd3009a7c0"
-  ami_description = "example worker e6bd3009a7c0e9bf241450e933a3c52f"
+  ami_name        = "example-worker-arm64-1c0364a96eec"
+  ami_description = "example worker 1c0364a96eec21d367ce2aaec078c46d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-22cdfff7c5b6"
-      "tag:key"             = "22cdfff7c5b693338d0daca9371fe4b7"
+      "name"                = "example-base-arm64-bb0c93cee1aa"
+      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-e6bd3009a7c0-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-e6bd3009a7c0-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-1c0364a96eec-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-1c0364a96eec-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-worker-amd64-e6bd3009a7c0"
+  image_name              = "example-worker-amd64-1c0364a96eec"
   image_family            = "example-worker-amd64"
-  image_description       = "example worker e6bd3009a7c0e9bf241450e933a3c52f"
+  image_description       = "example worker 1c0364a96eec21d367ce2aaec078c46d"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-22cdfff7c5b6"
+  source_image            = "example-base-amd64-bb0c93cee1aa"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -299,13 +299,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-worker-arm64-e6bd3009a7c0"
+  image_name              = "example-worker-arm64-1c0364a96eec"
   image_family            = "example-worker-arm64"
-  image_description       = "example worker e6bd3009a7c0e9bf241450e933a3c52f"
+  image_description       = "example worker 1c0364a96eec21d367ce2aaec078c46d"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-22cdfff7c5b6"
+  source_image            = "example-base-arm64-bb0c93cee1aa"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -11,6 +11,17 @@ left() {
   if [ -n "$output" ]; then found+=("$what: $(tr '\n' ' ' <<<"$output")"); fi
 }
 
+# What /tmp has on the disk, below what is mounted on it.
+hidden() {
+  local disk
+  mountpoint --quiet /tmp || return 0
+  disk=$(mktemp --directory --tmpdir=/run)
+  mount --bind / "$disk"
+  find "$disk/tmp" -xdev -mindepth 1
+  umount "$disk"
+  rmdir "$disk"
+}
+
 left "the build's own directory" find "$DIRECTORY" -maxdepth 0
 left 'an id of the machine' cat /etc/machine-id
 left 'host keys' find /etc/ssh -name 'ssh_host_*'
@@ -23,6 +34,7 @@ left 'a user of OS Login' find /home /var/google-users.d -mindepth 1 -maxdepth 1
 left 'lists of packages' find /var/lib/apt/lists -type f
 left 'archives of packages' find /var/cache/apt/archives -name '*.deb'
 left 'temporary files' find /tmp /var/tmp -xdev -mindepth 1 -maxdepth 1 -not -name 'script_*.sh' -not -name 'systemd-private-*'
+left 'hidden temporary files' hidden
 left 'the proxy of the build' grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy' /etc/apt /etc/systemd
 left 'a tool of the build' find /usr/local/bin /usr/bin -name trivy -o -name goss
 left 'a password' sed --quiet --regexp-extended 's/^([^:]+):([^!*:]|:).*/\1/p' /etc/shadow

@@ -49,6 +49,14 @@ find /var/log -xdev -type f -not -path '/var/log/journal/*' -exec truncate --siz
 find /var/log/journal -xdev -mindepth 1 -delete 2>/dev/null || true
 find /tmp /var/tmp -xdev -mindepth 1 -maxdepth 1 -not -name 'script_*.sh' -not -name 'systemd-private-*' \
   -not -path "$DIRECTORY" -exec rm --recursive --force {} +
+# What /tmp had on the disk before another one was mounted on it is hidden, and would be in the image.
+if mountpoint --quiet /tmp; then
+  disk=$(mktemp --directory --tmpdir=/run)
+  mount --bind / "$disk"
+  find "$disk/tmp" -xdev -mindepth 1 -delete
+  umount "$disk"
+  rmdir "$disk"
+fi
 # Last, since lib.sh is in it.
 rm --recursive --force "$DIRECTORY"
 sync

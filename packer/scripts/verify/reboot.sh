@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
-# Packer does not come back for this file; and from the next boot on, what /tmp has on the disk is hidden, not gone.
+# Packer does not come back for this file.
 rm --force "${BASH_SOURCE[0]}"
 
 if in_container; then
