@@ -144,8 +144,5 @@ fn record(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Resu
         ]);
         run(verify.arg(manifest.with_file_name("attestation.sigstore.json")).arg(manifest))?;
     }
-    // As the pull request would, so that the next build starts from a clean tree.
-    let commit = "git add images && git -c user.name=rehearsal -c user.email=rehearsal@example.com -c commit.gpgsign=false \
-        commit --quiet --message recorded";
-    run(std::process::Command::new("bash").args(["-c", commit]).current_dir(&rehearsal.repository)).map(|_| ())
+    rehearsal.commit("recorded")
 }

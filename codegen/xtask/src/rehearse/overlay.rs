@@ -6,6 +6,8 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Body};
 use similar::{ChangeTag, TextDiff};
 
+use super::world::{Cloud, NOBODY, SESSION_PORT};
+
 /// What may differ, by the kind of source; `BLOCK.NAME` for a setting in a block.
 const MAY: &[(&str, &[&str])] = &[
     (
@@ -27,6 +29,36 @@ const MAY: &[(&str, &[&str])] = &[
 
 /// A setting of every source of a kind, and what it is to be, in HCL.
 pub(crate) type Setting = (&'static str, &'static str, String);
+
+/// Where the clouds are, with which keys they are asked, and how the machines are reached.
+pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
+    let text = |value: &str| format!("{value:?}");
+    let google = |service: &str| format!("\"http://{}/{service}/\"", Cloud::Gcp.endpoint());
+    let endpoints = format!(
+        "{{ compute = {}, oauth2 = {}, oslogin = {} }}",
+        google("compute/v1"),
+        google("oauth2"),
+        google("oslogin")
+    );
+    let address = if unreachable { NOBODY } else { Cloud::Aws.address() };
+    let mut settings = vec![
+        ("amazon-ebs", "ssh_host", text(address)),
+        ("amazon-ebs", "ssh_port", SESSION_PORT.to_string()),
+        ("amazon-ebs", "ssh_interface", text("private_ip")),
+        ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
+        ("amazon-ebs", "skip_metadata_api_check", "true".to_owned()),
+        ("amazon-ebs", "secret_key", text("rehearsal")),
+        ("amazon-ebs", "access_key", text("rehearsal")),
+        ("amazon-ebs", "custom_endpoint_ec2", format!("\"http://{}\"", Cloud::Aws.endpoint())),
+        ("googlecompute", "use_iap", "false".to_owned()),
+        ("googlecompute", "access_token", text("rehearsal")),
+        ("googlecompute", "custom_endpoints", endpoints),
+    ];
+    if unreachable {
+        settings.extend(["amazon-ebs", "googlecompute"].map(|kind| (kind, "ssh_timeout", text("20s"))));
+    }
+    settings
+}
 
 /// Changes settings of a template, and gives it back with the lines that differ.
 ///

@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-use super::overlay::{self, Setting};
+use super::overlay;
 use super::stage::{Image, Stage};
 use super::timings::Follower;
-use super::world::{Cloud, NOBODY, Odd, SESSION_PORT, World};
+use super::world::{Cloud, Odd, World};
 use crate::machine::{self, Machine};
 use crate::process::run;
 use crate::repository;
@@ -113,46 +113,29 @@ impl<'a> Rehearsal<'a> {
             let path = self.repository.join(path);
             write(&path, &format!("{}{more}", fs_err::read_to_string(&path)?))?;
         }
+        let settings = overlay::settings(self.plan.odd.unreachable);
         for layer in self.stage.fleet.layers.keys() {
             let path = self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl"));
-            let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, &self.overlay())?;
+            let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, &settings)?;
             write(&path, &laid)?;
             self.overlays.insert(layer.to_string(), changed);
         }
-        let script = "git init --quiet && git add --all && git -c user.name=rehearsal -c user.email=rehearsal@example.com \
-            -c commit.gpgsign=false commit --quiet --message rehearsal";
-        run(Command::new("bash").args(["-c", script]).current_dir(&self.repository).env("HOME", &self.folder))
-            .map(|_| ())
+        run(&mut self.git(&["init", "--quiet"]))?;
+        self.commit("rehearsal")
     }
 
-    /// Where the clouds are, with which keys they are asked, and how the machines are reached.
-    fn overlay(&self) -> Vec<Setting> {
-        let text = |value: &str| format!("{value:?}");
-        let google = |service: &str| format!("\"http://{}/{service}/\"", Cloud::Gcp.endpoint());
-        let endpoints = format!(
-            "{{ compute = {}, oauth2 = {}, oslogin = {} }}",
-            google("compute/v1"),
-            google("oauth2"),
-            google("oslogin")
-        );
-        let address = if self.plan.odd.unreachable { NOBODY } else { Cloud::Aws.address() };
-        let mut settings = vec![
-            ("amazon-ebs", "ssh_host", text(address)),
-            ("amazon-ebs", "ssh_port", SESSION_PORT.to_string()),
-            ("amazon-ebs", "ssh_interface", text("private_ip")),
-            ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
-            ("amazon-ebs", "skip_metadata_api_check", "true".to_owned()),
-            ("amazon-ebs", "secret_key", text("rehearsal")),
-            ("amazon-ebs", "access_key", text("rehearsal")),
-            ("amazon-ebs", "custom_endpoint_ec2", format!("\"http://{}\"", Cloud::Aws.endpoint())),
-            ("googlecompute", "use_iap", "false".to_owned()),
-            ("googlecompute", "access_token", text("rehearsal")),
-            ("googlecompute", "custom_endpoints", endpoints),
-        ];
-        if self.plan.odd.unreachable {
-            settings.extend(["amazon-ebs", "googlecompute"].map(|kind| (kind, "ssh_timeout", text("20s"))));
-        }
-        settings
+    /// Commits everything, as a pull request would: a build starts from a clean tree only.
+    pub(crate) fn commit(&self, message: &str) -> anyhow::Result<()> {
+        run(&mut self.git(&["add", "--all"]))?;
+        run(&mut self.git(&["commit", "--quiet", "--message", message])).map(|_| ())
+    }
+
+    /// Git, without anything of the user's.
+    fn git(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(&self.repository).env("HOME", &self.folder).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.args(["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.com"]).args(words);
+        command
     }
 
     /// Signs the program as its publisher does, and puts it where fleet.yaml says.

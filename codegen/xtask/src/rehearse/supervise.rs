@@ -148,8 +148,10 @@ fn remove_forgotten() -> anyhow::Result<()> {
         if !name.starts_with(PREFIX) || path.is_symlink() {
             continue;
         }
+        // A run that has just begun may not hold its folder yet.
+        let age = fs_err::metadata(&path)?.modified()?.elapsed().unwrap_or_default();
         let lock = fs_err::File::open(&path)?;
-        if lock.file().try_lock().is_ok() {
+        if age > Duration::from_mins(1) && lock.file().try_lock().is_ok() {
             eprintln!("removing {}, which a rehearsal left that was killed", path.display());
             fs_err::remove_dir_all(&path)?;
             remove_cgroups(&name);

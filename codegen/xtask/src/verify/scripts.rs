@@ -244,7 +244,10 @@ impl Build<'_> {
             ("touch /usr/local/bin/trivy", "a tool of the build"),
             ("mkdir -p /root/.aws && touch /root/.aws/credentials", "a credential"),
             ("touch /var/tmp/x", "temporary files"),
-            ("touch /tmp/x; mount -t tmpfs tmpfs /tmp", "hidden temporary files"),
+            (
+                "mount --bind / /mnt && touch /mnt/tmp/x && umount /mnt && { mountpoint -q /tmp || mount -t tmpfs tmpfs /tmp; }",
+                "hidden temporary files",
+            ),
         ] {
             self.machine.must(&[], plants)?;
             let found = both(&check()?);
