@@ -2,7 +2,8 @@
 
 Usage: ec2.py WORLD, a JSON file with
   address          "HOST:PORT" to listen on
-  account, region  where everything is
+  account, region  where images are built
+  regions          where else there may be images
   vpc, subnet, security_group, instance_profile   the names that the build looks for
   images           what is there already: [{"name", "owner", "architecture", "tags"}]
   authorized_keys  the file that lets a key pair into the machine that stands for an instance
@@ -31,11 +32,13 @@ class World:
     def __init__(self, settings):
         self.settings = settings
         assert settings["account"] == DEFAULT_ACCOUNT_ID, "moto's account is another one"
-        self.ec2 = ec2_backends[settings["account"]][settings["region"]]
+        self.regions = {region: ec2_backends[settings["account"]][region] for region in settings["regions"]}
+        self.ec2 = self.regions.setdefault(settings["region"], ec2_backends[settings["account"]][settings["region"]])
         self.deprecated = {}
         self.imds = {}
         self.problems = []
         self.launched = {}
+        self.copies = []
         vpc = self.ec2.create_vpc("10.16.0.0/16")
         subnet = self.ec2.create_subnet(vpc.id, "10.16.0.0/24", availability_zone=settings["region"] + "a")
         group = self.ec2.create_security_group(settings["security_group"], "builds", vpc.id)
@@ -57,7 +60,7 @@ class World:
         if action in self.settings["refuse"]:
             error = f"<Code>UnauthorizedOperation</Code><Message>{action} is refused in this rehearsal</Message>"
             return 403, f"<Response><Errors><Error>{error}</Error></Errors><RequestID>1</RequestID></Response>"
-        if action == "EnableImageDeprecation" and form["ImageId"] in self.ec2.amis:
+        if action == "EnableImageDeprecation" and any(form["ImageId"] in region.amis for region in self.regions.values()):
             return 200, "<EnableImageDeprecationResponse><return>true</return></EnableImageDeprecationResponse>"
         return None
 
@@ -73,36 +76,48 @@ class World:
             pair = self.ec2.key_pairs[form["KeyName"]]
             with open(self.settings["authorized_keys"], "a", encoding="ascii") as keys:
                 keys.write(pair.public_key.strip() + "\n")
-        if action == "CreateImage":
-            for image in self.ec2.amis.values():
-                if image.instance_id:
-                    image.root_device_type = "ebs"
+        if action in ("CreateImage", "CopyImage"):
+            for region in self.regions.values():
+                for image in region.amis.values():
+                    if image.owner_id == self.settings["account"]:
+                        image.root_device_type = "ebs"
+        if action == "CopyImage":
+            self.copies.append({key: form.get(key) for key in ("Name", "Encrypted", "KmsKeyId", "SourceRegion")})
 
     def state(self):
         """All that a build could leave, as a list of {kind, id, state, name, tags, …}."""
         found = []
+        for name, region in self.regions.items():
+            found.extend(self.state_of(name, region))
+        return found
+
+    def state_of(self, name, region):
+        found = []
 
         def put(kind, resource, state, **more):
             tags = {tag["key"]: tag["value"] for tag in resource.get_tags()}
-            found.append({"kind": kind, "id": resource.id, "state": state, "tags": tags, **more})
+            found.append({"kind": kind, "id": resource.id, "state": state, "tags": tags, "region": name, **more})
 
-        for reservation in self.ec2.all_reservations():
+        for reservation in region.all_reservations():
             for instance in reservation.instances:
                 tokens = instance.metadata_options.http_tokens
                 put("instance", instance, instance.state, public=instance.public_ip, tokens=tokens, launched=self.launched)
-        ours = [image for image in self.ec2.amis.values() if image.owner_id == self.settings["account"]]
+        ours = [image for image in region.amis.values() if image.owner_id == self.settings["account"]]
         of_ours = {image.ebs_snapshot.id for image in ours}
         for image in ours:
-            put("image", image, image.state, name=image.name, deprecated=self.deprecated.get(image.id), imds=self.imds.get(image.id))
-        for volume in self.ec2.volumes.values():
+            put(
+                "image", image, image.state, name=image.name, deprecated=self.deprecated.get(image.id),
+                imds=self.imds.get(image.id), copies=[copy for copy in self.copies if copy["Name"] == image.name],
+            )  # fmt: skip
+        for volume in region.volumes.values():
             put("volume", volume, volume.status, encrypted=volume.encrypted)
-        for snapshot in self.ec2.snapshots.values():
+        for snapshot in region.snapshots.values():
             # Those of the vendors' images are not ours.
             if snapshot.id in of_ours or not snapshot.from_ami:
                 put("snapshot", snapshot, snapshot.status)
-        for pair in self.ec2.key_pairs.values():
+        for pair in region.key_pairs.values():
             put("key pair", pair, "available", name=pair.key_name)
-        for groups in self.ec2.groups.values():
+        for groups in region.groups.values():
             for group in groups.values():
                 if group.name not in ("default", self.settings["security_group"]):
                     put("security group", group, "available", name=group.name)

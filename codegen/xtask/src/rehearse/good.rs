@@ -1,5 +1,7 @@
 //! The good rehearsal: every layer from trigger to recorded image, each from what the one below left.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
@@ -37,9 +39,12 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
+const DISK_KEY: &str = "alias/example-disks";
+
 /// What the instance on AWS was asked for with.
 const LAUNCHED: &[(&str, &str)] = &[
     ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
+    ("BlockDeviceMapping.1.Ebs.KmsKeyId", DISK_KEY),
     ("IamInstanceProfile.Name", "rehearsal-build"),
     ("InstanceInitiatedShutdownBehavior", "terminate"),
 ];
@@ -51,8 +56,16 @@ fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Found]) -> anyhow::R
     let left: Vec<&Found> =
         new.iter().filter(|found| !is_over(found) && !["image", "snapshot"].contains(&found.kind.as_str())).collect();
     ensure!(left.is_empty(), "the build left {left:#?}");
-    let images: Vec<&Found> = new.iter().filter(|found| found.kind == "image").collect();
-    ensure!(images.len() == Cloud::ALL.len(), "there should be one image on each cloud, not {images:#?}");
+    let regions: BTreeSet<&str> = new
+        .iter()
+        .filter(|found| found.kind == "image")
+        .map(|found| found.more.get("region").and_then(Value::as_str).unwrap_or("gcp"))
+        .collect();
+    let images = new.iter().filter(|found| found.kind == "image").count();
+    ensure!(
+        images == 3 && regions == BTreeSet::from(["ap-northeast-1", "gcp", "us-west-2"]),
+        "there should be one image in each region, not {images} in {regions:?}"
+    );
     for found in new.iter().filter(|found| found.kind != "instance") {
         for (tag, value) in [("fleet", "rehearsal"), ("layer", layer), ("os", "debian-12"), ("architecture", "amd64")] {
             ensure!(found.tags.get(tag).is_some_and(|found| found == value), "{} has no tag {tag}", found.id);
@@ -95,6 +108,9 @@ fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Found]) -> anyhow::R
             ("image", false) => {
                 ensure!(!found.more["deprecated"].is_null(), "{} is never deprecated", found.id);
                 ensure!(found.more["imds"] == "v2.0", "machines of {} answer metadata without a token", found.id);
+                let copies = found.more["copies"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let is_encrypted = |copy: &Value| copy["Encrypted"] == "true" && copy["KmsKeyId"] == DISK_KEY;
+                ensure!(copies.len() == 2 && copies.iter().all(is_encrypted), "{}: copied with {copies:?}", found.id);
             }
             ("image", true) => {
                 ensure!(

@@ -148,6 +148,7 @@ impl World {
                 "address": cloud.endpoint(),
                 "account": stage.account,
                 "region": "ap-northeast-1",
+                "regions": ["us-west-2"],
                 "vpc": "rehearsal-aws-tokyo",
                 "subnet": "rehearsal-aws-tokyo-build-a",
                 "security_group": "rehearsal-aws-tokyo-build",
