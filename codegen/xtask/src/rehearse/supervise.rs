@@ -83,10 +83,11 @@ pub(crate) fn as_root(cache: &Path) -> anyhow::Result<()> {
     eprintln!("machines are booted as root: asking sudo");
     let mut sudo = Command::new("sudo");
     sudo.arg("env").arg(format!("FLEETGEN_TOOLS={}", cache.display())).arg(format!("{PREPARED}=1"));
-    for name in ["PATH", "TMPDIR"] {
-        if let Ok(value) = std::env::var(name) {
-            sudo.arg(format!("{name}={value}"));
-        }
+    // A user of Debian does not have root's programs in the path.
+    let path = std::env::var("PATH").unwrap_or_default();
+    sudo.arg(format!("PATH={path}:/usr/local/sbin:/usr/sbin:/sbin"));
+    if let Ok(value) = std::env::var("TMPDIR") {
+        sudo.arg(format!("TMPDIR={value}"));
     }
     let error = sudo.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
     Err(error).context("sudo does not start; run this as root")
