@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "7e675f131bfaaa73b69c5bf2816ffd0f"
+    "key"         = "463538df38d2658c4dea8bfa5f2b38dc"
     "os"          = "ubuntu-24-04"
-    "parent"      = "bb0c93cee1aa7e7a9646a79d08016bba"
+    "parent"      = "da42854ef1f7bc7ac718473f69c1882b"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "7e675f131bfaaa73b69c5bf2816ffd0f"
+    "KEY"              = "463538df38d2658c4dea8bfa5f2b38dc"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-amd64-7e675f131bfa"
-  ami_description = "example search 7e675f131bfaaa73b69c5bf2816ffd0f"
+  ami_name        = "example-search-amd64-463538df38d2"
+  ami_description = "example search 463538df38d2658c4dea8bfa5f2b38dc"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-bb0c93cee1aa"
-      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
+      "name"                = "example-base-amd64-da42854ef1f7"
+      "tag:key"             = "da42854ef1f7bc7ac718473f69c1882b"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-7e675f131bfa-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-7e675f131bfa-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-463538df38d2-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-463538df38d2-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-arm64-7e675f131bfa"
-  ami_description = "example search 7e675f131bfaaa73b69c5bf2816ffd0f"
+  ami_name        = "example-search-arm64-463538df38d2"
+  ami_description = "example search 463538df38d2658c4dea8bfa5f2b38dc"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-bb0c93cee1aa"
-      "tag:key"             = "bb0c93cee1aa7e7a9646a79d08016bba"
+      "name"                = "example-base-arm64-da42854ef1f7"
+      "tag:key"             = "da42854ef1f7bc7ac718473f69c1882b"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-7e675f131bfa-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-7e675f131bfa-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-463538df38d2-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-463538df38d2-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-amd64-7e675f131bfa"
+  image_name              = "example-search-amd64-463538df38d2"
   image_family            = "example-search-amd64"
-  image_description       = "example search 7e675f131bfaaa73b69c5bf2816ffd0f"
+  image_description       = "example search 463538df38d2658c4dea8bfa5f2b38dc"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-bb0c93cee1aa"
+  source_image            = "example-base-amd64-da42854ef1f7"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -287,9 +287,8 @@ source "googlecompute" "amd64" {
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it has the instance's name, by which it is found.
+  # Packer; it gets the instance's name, by which it is found.
   instance_name               = "example-search-build-amd64-${local.run}"
-  disk_name                   = "example-search-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "search" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
@@ -299,13 +298,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-arm64-7e675f131bfa"
+  image_name              = "example-search-arm64-463538df38d2"
   image_family            = "example-search-arm64"
-  image_description       = "example search 7e675f131bfaaa73b69c5bf2816ffd0f"
+  image_description       = "example search 463538df38d2658c4dea8bfa5f2b38dc"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-bb0c93cee1aa"
+  source_image            = "example-base-arm64-da42854ef1f7"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -340,9 +339,8 @@ source "googlecompute" "arm64" {
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
   # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it has the instance's name, by which it is found.
+  # Packer; it gets the instance's name, by which it is found.
   instance_name               = "example-search-build-arm64-${local.run}"
-  disk_name                   = "example-search-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "search" })
   max_run_duration_in_seconds = 7200
   instance_termination_action = "DELETE"
