@@ -27,7 +27,7 @@ enum Task {
     /// Install the pinned real tools that `verify` needs, into a cache outside the clone
     ///
     /// The cache is `$FLEETGEN_TOOLS`, or else `fleetgen-tools` in `$XDG_CACHE_HOME` or `~/.cache`. The first time takes
-    /// about six minutes.
+    /// about half an hour.
     Tools,
     /// Check everything that fleetgen emits with the real tools
     Verify(verify::Args),
