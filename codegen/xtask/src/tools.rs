@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::process::run;
+use crate::verify::write;
 
 /// A program that is built from the module in `tests/tools/<folder>`.
 struct GoTool {
@@ -113,6 +114,31 @@ pub(crate) struct Tools {
     pub(crate) clouds: PathBuf,
     /// Where all of them are, with what else takes long to make.
     pub(crate) cache: PathBuf,
+}
+
+impl Tools {
+    /// Makes Trivy a database: one vulnerability a line, and when it was made, as `date` takes it.
+    pub(crate) fn trivy_database(&self, folder: &Path, updated: &str, advisories: &str) -> anyhow::Result<()> {
+        if folder.exists() {
+            fs_err::remove_dir_all(folder)?;
+        }
+        let list = tempfile::NamedTempFile::new()?;
+        write(list.path(), advisories)?;
+        let updated = run(Command::new("date").args(["--utc", "--date", updated, "+%FT%TZ"]))?;
+        let mut command = Command::new("bash");
+        command.args(["-c", "\"$1\" \"$2\" \"$3\" <\"$4\"", "_"]).arg(&self.trivy_db).arg(folder);
+        run(command.arg(updated.trim()).arg(list.path())).map(|_| ())
+    }
+
+    /// Makes two pairs of keys, `ours` and `theirs`, without a password.
+    pub(crate) fn key_pairs(&self, folder: &Path) -> anyhow::Result<()> {
+        for key in ["ours", "theirs"] {
+            let mut command = Command::new(&self.cosign);
+            command.current_dir(folder).env("COSIGN_PASSWORD", "");
+            run(command.args(["generate-key-pair", "--output-key-prefix", key]))?;
+        }
+        Ok(())
+    }
 }
 
 /// Installs what is missing, and says where everything is.

@@ -68,11 +68,7 @@ impl Stage {
             timings: Timings::default(),
             images: Mutex::new(images),
         };
-        for key in ["ours", "theirs"] {
-            let mut command = Command::new(&stage.tools.cosign);
-            command.current_dir(folder).env("COSIGN_PASSWORD", "");
-            run(command.args(["generate-key-pair", "--output-key-prefix", key]))?;
-        }
+        stage.tools.key_pairs(folder)?;
         crate::verify::install_plugins(&stage.tools, &stage.plugins())?;
         Ok(stage)
     }
@@ -122,9 +118,7 @@ impl Stage {
         let layer = self.fleet.layers.values().find(|known| known.name.as_str() == layer)?;
         layer.ancestors.first().map(ToString::to_string)
     }
-}
 
-impl Stage {
     /// Lynis, as the archive of Debian has it.
     pub(crate) fn lynis(&self) -> anyhow::Result<PathBuf> {
         machine::package(&self.tools.cache, PACKAGES[0])

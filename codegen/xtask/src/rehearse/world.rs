@@ -120,7 +120,7 @@ impl World {
             world.serve(stage, script, &settings)?;
         }
         let database = folder.join("database");
-        database_of(stage, &database, odd.advisories)?;
+        stage.tools.trivy_database(&database, "now", odd.advisories)?;
         world.serve(stage, "registry.py", &json!({ "address": format!("{ADDRESS}:5000"), "database": database }))?;
         for cloud in Cloud::ALL {
             world.state(cloud)?;
@@ -266,14 +266,4 @@ impl Drop for World {
             let _ = child.wait();
         }
     }
-}
-
-/// The database that Trivy is given, as a folder.
-fn database_of(stage: &Stage, folder: &Path, advisories: &str) -> anyhow::Result<()> {
-    let list = folder.with_extension("tsv");
-    write(&list, advisories)?;
-    let now = run(Command::new("date").args(["--utc", "+%FT%TZ"]))?;
-    let mut command = Command::new("bash");
-    command.args(["-c", "\"$1\" \"$2\" \"$3\" <\"$4\"", "_"]).arg(&stage.tools.trivy_db).arg(folder);
-    run(command.arg(now.trim()).arg(list)).map(|_| ())
 }

@@ -125,13 +125,8 @@ impl<'a> Signing<'a> {
         copy(&bench.root.join("packer/runner"), &directory.join("packer/runner"))?;
         fs_err::create_dir_all(directory.join("generated/packer"))?;
         fs_err::copy(bench.root.join("generated/packer/keys.sh"), directory.join("generated/packer/keys.sh"))?;
-        let signing = Self { bench, directory };
-        for key in ["ours", "theirs"] {
-            let mut command = Command::new(&bench.tools.cosign);
-            command.current_dir(&signing.directory).env("COSIGN_PASSWORD", "");
-            run(command.args(["generate-key-pair", "--output-key-prefix", key]))?;
-        }
-        Ok(signing)
+        bench.tools.key_pairs(&directory)?;
+        Ok(Self { bench, directory })
     }
 
     /// Runs bash with the runner's functions. Fetching takes a file beside instead of what the network has.

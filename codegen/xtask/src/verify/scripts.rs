@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, ensure};
 
 use super::sandbox::{copy, write};
 use super::{Bench, Check};
 use crate::machine::{self, Machine};
-use crate::process::{both, run};
+use crate::process::both;
 use crate::repository;
 
 /// Where a build keeps its files on the machine.
@@ -139,16 +138,7 @@ impl Build<'_> {
 
     /// The database that Trivy is given: one vulnerability a line, and when it was made.
     fn database(&self, updated: &str, advisories: &str) -> anyhow::Result<()> {
-        let cache = self.machine.path(&format!("{DIRECTORY}/trivy"));
-        if cache.exists() {
-            fs_err::remove_dir_all(&cache)?;
-        }
-        let list = self.bench.sandbox.path("advisories");
-        write(&list, advisories)?;
-        let updated = run(Command::new("date").args(["--utc", "--date", updated, "+%FT%TZ"]))?;
-        let mut command = Command::new("bash");
-        command.args(["-c", "\"$1\" \"$2\" \"$3\" <\"$4\"", "_"]).arg(&self.bench.tools.trivy_db).arg(cache);
-        run(command.arg(updated.trim()).arg(list)).map(|_| ())
+        self.bench.tools.trivy_database(&self.machine.path(&format!("{DIRECTORY}/trivy")), updated, advisories)
     }
 
     /// Runs the checks and the gate, which must pass, or fail with the words that are given.
