@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::{check, completions, diff, explain, generate, groups, images, layers, schema};
+use crate::command::{check, completions, diff, explain, generate, groups, images, layers, problem, schema};
 use crate::exit::Exit;
 
-/// Golden images as code.
+/// Golden images as code
 ///
-/// One file, fleet.yaml, says what the fleet is: networks, egress proxy, session access, image layers and every compute
-/// group. fleetgen turns it into the files under generated/, which are reviewed in pull requests.
+/// fleet.yaml describes a fleet: networks, egress proxy, sessions, image layers and compute groups. fleetgen turns it into
+/// the files under generated/, which people review in pull requests.
 #[derive(Debug, Parser)]
 #[command(name = "fleetgen", version, after_help = Exit::help(), max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -35,15 +35,15 @@ pub(crate) struct Global {
     /// Read this file instead of fleet.yaml
     #[arg(long, value_name = "FILE", global = true, default_value = "fleet.yaml", hide_default_value = true)]
     pub(crate) fleet: PathBuf,
-    /// Say nothing but what is wrong, or was asked for
+    /// Print only problems, and what the command was asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// How to write output and problems
+    /// The format of output and problems
     #[arg(long, value_enum, global = true, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
-/// How to write output and problems.
+/// The format of output and problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people; coloured on a terminal unless `NO_COLOR` is set
@@ -63,6 +63,7 @@ pub(crate) enum Command {
     Groups(groups::Args),
     Layers(layers::Args),
     Images(images::Args),
+    Problem(problem::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }

@@ -1,41 +1,66 @@
-//! What ends a command early. The user's mistakes and our faults are different variants, with different exit codes.
+//! What ends a command early.
 
-use fleetgen_tree::Conflict;
+use fleetgen_emit::EmitError;
+use fleetgen_problem::{Code, Place, Problem, SourceFile};
+use fleetgen_tree::CompareError;
 
 use crate::exit::Exit;
 
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line is wrong: what, and how to mend it.
-    Usage { message: String, hint: Option<String> },
-    /// fleet.yaml is invalid; the report, ready to be printed.
-    Invalid { report: String },
-    /// What a build left does not agree with the fleet; the report, ready to be printed.
-    Refused { report: String },
-    /// Files that cannot be touched.
-    Conflicts(Vec<Conflict>),
-    /// A fault of ours or of the machine's.
+    /// Problems for the user to fix, and the file that their positions are in.
+    Problems(Vec<Problem>, Option<Box<SourceFile>>),
+    /// A fault of fleetgen or of the machine.
     Fault(anyhow::Error),
 }
 
 impl Failure {
+    /// A wrong command line.
+    pub(crate) fn usage(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Problems(vec![Problem::new(Code::Usage, Place::Nowhere, message).maybe_hint(hint)], None)
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
-            Self::Invalid { .. } => Exit::Invalid,
-            Self::Refused { .. } => Exit::Refused,
-            Self::Conflicts(_) => Exit::Conflict,
+            Self::Problems(problems, _) => problems.first().map_or(Exit::Fault, |problem| Exit::of(problem.code)),
             Self::Fault(_) => Exit::Fault,
         }
     }
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
         Self::Fault(error.into())
     }
 }
 
-/// What a command gives back.
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<EmitError> for Failure {
+    fn from(error: EmitError) -> Self {
+        Self::Problems(vec![error.problem()], None)
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Conflicts(problems) => Self::Problems(problems, None),
+            CompareError::Io(error) => error.into(),
+        }
+    }
+}
+
+/// What a command returns.
 pub(crate) type Outcome = Result<Exit, Failure>;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use fleetgen_problem::Code;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,16 +17,53 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Every exit code with what it means. 10, 11 and 12 belong to `rollout`.
+    /// Every exit code with its meaning. 10 to 17 are reserved for `rollout`.
     pub(crate) const TABLE: &[(Self, &str)] = &[
-        (Self::Ok, "all is well"),
-        (Self::Fault, "a fault of fleetgen's or of the machine"),
+        (Self::Ok, "success"),
+        (Self::Fault, "fleetgen or the machine failed"),
         (Self::Usage, "the command line is wrong"),
-        (Self::Invalid, "fleet.yaml is invalid"),
+        (Self::Invalid, "fleet.yaml is invalid, or a script that it needs is missing"),
         (Self::Stale, "generated files are stale"),
-        (Self::Conflict, "a generated file was changed by hand, or another file is in its place"),
-        (Self::Refused, "what a build left does not agree with fleet.yaml, or with itself"),
+        (Self::Conflict, "a generated file was edited by hand, or another file is in its place"),
+        (Self::Refused, "a build does not agree with fleet.yaml, or with its own reports"),
     ];
+
+    /// The exit code of a problem.
+    pub(crate) fn of(code: Code) -> Self {
+        match code {
+            Code::Fault => Self::Fault,
+            Code::Usage => Self::Usage,
+            Code::Conflict => Self::Conflict,
+            Code::Manifest => Self::Refused,
+            Code::Unreadable
+            | Code::Yaml
+            | Code::MergeKey
+            | Code::DuplicateKey
+            | Code::UnknownKey
+            | Code::MissingKey
+            | Code::WrongType
+            | Code::InvalidValue
+            | Code::Secret
+            | Code::UnknownReference
+            | Code::Cycle
+            | Code::Zone
+            | Code::Cidr
+            | Code::Cloud
+            | Code::Machine
+            | Code::Size
+            | Code::ResourceName
+            | Code::Tag
+            | Code::Port
+            | Code::Scaling
+            | Code::Rollout
+            | Code::Layer
+            | Code::Service
+            | Code::Sysctl
+            | Code::Scan
+            | Code::Domain
+            | Code::Script => Self::Invalid,
+        }
+    }
 
     /// The table, for `--help`.
     pub(crate) fn help() -> String {

@@ -1,4 +1,4 @@
-//! The `fleetgen` program: one file for each command under `command`; only `main` turns a result into an exit code.
+//! The `fleetgen` program: one file for each command under `command`. Only `main` turns a result into an exit code.
 
 mod arguments;
 mod clock;
@@ -12,13 +12,15 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fleetgen_problem::{Code, Place, Problem};
 
-use crate::arguments::{Arguments, Format};
+use crate::arguments::Arguments;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
-/// glibc's allocator grows the heap of a second thread by a system call for every few pages, which cost a third of a check.
+/// glibc's allocator grows the heap of a second thread with a system call for every few pages, which took a third of the
+/// time of `check`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -31,8 +33,8 @@ fn main() -> ExitCode {
         Ok(exit) => *exit,
         Err(failure) if is_broken_pipe(failure) => Exit::Ok,
         Err(failure) => {
-            // Where even this cannot be written, the exit code still tells.
-            let _ = ui.problem(&describe(failure, ui.format));
+            // If even this cannot be written, the exit code still shows the failure.
+            let _ = report(failure, &mut ui);
             failure.exit()
         }
     };
@@ -45,18 +47,13 @@ fn is_broken_pipe(failure: &Failure) -> bool {
         Failure::Fault(error) => {
             error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
         }
-        Failure::Usage { .. } | Failure::Invalid { .. } | Failure::Refused { .. } | Failure::Conflicts(_) => false,
+        Failure::Problems(..) => false,
     }
 }
 
-fn describe(failure: &Failure, format: Format) -> String {
+fn report(failure: &Failure, ui: &mut Ui) -> std::io::Result<()> {
     match failure {
-        Failure::Usage { message, hint } => {
-            let hint = hint.as_ref().map(|hint| format!("help: {hint}\n")).unwrap_or_default();
-            format!("error: {message}\n{hint}")
-        }
-        Failure::Invalid { report } | Failure::Refused { report } => report.clone(),
-        Failure::Conflicts(conflicts) => command::conflicts(conflicts, format),
-        Failure::Fault(error) => format!("error: {error:#}\n"),
+        Failure::Problems(problems, source) => ui.problems(problems, source.as_deref()),
+        Failure::Fault(error) => ui.problems(&[Problem::new(Code::Fault, Place::Nowhere, format!("{error:#}"))], None),
     }
 }

@@ -1,23 +1,74 @@
-//! What changes in a file, setting by setting. Both sides are read as HCL, so that a value that moved is no change.
+//! What changes, in a few lines: by group and root, and setting by setting. Both sides of a file are parsed as HCL, so a
+//! value that only moved is not a change.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use fleetgen_tree::{Change, RelPath};
+use fleetgen_tree::{Change, Changes, RelPath, Subject};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::command::verb;
+/// More files than this are summarised by what they are about.
+const MOST_LINES: usize = 20;
+
+/// The word for a change.
+pub(crate) fn verb(change: &Change) -> &'static str {
+    match change {
+        Change::Create { .. } => "create",
+        Change::Update { .. } => "update",
+        Change::Delete { .. } => "delete",
+        Change::Unchanged => "unchanged",
+    }
+}
+
+/// The changed files, one per line, or their numbers by root, layer and so on if there are many.
+pub(crate) fn list(changes: &Changes) -> String {
+    let pending: Vec<_> = changes.pending().collect();
+    if pending.len() <= MOST_LINES {
+        return pending.iter().fold(String::new(), |mut text, (path, change)| {
+            let _ = writeln!(text, "{:<6} {path}", verb(change));
+            text
+        });
+    }
+    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for (path, change) in pending {
+        *counts.entry((verb(change), place(path, change))).or_default() += 1;
+    }
+    let mut text = String::new();
+    for ((verb, place), count) in counts {
+        let _ = writeln!(text, "{verb:<6} {place}  ({count} {})", if count == 1 { "file" } else { "files" });
+    }
+    text.push_str("`fleetgen diff --stat` lists every file\n");
+    text
+}
+
+/// Where a file is counted: groups and roots in their directory, the files of a layer together.
+fn place(path: &RelPath, change: &Change) -> String {
+    match subject(change) {
+        Some(Subject::Layer(layer)) => format!("layer {layer}"),
+        Some(Subject::Group(_) | Subject::Root(_) | Subject::Workflow(_) | Subject::Fleet) | None => {
+            path.directory().to_owned()
+        }
+    }
+}
+
+/// What a file is about. Of a file that is no longer wanted, only its old content can tell.
+fn subject(change: &Change) -> Option<Subject> {
+    match change {
+        Change::Create { new } | Change::Update { new, .. } => Some(new.subject.clone()),
+        Change::Delete { old } => fleetgen_emit::subject_of(old),
+        Change::Unchanged => None,
+    }
+}
 
 /// What changes in one file.
 #[derive(Debug)]
 pub(crate) struct FileSummary {
-    /// The file.
     path: String,
-    /// The word for the change.
+    directory: String,
     verb: &'static str,
-    /// The group that the file belongs to, where it does.
-    pub(crate) group: Option<String>,
-    /// The settings that differ, where both sides are there.
+    subject: Option<Subject>,
+    /// The settings that differ, if both sides exist.
     pub(crate) settings: Vec<Setting>,
 }
 
@@ -26,45 +77,58 @@ pub(crate) struct FileSummary {
 pub(crate) struct Setting {
     /// Its path, such as `size.max`.
     path: String,
-    /// What it was; nothing where it was not there.
+    /// The old value; nothing if the setting is new.
     old: Option<Value>,
-    /// What it will be; nothing where it goes.
+    /// The new value; nothing if the setting is removed.
     new: Option<Value>,
 }
 
-/// Sums a change up.
+/// Summarises a change.
 pub(crate) fn of(path: &RelPath, change: &Change) -> FileSummary {
-    let group = path.as_str().strip_prefix("generated/terraform/").and_then(|rest| {
-        let name = rest.rsplit('/').next()?.strip_suffix(".tf")?;
-        (name != "main").then(|| name.to_owned())
-    });
-    let settings = match change {
-        Change::Update { old, new } if group.is_some() || path.as_str().ends_with("/main.tf") => {
-            differences(&leaves(old), &leaves(new), group.as_deref())
+    let subject = subject(change);
+    let settings = match (change, &subject) {
+        (Change::Update { old, new }, Some(Subject::Group(group))) => {
+            differences(&leaves(old), &leaves(&new.content), &format!("module.{group}."))
         }
-        Change::Update { .. } | Change::Create { .. } | Change::Delete { .. } | Change::Unchanged => Vec::new(),
+        (Change::Update { old, new }, Some(Subject::Root(_))) => differences(&leaves(old), &leaves(&new.content), ""),
+        _ => Vec::new(),
     };
-    FileSummary { path: path.to_string(), verb: verb(change), group, settings }
+    let directory = path.directory().to_owned();
+    FileSummary { path: path.to_string(), directory, verb: verb(change), subject, settings }
+}
+
+impl FileSummary {
+    /// The group that the file belongs to, if it belongs to one.
+    pub(crate) fn group(&self) -> Option<&str> {
+        match &self.subject {
+            Some(Subject::Group(group)) => Some(group),
+            Some(Subject::Root(_) | Subject::Layer(_) | Subject::Workflow(_) | Subject::Fleet) | None => None,
+        }
+    }
 }
 
 impl std::fmt::Display for FileSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.group {
+        match self.group() {
             Some(group) => writeln!(f, "{} {group}  ({})", self.verb, self.path)?,
             None => writeln!(f, "{} {}", self.verb, self.path)?,
         }
-        if self.verb == "delete" && self.group.is_some() {
-            writeln!(f, "  its machines go when this is applied")?;
-        }
-        if let (None, "delete", Some(root)) = (&self.group, self.verb, self.path.strip_suffix("/main.tf")) {
-            writeln!(f, "  this was the last group of {root}: delete its file and run `terraform apply`")?;
-            writeln!(f, "  there before this is merged, since nothing is left afterwards to do it from")?;
+        match (self.verb, &self.subject) {
+            ("delete", Some(Subject::Group(_))) => {
+                writeln!(f, "  applying this destroys the group's machines")?;
+            }
+            ("delete", Some(Subject::Root(_))) => {
+                let root = &self.directory;
+                writeln!(f, "  this removes the last group of {root}: before merging, delete the group's file")?;
+                writeln!(f, "  there and run `terraform apply`, since no root is left to do it afterwards")?;
+            }
+            _ => {}
         }
         for Setting { path, old, new } in &self.settings {
             match (old, new) {
                 (Some(old), Some(new)) => writeln!(f, "  {path}: {old} → {new}")?,
                 (None, Some(new)) => writeln!(f, "  {path}: {new} (new)")?,
-                (Some(old), None) => writeln!(f, "  {path}: {old} (gone)")?,
+                (Some(old), None) => writeln!(f, "  {path}: {old} (removed)")?,
                 (None, None) => {}
             }
         }
@@ -85,7 +149,7 @@ fn collect(path: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Object(entries) => entries.iter().for_each(|(key, value)| collect(below(key), value, leaves)),
-        // A list of mappings is told one by one, a list of words as a whole.
+        // A list of mappings is compared item by item, a list of words as a whole.
         Value::Array(items) if items.iter().any(Value::is_object) => {
             items.iter().enumerate().for_each(|(index, item)| collect(below(&index.to_string()), item, leaves));
         }
@@ -95,8 +159,7 @@ fn collect(path: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
     }
 }
 
-fn differences(old: &BTreeMap<String, Value>, new: &BTreeMap<String, Value>, group: Option<&str>) -> Vec<Setting> {
-    let prefix = group.map(|group| format!("module.{group}.")).unwrap_or_default();
+fn differences(old: &BTreeMap<String, Value>, new: &BTreeMap<String, Value>, prefix: &str) -> Vec<Setting> {
     let mut paths: Vec<&String> = old.keys().chain(new.keys()).collect();
     paths.sort_unstable();
     paths.dedup();
@@ -104,7 +167,7 @@ fn differences(old: &BTreeMap<String, Value>, new: &BTreeMap<String, Value>, gro
         .into_iter()
         .filter(|path| old.get(*path) != new.get(*path))
         .map(|path| Setting {
-            path: path.strip_prefix(&prefix).unwrap_or(path).to_owned(),
+            path: path.strip_prefix(prefix).unwrap_or(path).to_owned(),
             old: old.get(path).cloned(),
             new: new.get(path).cloned(),
         })

@@ -1,9 +1,9 @@
-//! Where output goes. Commands write here and nowhere else, so that `--quiet`, colours and a closed pipe are dealt with
-//! once.
+//! Where output goes. Commands write here and nowhere else, so that `--quiet`, colours and closed pipes are handled once.
 
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use fleetgen_problem::{Problem, SourceFile, render};
 
 use crate::arguments::{Format, Global};
 
@@ -24,24 +24,31 @@ impl Ui {
         }
     }
 
-    /// Writes what was asked for.
+    /// Writes what the user asked for.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 
-    /// Writes a line that is good to know, and left out with `--quiet`.
+    /// Writes a line of additional information, unless `--quiet` is set.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         if self.quiet { Ok(()) } else { writeln!(self.err, "{text}") }
     }
 
-    /// Writes what is wrong.
-    pub(crate) fn problem(&mut self, text: &str) -> io::Result<()> {
-        self.err.write_all(text.as_bytes())
+    /// Writes a line that `--quiet` does not silence.
+    pub(crate) fn warn(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.err, "{text}")
     }
 
-    /// Whether problems may be coloured; without colours on the stream, none are made.
-    pub(crate) fn colors_problems(&self) -> bool {
-        self.err.current_choice() != anstream::ColorChoice::Never
+    /// Writes problems. `source` is the file that their positions are in.
+    pub(crate) fn problems(&mut self, problems: &[Problem], source: Option<&SourceFile>) -> io::Result<()> {
+        let format = match self.format {
+            Format::Human => {
+                fleetgen_problem::Format::Human { color: self.err.current_choice() != anstream::ColorChoice::Never }
+            }
+            Format::Json => fleetgen_problem::Format::Json,
+            Format::Github => fleetgen_problem::Format::Github,
+        };
+        self.err.write_all(render(problems, source, format).as_bytes())
     }
 }

@@ -1,10 +1,10 @@
-//! Bad input: each file of `tests/bad/` must give exactly the text beside it.
+//! Bad input: each file of `tests/bad/` must give exactly the messages in the snapshot beside it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Sandbox, cases, expect_file, merged, repository};
-use fleetgen_fleet::Rule;
+use common::{Sandbox, cases, expect_snapshot, merged, repository, snapshot};
+use fleetgen_problem::{Code, Example};
 
 fn report(case: &str, format: &str) -> (Sandbox, String) {
     let change = std::fs::read_to_string(repository().join(format!("tests/bad/{case}.yaml"))).unwrap();
@@ -15,10 +15,10 @@ fn report(case: &str, format: &str) -> (Sandbox, String) {
 }
 
 #[test]
-fn every_mistake_is_told_exactly() {
+fn every_problem_is_reported_exactly() {
     for case in cases("bad") {
         let (sandbox, text) = report(&case, "human");
-        expect_file(&format!("tests/bad/{case}.txt"), &text);
+        expect_snapshot("bad", &case, &text);
         assert!(sandbox.files().is_empty(), "{case}: something was written");
         sandbox.run(&["generate"]).expect(3);
         assert!(sandbox.files().is_empty(), "{case}: something was written");
@@ -26,20 +26,17 @@ fn every_mistake_is_told_exactly() {
 }
 
 #[test]
-fn every_rule_has_a_case() {
-    let all: String = cases("bad")
-        .iter()
-        .map(|case| std::fs::read_to_string(repository().join(format!("tests/bad/{case}.txt"))).unwrap())
-        .collect();
-    for rule in Rule::ALL {
-        assert!(all.contains(&format!("error[{}]", rule.code())), "no file of tests/bad/ breaks `{}`", rule.code());
+fn every_code_of_fleet_yaml_has_a_case() {
+    let all: String = cases("bad").iter().map(|case| snapshot("bad", case)).collect();
+    for code in Code::ALL.iter().filter(|code| matches!(code.example(), Example::Fleet(_))) {
+        assert!(all.contains(&format!("[{}]", code.as_str())), "no file of tests/bad/ breaks `{}`", code.as_str());
     }
 }
 
 #[test]
 fn programs_and_github_get_the_same() {
-    for (format, ending) in [("json", "json"), ("github", "github.txt")] {
-        expect_file(&format!("tests/bad/unknown-key.{ending}"), &report("unknown-key", format).1);
+    for format in ["json", "github"] {
+        expect_snapshot("bad", &format!("unknown-key.{format}"), &report("unknown-key", format).1);
     }
     let json: serde_json::Value = serde_json::from_str(&report("references", "json").1).unwrap();
     let human = report("references", "human").1;
@@ -47,11 +44,11 @@ fn programs_and_github_get_the_same() {
 }
 
 #[test]
-fn what_is_no_fleet_file_is_told() {
+fn what_is_not_a_fleet_file_is_reported() {
     let sandbox = Sandbox::new("");
     let large = format!("# {}\n", "x".repeat(16 << 20));
     sandbox.write("large.yaml", &large);
-    sandbox.run(&["check", "--fleet", "large.yaml"]).expect(3).says("more than the 16 MiB");
+    sandbox.run(&["check", "--fleet", "large.yaml"]).expect(3).says("the limit is 16 MiB");
     sandbox.run(&["check", "--fleet", "missing.yaml"]).expect(3).says("there is no `missing.yaml`");
     sandbox.run(&["check", "--fleet", "."]).expect(3).says("is a directory");
     sandbox.run(&["-C", "nowhere", "check"]).expect(2).says("there is no directory `nowhere`");
@@ -60,7 +57,7 @@ fn what_is_no_fleet_file_is_told() {
 }
 
 #[test]
-fn byte_order_marks_carriage_returns_and_anchors_are_taken() {
+fn byte_order_marks_carriage_returns_and_anchors_are_accepted() {
     let plain = Sandbox::generated(&common::base());
     let odd = format!("\u{feff}{}", common::base().replace('\n', "\r\n"));
     assert_eq!(Sandbox::generated(&odd).files(), plain.files());
@@ -69,4 +66,38 @@ fn byte_order_marks_carriage_returns_and_anchors_are_taken() {
         .replace("size: { min: 1, max: 3 }", "size: &size { min: 1, max: 3 }")
         .replace("    machine: m7g.large\n", "    machine: m7g.large\n    size: *size\n");
     assert_eq!(Sandbox::generated(&anchored).files(), plain.files());
+}
+
+/// An expired `scan.ignore` must stop a build, and must not stop a rollback.
+#[test]
+fn what_expires_is_an_error_only_for_check() {
+    let fleet = |until: &str| {
+        common::base().replace(
+            "    updates_until:",
+            &format!("    scan: {{ ignore: [{{ id: CVE-2026-12345, reason: not reachable, until: \"{until}\" }}] }}\n    updates_until:"),
+        )
+    };
+    // The sandbox's day is 2026-11-02.
+    let sandbox = Sandbox::generated(&fleet("2026-11-01"));
+    for command in [&["groups"][..], &["explain", "web"], &["layers"], &["diff"], &["generate"]] {
+        sandbox.run(command).expect(0).says("warning[scan]: the `scan.ignore` entry for CVE-2026-12345 expired");
+    }
+    sandbox.run(&["check"]).expect(3).says("error[scan]: the `scan.ignore` entry for CVE-2026-12345 expired");
+    for (until, words) in
+        [("2026-11-02", "expires today"), ("2026-11-03", "expires tomorrow"), ("2026-11-16", "in 14 days")]
+    {
+        Sandbox::generated(&fleet(until)).run(&["check"]).expect(0).says("warning[scan]").says(words);
+    }
+    let quiet = Sandbox::generated(&fleet("2026-11-17")).run(&["check"]).expect(0);
+    assert!(!quiet.stderr.contains("warning"), "{}", quiet.stderr);
+}
+
+/// A carriage return would end a line of a systemd unit.
+#[test]
+fn text_has_no_control_characters() {
+    for escape in ["\\r", "\\u001b", "\\u0085", "\\u0000"] {
+        let text = format!("\"ok{escape}[Service]{escape}ExecStartPre=+/bin/evil\"");
+        let fleet = common::base().replace("description: A plain group", &format!("description: {text}"));
+        Sandbox::new(&fleet).run(&["generate"]).expect(3).says("without control characters");
+    }
 }

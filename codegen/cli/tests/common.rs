@@ -12,40 +12,54 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// The fleet that test fleets are changes of.
+/// The fleet that test fleets are changes to.
 pub(crate) fn base() -> String {
     std::fs::read_to_string(repository().join("tests/base.yaml")).unwrap()
 }
 
-/// The base with its sections replaced by those of a change. A change that starts with `# whole` is a file by itself.
+/// A fleet.yaml as a change to the base: its sections replace those of the base, or add to them if it starts with
+/// `# adds`. One that starts with `# whole` is a file by itself.
 pub(crate) fn merged(change: &str) -> String {
     if change.is_empty() || change.starts_with("# whole") {
         return change.to_owned();
     }
-    let sections = |text: &str| {
-        let mut sections: Vec<(String, String)> = Vec::new();
-        for line in text.lines() {
-            if line.starts_with(|first: char| first.is_ascii_lowercase()) {
-                sections.push((line.split(':').next().unwrap().to_owned(), String::new()));
-            } else if sections.is_empty() {
-                sections.push((String::new(), String::new()));
-            }
-            let text = &mut sections.last_mut().unwrap().1;
-            text.push_str(line);
-            text.push('\n');
-        }
-        sections
-    };
+    let adds = change.starts_with("# adds");
     let change = sections(change);
-    let kept = sections(&base()).into_iter().filter(|(name, _)| change.iter().all(|(other, _)| other != name));
-    kept.chain(change.clone()).map(|(_, text)| text).collect()
+    let mut merged = sections(&base());
+    for (name, text) in change {
+        match merged.iter().position(|(other, _)| *other == name) {
+            Some(at) if adds => merged[at].1 += text.split_once('\n').unwrap().1,
+            Some(at) => {
+                merged.remove(at);
+                merged.push((name, text));
+            }
+            None => merged.push((name, text)),
+        }
+    }
+    merged.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The sections of a fleet.yaml, by the key of each.
+fn sections(text: &str) -> Vec<(String, String)> {
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with(|first: char| first.is_ascii_lowercase()) {
+            sections.push((line.split(':').next().unwrap().to_owned(), String::new()));
+        } else if sections.is_empty() {
+            sections.push((String::new(), String::new()));
+        }
+        let text = &mut sections.last_mut().unwrap().1;
+        text.push_str(line);
+        text.push('\n');
+    }
+    sections
 }
 
 pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
-/// What a run of the program gave.
+/// The result of a run of the program.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -63,7 +77,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A repository with a fleet that was generated.
+    /// A repository with the given fleet.yaml and its generated files.
     pub(crate) fn generated(fleet: &str) -> Self {
         let sandbox = Self::new(fleet);
         sandbox.run(&["generate"]).expect(0);
@@ -90,6 +104,16 @@ impl Sandbox {
         std::fs::remove_file(self.path(path)).unwrap();
     }
 
+    /// Replaces the links to the repository's scripts and checks by copies.
+    #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
+    pub(crate) fn copy_scripts(&self) {
+        for part in ["packer", "goss"] {
+            std::fs::remove_file(self.path(part)).unwrap();
+            let status = Command::new("cp").arg("-r").arg(repository().join(part)).arg(self.path(part)).status();
+            assert!(status.unwrap().success());
+        }
+    }
+
     /// Changes fleet.yaml.
     pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = self.read("fleet.yaml");
@@ -97,23 +121,19 @@ impl Sandbox {
         self.write("fleet.yaml", &text.replacen(from, to, 1));
     }
 
-    /// Every file under `generated`, with its content.
+    /// Every file that fleetgen may write, with its content: all of the sandbox except what [`Sandbox::new`] puts there.
     pub(crate) fn files(&self) -> Vec<(String, String)> {
-        let mut files = Vec::new();
-        let mut directories = vec![self.path("generated")];
-        while let Some(directory) = directories.pop() {
-            for entry in std::fs::read_dir(directory).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                if path.is_dir() && !path.is_symlink() {
-                    directories.push(path);
-                } else {
-                    let name = path.strip_prefix(self.folder.path()).unwrap().display().to_string();
-                    files.push((name, std::fs::read_to_string(&path).unwrap_or_default()));
-                }
-            }
-        }
-        files.sort();
-        files
+        let entries = walkdir::WalkDir::new(self.folder.path()).sort_by_file_name();
+        entries
+            .into_iter()
+            .map(Result::unwrap)
+            .filter(|entry| !entry.file_type().is_dir() && !entry.path_is_symlink())
+            .map(|entry| {
+                let name = entry.path().strip_prefix(self.folder.path()).unwrap().display().to_string();
+                (name, std::fs::read_to_string(entry.path()).unwrap_or_default())
+            })
+            .filter(|(name, _)| name != "fleet.yaml")
+            .collect()
     }
 
     pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
@@ -171,12 +191,32 @@ pub(crate) fn cases(folder: &str) -> Vec<String> {
     cases
 }
 
-/// Compares a text with the file that it must be; `SNAPSHOTS=overwrite` writes the file.
+/// Compares a text with the snapshot of that name in a folder of `tests/`. `cargo insta review` shows what changed.
 #[track_caller]
-pub(crate) fn expect_file(path: &str, actual: &str) {
-    let path = repository().join(path);
-    snapbox::Assert::new()
-        .action_env("SNAPSHOTS")
-        .normalize_paths(false)
-        .eq(actual.to_owned(), snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw());
+pub(crate) fn expect_snapshot(folder: &str, name: &str, actual: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(repository().join("tests").join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, actual));
+}
+
+/// The text of a snapshot.
+pub(crate) fn snapshot(folder: &str, name: &str) -> String {
+    let path = repository().join(format!("tests/{folder}/{name}.snap"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.splitn(3, "---\n").nth(2).unwrap().to_owned()
+}
+
+/// Keeps a generated document current: `cargo xtask docs` rewrites it, and any other run compares it.
+#[track_caller]
+pub(crate) fn expect_document(path: &str, actual: &str) {
+    let full = repository().join(path);
+    if std::env::var_os("FLEETGEN_WRITE_DOCS").is_some() {
+        #[expect(clippy::disallowed_methods, reason = "a document of the repository, on request")]
+        std::fs::write(full, actual).unwrap();
+        return;
+    }
+    let current = std::fs::read_to_string(full).unwrap();
+    assert!(current == actual, "{path} is stale: run `cargo xtask docs`, and review the difference");
 }

@@ -1,43 +1,50 @@
-//! Golden cases: each file of `tests/golden/` is a change of `tests/base.yaml`, with the Terraform that it must give.
+//! Golden cases: each file of `tests/golden/` is a change to `tests/base.yaml`, and its snapshot is what fleetgen generates.
+//!
+//! A case shows one feature. Groups show their own file. The case `layer` shows everything that is generated for a minimal
+//! layer, and the other layer cases show only how theirs differs from it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
-use hcl::eval::{Context, Evaluate};
+use std::collections::BTreeMap;
 
-use common::{Sandbox, cases, expect_file, merged, repository};
+use common::{Sandbox, cases, expect_snapshot, merged, repository};
+use hcl::eval::{Context, Evaluate};
+use similar::TextDiff;
 
 fn fleet(case: &str) -> String {
     merged(&std::fs::read_to_string(repository().join(format!("tests/golden/{case}.yaml"))).unwrap())
 }
 
+/// The generated files that belong to a case: those that the fleet of `tests/base.yaml` does not have in the same form.
+fn own_files(sandbox: &Sandbox, base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mask = keys(sandbox);
+    let files = sandbox.files().into_iter().map(|(path, content)| (path, mask(&content)));
+    files.filter(|(path, content)| path != "generated/MANIFEST" && base.get(path) != Some(content)).collect()
+}
+
 #[test]
-fn every_fleet_gives_what_stands_beside_it() {
+fn every_fleet_generates_its_snapshot() {
+    let base = Sandbox::generated(&common::base());
+    let base = own_files(&base, &BTreeMap::new());
+    let minimal = own_files(&Sandbox::generated(&fleet("layer")), &base);
     for case in cases("golden") {
         let sandbox = Sandbox::generated(&fleet(&case));
-        let wanted = |path: &str| match path.split('/').nth(1).unwrap() {
-            "terraform" => path.ends_with("/main.tf") == (case == "roots") && !case.starts_with("layer"),
-            // Of every layer but the base, which all cases share; base.yaml's own are those of the case `layer-base`.
-            "packer" | "goss" => {
-                case.starts_with("layer")
-                    && ["/base/", "/gpu/"].iter().any(|own| path.contains(own))
-                        == (case == "layer-base" && path.contains("/base/"))
-                    && !path.ends_with("/fetch.sh")
-            }
-            _ => false,
-        };
-        let mask = keys(&sandbox);
-        let text: String = sandbox
-            .files()
-            .into_iter()
-            .filter(|(path, _)| wanted(path))
-            .flat_map(|(path, content)| ["## ".to_owned(), path, "\n".to_owned(), mask(&content), "\n".to_owned()])
-            .collect();
-        expect_file(&format!("tests/golden/{case}.txt"), &text);
+        let files = own_files(&sandbox, &base);
+        assert!(!files.is_empty(), "{case} changes nothing");
+        let text = files.iter().fold(String::new(), |text, (path, content)| {
+            let shown = match minimal.get(path).filter(|_| case != "layer") {
+                None => content.clone(),
+                Some(old) if old == content => return text,
+                Some(old) => TextDiff::from_lines(old, content).unified_diff().context_radius(1).to_string(),
+            };
+            [&text, "## ", path, "\n", &shown, "\n"].concat()
+        });
+        expect_snapshot("golden", &case, &text);
     }
 }
 
-/// Writes `KEY-OF-…` for keys: they change with every hand-written script, and what they depend on has tests of its own.
+/// Writes `KEY-OF-…` for keys: they change with every hand-written script, and have their own tests.
 fn keys(sandbox: &Sandbox) -> impl Fn(&str) -> String {
     let json: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["layers", "--format", "json"]).expect(0).stdout).unwrap();

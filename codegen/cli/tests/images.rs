@@ -4,7 +4,7 @@
 mod common;
 
 use base64::Engine as _;
-use common::{Run, Sandbox, expect_file, repository};
+use common::{Run, Sandbox, expect_document, repository};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,7 @@ impl Builds {
         Self { sandbox: Sandbox::generated(&own) }
     }
 
-    /// What the template that was written says of a build: `local.tags`, and what stands in the manifest only.
+    /// What the generated template says about a build: `local.tags`, and what is only in the manifest.
     fn said(&self, layer: &str, source: &str) -> serde_json::Map<String, Value> {
         let template = self.sandbox.read(&format!("generated/packer/{layer}/build.pkr.hcl"));
         let between =
@@ -106,7 +106,7 @@ impl Builds {
         self.sandbox.run(&[&["images", "record"], manifests].concat())
     }
 
-    /// The manifests are refused with these words, and a way to mend it; nothing is written.
+    /// The manifests are refused with these words and a hint, and nothing is written.
     fn refuses(&self, manifests: &[&str], words: &str) {
         let before = std::fs::read_to_string(self.sandbox.path("images/base.yaml")).ok();
         let run = self.record(manifests).expect(6);
@@ -125,14 +125,14 @@ fn a_build_is_recorded_once() {
     let manifests: Vec<String> = sources.iter().map(|source| builds.good("base", source)).collect();
     let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
     let first = builds.record(&manifests[..1]).expect(0);
-    assert!(first.stdout.starts_with("recorded base "), "{}", first.stdout);
-    assert!(first.stderr.contains("there is no image yet of base aws amd64"), "{}", first.stderr);
+    assert!(first.stdout.starts_with("recorded  base "), "{}", first.stdout);
+    assert!(first.stderr.contains("there is no image of base aws amd64 yet"), "{}", first.stderr);
     expect_record(&builds.sandbox.read("images/base.yaml"), &builds.key("base"));
     let all = builds.record(&manifests).expect(0);
     assert_eq!(all.stdout.matches("recorded").count(), 2, "{}", all.stdout);
     let record = builds.sandbox.read("images/base.yaml");
     let again = builds.record(&manifests).expect(0);
-    assert_eq!(again.stdout.matches("known").count(), 3, "{}", again.stdout);
+    assert_eq!(again.stdout.matches("unchanged").count(), 3, "{}", again.stdout);
     assert_eq!(builds.sandbox.read("images/base.yaml"), record);
 
     // The state, and everything else that a person reviewed, stays.
@@ -157,7 +157,11 @@ fn layers_are_recorded_together_and_from_anywhere() {
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((&json["images"][0]["recorded"], &json["images"][0]["layer"]), (&json!(false), &json!("base")));
     let github = builds.sandbox.run(&["--format", "github", "images", "record", "missing.json"]).expect(6);
-    assert!(github.stderr.starts_with("::error file=missing.json::it cannot be read"), "{}", github.stderr);
+    assert!(
+        github.stderr.starts_with("::error file=missing.json,title=manifest::the manifest cannot be read"),
+        "{}",
+        github.stderr
+    );
 }
 
 #[test]
@@ -172,7 +176,7 @@ fn many_at_once_lose_nothing() {
     });
     let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
     let run = builds.record(&manifests).expect(0);
-    assert_eq!(run.stdout.matches("known").count(), 4, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("unchanged").count(), 4, "{}", run.stdout);
 }
 
 /// docs/layers.md shows a record: this one, with words where keys and digests change with every script.
@@ -187,7 +191,7 @@ fn expect_record(record: &str, key: &str) {
         .lines()
         .flat_map(|line| [if digest(line) { cut(line) } else { line.to_owned() }, "\n".to_owned()])
         .collect();
-    expect_file("docs/layers.md", &format!("{before}<!-- a record -->\n```yaml\n{shown}{after}"));
+    expect_document("docs/layers.md", &format!("{before}<!-- a record -->\n```yaml\n{shown}{after}"));
 }
 
 #[test]
@@ -207,35 +211,38 @@ fn a_manifest_that_does_not_agree_is_refused() {
     let good = builds.manifest("base", SOURCE)["builds"][0].clone();
     let (tokyo, oregon) = ("ap-northeast-1:ami-0123456789abcdef0", "us-west-2:ami-0123456789abcdef1");
     for (manifest, words) in [
-        (custom("fleet", "other"), "it is of the fleet \"other\", and this is \"example\""),
-        (custom("layer", "bas"), "there is no layer \"bas\" in fleet.yaml"),
-        (custom("key", OTHER_KEY), "its key is stale"),
-        (custom("os", "debian-12"), "its os is \"debian-12\", and fleet.yaml gives \"ubuntu-24-04\""),
-        (custom("parent", OTHER_KEY), "its parent is"),
+        (custom("fleet", "other"), "the manifest belongs to the fleet `other`; this is `example`"),
+        (custom("layer", "bas"), "there is no layer `bas` in fleet.yaml"),
+        (custom("key", OTHER_KEY), "the key in the manifest is stale"),
+        (custom("os", "debian-12"), "the os in the manifest is `debian-12`; fleet.yaml says `ubuntu-24-04`"),
+        (custom("parent", OTHER_KEY), "the parent in the manifest is"),
         (custom("commit", "HEAD"), "`HEAD` is not a commit"),
-        (custom("account", "999999999999"), "its account is \"999999999999\""),
-        (custom("team", "other"), "its team is \"other\", and fleet.yaml gives \"platform\""),
-        (custom("architecture", "arm64"), "its architecture is \"arm64\""),
-        (change("/builds/0/custom_data", Value::Null), "no template of fleetgen's left it"),
-        (change("/builds/0/builder_type", "docker".into()), "it is of the source \"docker.amd64\""),
-        (change("/builds/0/name", "x\n::y".into()), "it is of the source \"amazon-ebs.x\\n::y\""),
-        (artifact(tokyo), "it is partial: there is no image in us-west-2"),
-        (artifact(""), "it is partial"),
-        (artifact("ap-northeast-1:ami-xyz"), "is no AMI in a region"),
-        (artifact(&format!("{tokyo},,{oregon}")), "is no AMI in a region"),
+        (custom("account", "999999999999"), "the account in the manifest is `999999999999`"),
+        (custom("team", "other"), "the team in the manifest is `other`; fleet.yaml says `platform`"),
+        (custom("architecture", "arm64"), "the architecture in the manifest is `arm64`"),
+        (change("/builds/0/custom_data", Value::Null), "no fleetgen template wrote it"),
+        (change("/builds/0/builder_type", "docker".into()), "the manifest is from the source `docker.amd64`"),
+        (change("/builds/0/name", "x\n::y".into()), "the manifest is from the source `amazon-ebs.x ::y`"),
+        (artifact(tokyo), "the build is incomplete: there is no image in us-west-2"),
+        (artifact(""), "the build is incomplete"),
+        (artifact("ap-northeast-1:ami-xyz"), "is not an AMI in a region"),
+        (artifact(&format!("{tokyo},,{oregon}")), "is not an AMI in a region"),
         (
             artifact(&format!("{tokyo},ap-northeast-1:ami-0123456789abcdef2,{oregon}")),
-            "it names a region or an image twice",
+            "a region or an image appears twice",
         ),
-        (artifact(&format!("{tokyo},{}", tokyo.replace("ap-northeast-1", "us-west-2"))), "a region or an image twice"),
+        (
+            artifact(&format!("{tokyo},{}", tokyo.replace("ap-northeast-1", "us-west-2"))),
+            "a region or an image appears twice",
+        ),
         (
             artifact(&format!("eu-west-1:ami-0123456789abcdef2,{tokyo},{oregon}")),
             "no group needs the image in eu-west-1",
         ),
-        (change("/last_run_uuid", "2".into()), "the build failed"),
-        (change("/builds", json!([good, good])), "of more than one source"),
-        (json!({ "builds": null, "last_run_uuid": "1" }), "the build failed"),
-        (json!([]), "it is no manifest of Packer"),
+        (change("/last_run_uuid", "2".into()), "built no image: it failed"),
+        (change("/builds", json!([good, good])), "built more than one source"),
+        (json!({ "builds": null, "last_run_uuid": "1" }), "built no image: it failed"),
+        (json!([]), "this is not a Packer manifest"),
     ] {
         builds.refuses(&[&builds.leave("base", SOURCE, &manifest)], words);
     }
@@ -250,20 +257,19 @@ fn reports_that_are_not_of_the_build_are_refused() {
     let builds = Builds::new();
     let manifest = builds.manifest("base", SOURCE);
     for (file, content, words) in [
-        ("goss.json", "[]", "goss.json is no report of Goss"),
-        ("sbom.cdx.json", "{}", "sbom.cdx.json is no SBOM of CycloneDX"),
-        ("sbom.cdx.json", "{ \"bomFormat\": \"CycloneDX\" }", "the sbom is not the one that the build signed"),
-        ("trivy.json", "{}", "trivy.json is no report of Trivy"),
+        ("goss.json", "[]", "goss.json is not a Goss report"),
+        ("sbom.cdx.json", "{}", "sbom.cdx.json is not a CycloneDX SBOM"),
+        ("sbom.cdx.json", "{ \"bomFormat\": \"CycloneDX\" }", "the sbom report is not the one that the build signed"),
+        ("trivy.json", "{}", "trivy.json is not a Trivy report"),
         ("goss.xml", "", "goss.xml is empty"),
-        ("attestation.sigstore.json", "{}", "attestation.sigstore.json is no attestation"),
-        ("manifest.json", "", "it is no manifest of Packer"),
+        ("attestation.sigstore.json", "{}", "attestation.sigstore.json is not the attestation"),
+        ("manifest.json", "", "this is not a Packer manifest"),
     ] {
         let path = builds.good("base", SOURCE);
         builds.sandbox.write(&format!(".fleetgen/base/reports/{SOURCE}/{file}"), content);
         builds.refuses(&[&path], words);
     }
-    for (file, words) in [("goss.json", "the build did not end well"), ("attestation.sigstore.json", "attest.sh LAYER")]
-    {
+    for (file, words) in [("goss.json", "the build did not finish"), ("attestation.sigstore.json", "attest.sh LAYER")] {
         let path = builds.good("base", SOURCE);
         builds.sandbox.remove(&format!(".fleetgen/base/reports/{SOURCE}/{file}"));
         builds.refuses(&[&path], words);
@@ -272,10 +278,10 @@ fn reports_that_are_not_of_the_build_are_refused() {
         |failed, skipped| json!({ "summary": { "failed-count": failed, "skipped-count": skipped, "test-count": 7 } });
     let subject = json!({ "subject": [{ "digest": { "sha256": "0".repeat(64) } }] });
     for (goss, signed, words) in [
-        (goss(1, 0), json!({}), "the build failed: 1 of 7 checks of Goss did"),
+        (goss(1, 0), json!({}), "the build failed: 1 of 7 Goss checks did"),
         (goss(0, 7), json!({}), "Goss checked nothing"),
-        (goss(0, 0), subject, "attestation.sigstore.json is of another manifest"),
-        (goss(0, 0), json!({ "predicateType": "https://example.com/other" }), "is no attestation of a build"),
+        (goss(0, 0), subject, "attestation.sigstore.json belongs to another manifest"),
+        (goss(0, 0), json!({ "predicateType": "https://example.com/other" }), "is not the attestation of a build"),
     ] {
         builds.refuses(&[&builds.leave_with("base", SOURCE, &manifest, &goss, &signed)], words);
     }
@@ -288,8 +294,11 @@ fn one_bad_manifest_keeps_all_from_being_written() {
     let mut other = builds.manifest("base", "googlecompute.amd64");
     other["builds"][0]["artifact_id"] = "other".into();
     let bad = builds.leave("base", "googlecompute.amd64", &other);
-    builds.refuses(&[&good, &bad, "missing.json"], "its image is called \"other\"");
-    builds.refuses(&[&good, "missing.json"], "missing.json: it cannot be read");
+    builds.refuses(&[&good, &bad, "missing.json"], "the image is named `other`");
+    builds.refuses(
+        &[&good, "missing.json"],
+        "the manifest cannot be read: failed to query resolved metadata `./missing.json`",
+    );
 }
 
 #[test]
@@ -302,19 +311,19 @@ fn what_was_recorded_and_judged_stays() {
     let mut manifest = builds.manifest("base", SOURCE);
     manifest["builds"][0]["artifact_id"] = ids.into();
     builds.leave("base", SOURCE, &manifest);
-    builds.refuses(&[&path], "has another image of this key on aws amd64: ami-0123456789abcde02");
+    builds.refuses(&[&path], "has another aws amd64 image of this key: ami-0123456789abcde02");
 
     let mut manifest = builds.manifest("base", SOURCE);
     manifest["builds"][0]["custom_data"]["commit"] = COMMIT.replace('0', "f").into();
     builds.leave("base", SOURCE, &manifest);
-    builds.refuses(&[&path], "with another commit, or other reports");
+    builds.refuses(&[&path], "with another commit or other reports");
 
     let mut arm = builds.manifest("base", "amazon-ebs.arm64");
     arm["builds"][0]["artifact_id"] = builds.manifest("base", SOURCE)["builds"][0]["artifact_id"].clone();
     let arm = builds.leave("base", "amazon-ebs.arm64", &arm);
-    builds.refuses(&[&arm], "has ami-0123456789abcde02 already");
+    builds.refuses(&[&arm], "already has ami-0123456789abcde02");
 
-    // What is signed anew is the same image.
+    // An image that is signed again is the same image.
     let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1" });
     let goss = json!({ "summary": { "failed-count": 0, "skipped-count": 2, "test-count": 7 } });
     builds.leave_with("base", SOURCE, &builds.manifest("base", SOURCE), &goss, &statement);
@@ -323,7 +332,7 @@ fn what_was_recorded_and_judged_stays() {
 
     let approved = builds.sandbox.read("images/base.yaml").replace("candidate", "\n    approved:\n    - prod");
     builds.sandbox.write("images/base.yaml", &approved.replace("state: \n", "state:\n"));
-    builds.refuses(&[&builds.good("base", "googlecompute.amd64")], "has a verdict on");
+    builds.refuses(&[&builds.good("base", "googlecompute.amd64")], "approved or revoked, without this image");
 }
 
 #[test]
@@ -335,7 +344,7 @@ fn a_record_that_would_lose_something_is_refused() {
     let entry = record.split_once("images:\n").unwrap().1;
     for (edited, words) in [
         (format!("{record}# why\n"), "was edited by hand"),
-        (record.replacen("layer: base", "layer: web", 1), "is of the layer web"),
+        (record.replacen("layer: base", "layer: web", 1), "is the record of the layer `web`"),
         (format!("{record}more: 1\n"), "cannot be read"),
         (format!("{record}{entry}"), "has a key twice"),
         (record.replacen("ami-0123456789abcde02", "$(reboot)", 1), "is not the id of an image"),
@@ -352,5 +361,5 @@ fn a_record_that_would_lose_something_is_refused() {
     builds.sandbox.write("elsewhere.yaml", &record);
     builds.sandbox.remove("images/base.yaml");
     std::os::unix::fs::symlink(builds.sandbox.path("elsewhere.yaml"), builds.sandbox.path("images/base.yaml")).unwrap();
-    builds.refuses(&[&path], "is a link, which is not followed");
+    builds.refuses(&[&path], "is a symbolic link");
 }

@@ -1,11 +1,11 @@
-//! Layers: what docs/layers.md says is so, and why a key has changed is told.
+//! Layers: docs/layers.md is true, and `layers --since` shows why a key has changed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::process::Command;
 
-use common::{Sandbox, base, expect_file, repository};
+use common::{Sandbox, base, expect_document, repository};
 use fleetgen_fleet::catalog::hardening::SECTIONS;
 
 /// Puts text into the block of code behind a marker.
@@ -35,7 +35,7 @@ fn the_document_is_true() {
         .map(|section| format!("\n| `{}` | {} | {} |", section.name, section.cis, section.summary))
         .collect();
     let table = format!("\n| section | CIS | |\n|---|---|---|{}", rows.concat());
-    expect_file("docs/layers.md", &format!("{before}<!-- sections -->\n{table}\n\nLeft out{after}"));
+    expect_document("docs/layers.md", &format!("{before}<!-- sections -->\n{table}\n\nLeft out{after}"));
 }
 
 #[test]
@@ -123,9 +123,9 @@ fn a_change_is_told_with_its_reason() {
     let shown = since("changed: nvidia");
     assert!(shown.lines().any(|line| line.starts_with("base") && line.ends_with("unchanged")), "{shown}");
 
-    sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is no revision");
+    sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is not a revision");
     sandbox.run(&["layers", "--since", "--output=x"]).expect(2);
 
     sandbox.remove(script);
-    sandbox.run(&["check"]).expect(1).says("it is part of the repository");
+    sandbox.run(&["check"]).expect(3).says("error[script]");
 }

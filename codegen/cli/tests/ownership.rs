@@ -1,4 +1,4 @@
-//! What `generate` may touch, and what it may not.
+//! What `generate` may change, and what it may not.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -7,7 +7,7 @@ use common::{Sandbox, base};
 
 const WEB: &str = "generated/terraform/aws-tokyo/prod/web.tf";
 
-/// Nothing was written, in whichever way the tree differs.
+/// Nothing is written, whatever is wrong with the tree.
 #[track_caller]
 fn refuses(sandbox: &Sandbox, words: &str) {
     let before = sandbox.files();
@@ -44,19 +44,19 @@ fn a_hand_edit_stops_all_writing() {
     let sandbox = Sandbox::generated(&base());
     sandbox.write(WEB, "mine");
     sandbox.edit("machine: m7g.large", "machine: m7g.xlarge");
-    refuses(&sandbox, "was changed by hand");
+    refuses(&sandbox, "was edited by hand");
 }
 
 #[test]
-fn a_hand_edit_of_a_file_that_is_to_go_stops_too() {
+fn a_hand_edit_of_a_file_that_would_be_deleted_stops_too() {
     let sandbox = Sandbox::generated(&base());
     sandbox.write(WEB, "mine");
     sandbox.edit("  web:", "  other:");
-    refuses(&sandbox, "was changed by hand");
+    refuses(&sandbox, "was edited by hand");
 }
 
 #[test]
-fn a_file_of_somebody_else_stays() {
+fn a_file_that_fleetgen_did_not_write_stays() {
     let sandbox = Sandbox::new(&base());
     sandbox.write(WEB, "mine");
     refuses(&sandbox, "fleetgen did not write it");
@@ -64,7 +64,7 @@ fn a_file_of_somebody_else_stays() {
 }
 
 #[test]
-fn files_that_nobody_wants_from_us_stay() {
+fn files_of_other_programs_stay() {
     let sandbox = Sandbox::generated(&base());
     sandbox.write("generated/terraform/aws-tokyo/prod/.terraform.lock.hcl", "lock");
     sandbox.edit("network: aws-tokyo\n    machine: m7g.large", "network: gcp-tokyo\n    machine: n2-standard-2");
@@ -73,7 +73,7 @@ fn files_that_nobody_wants_from_us_stay() {
 }
 
 #[test]
-fn files_and_empty_folders_of_a_removed_group_go() {
+fn files_and_empty_directories_of_a_removed_group_are_deleted() {
     let sandbox = Sandbox::generated(&base());
     sandbox.edit("network: aws-tokyo\n    machine: m7g.large", "network: gcp-tokyo\n    machine: n2-standard-2");
     sandbox.run(&["generate"]).expect(0).says("delete generated/terraform/aws-tokyo/prod/web.tf");
@@ -95,17 +95,17 @@ fn links_are_not_followed() {
 }
 
 #[test]
-fn what_is_in_the_way_is_told() {
+fn what_is_in_the_way_is_reported() {
     let sandbox = Sandbox::new(&base());
     std::fs::create_dir_all(sandbox.path(WEB)).unwrap();
-    refuses(&sandbox, "is in the way");
+    refuses(&sandbox, "is in the place of");
     let sandbox = Sandbox::new(&base());
     sandbox.write("generated/terraform", "a file");
-    refuses(&sandbox, "generated/terraform is in the way");
+    refuses(&sandbox, "generated/terraform is in the place of");
 }
 
 #[test]
-fn a_damaged_manifest_is_told() {
+fn a_damaged_manifest_is_reported() {
     for text in ["<<<<<<< HEAD\n", "00  ../fleet.yaml\n", &format!("{}  fleet.yaml\n", "0".repeat(64))] {
         let sandbox = Sandbox::generated(&base());
         sandbox.write("generated/MANIFEST", text);
@@ -128,7 +128,7 @@ fn the_manifest_is_one_that_sha256sum_checks() {
 fn a_lost_manifest_is_written_again() {
     let sandbox = Sandbox::generated(&base());
     let before = sandbox.files();
-    std::fs::rename(sandbox.path("generated/MANIFEST"), sandbox.path("gone")).unwrap();
+    sandbox.remove("generated/MANIFEST");
     sandbox.run(&["check"]).expect(4).says("update generated/MANIFEST");
     sandbox.run(&["generate"]).expect(0);
     assert_eq!(sandbox.files(), before);
@@ -173,8 +173,8 @@ fn files_that_only_look_like_ours_stay() {
 }
 
 #[test]
-fn a_file_that_terraform_would_read_with_ours_is_told() {
+fn a_file_that_terraform_would_read_with_ours_is_reported() {
     let sandbox = Sandbox::generated(&base());
     sandbox.write("generated/terraform/aws-tokyo/prod/extra.tf", "");
-    refuses(&sandbox, "extra.tf is there, and fleetgen did not write it");
+    refuses(&sandbox, "extra.tf exists, but fleetgen did not write it");
 }

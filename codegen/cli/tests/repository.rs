@@ -1,11 +1,11 @@
-//! The repository tests itself: what it commits is what it generates, and what its documents show is so.
+//! The repository tests itself: what it commits is what it generates, and what its documents show is true.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Sandbox, base, expect_file, repository};
+use common::{Sandbox, base, expect_document, expect_snapshot, merged, repository};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -50,8 +50,28 @@ fn the_fleet_is_a_company_s() {
 }
 
 #[test]
-fn the_reference_is_current() {
-    assert_eq!(read("docs/fleet-yaml.md"), fleetgen_fleet::reference::markdown(), "run `cargo xtask docs`");
+fn the_references_are_current() {
+    expect_document("docs/fleet-yaml.md", &fleetgen_fleet::reference::fleet_yaml());
+    let problems = fleetgen_fleet::reference::problems(|code, example| {
+        let shown = Sandbox::new(&merged(example)).run(&["check"]).expect(3).stderr;
+        // The page shows the problem itself, not what follows from it.
+        let own = format!("error[{}]", code.as_str());
+        let problem = shown.split("\n\n").find(|problem| problem.starts_with(&own));
+        let problem = problem.unwrap_or_else(|| panic!("the example of `{}` gives\n{shown}", code.as_str()));
+        // The line numbers are those of the test's fleet.
+        problem.to_owned()
+    });
+    expect_document("docs/problems.md", &problems);
+}
+
+#[test]
+fn every_code_can_be_explained() {
+    let sandbox = Sandbox::new("");
+    for code in fleetgen_problem::Code::ALL {
+        sandbox.run(&["problem", code.as_str()]).expect(0).says(code.summary()).says(code.fix());
+        sandbox.run(&["problem"]).expect(0).says(code.summary());
+    }
+    sandbox.run(&["problem", "machin"]).expect(2).says("did you mean `machine`?");
 }
 
 #[test]
@@ -61,34 +81,51 @@ fn editors_find_the_schema() {
     assert_eq!(read("generated/fleet.schema.json"), Sandbox::new("").run(&["schema"]).expect(0).stdout);
 }
 
-/// `emit → fleet`, `emit → tree`, `images → fleet`, `cli → all`: any other arrow is a mistake.
+/// The crates of this workspace, with those of them that each uses outside of tests.
+fn crates() -> BTreeMap<String, BTreeSet<String>> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let folder = |package: &serde_json::Value| {
+        let manifest = package["manifest_path"].as_str().unwrap();
+        std::path::Path::new(manifest).parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned()
+    };
+    let folders: BTreeMap<&str, String> =
+        packages.iter().map(|package| (package["name"].as_str().unwrap(), folder(package))).collect();
+    packages
+        .iter()
+        .map(|package| {
+            let used = package["dependencies"].as_array().unwrap().iter().filter(|used| used["kind"].is_null());
+            let used = used.filter_map(|used| folders.get(used["name"].as_str()?).cloned());
+            (folder(package), used.collect())
+        })
+        .collect()
+}
+
+/// docs/architecture.md says which crates each crate may use; any other arrow is a mistake.
 #[test]
 fn crates_depend_on_each_other_as_designed() {
-    let arrows: BTreeMap<&str, Vec<&str>> = ["fleet", "tree", "emit", "images", "cli", "xtask"]
-        .into_iter()
-        .map(|name| {
-            let text = read(&format!("codegen/{name}/Cargo.toml"));
-            let all = ["fleet", "tree", "emit", "images"];
-            let used = all.into_iter().filter(|other| text.contains(&format!("fleetgen-{other}.workspace"))).collect();
-            assert!(!text.contains("path = \"../"), "{name}: crates of the workspace are named in the root Cargo.toml");
-            (name, used)
+    let architecture = read("docs/architecture.md");
+    let designed: BTreeMap<String, BTreeSet<String>> = architecture
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `codegen/")?.split('|');
+            let name = cells.next()?.trim().trim_end_matches('`').to_owned();
+            let used = cells.nth(1)?.split(',').map(|used| used.trim().trim_matches('`').to_owned());
+            Some((name, used.filter(|used| !used.is_empty()).collect()))
         })
         .collect();
-    let designed = BTreeMap::from([
-        ("fleet", vec![]),
-        ("tree", vec![]),
-        ("emit", vec!["fleet", "tree"]),
-        ("images", vec!["fleet"]),
-        ("cli", vec!["fleet", "tree", "emit", "images"]),
-        ("xtask", vec!["fleet"]),
-    ]);
-    assert_eq!(arrows, designed);
+    assert_eq!(crates(), designed, "crates on the left, docs/architecture.md on the right");
 }
 
 /// The left half never touches a network, a clock or the environment, and only `tree` touches files.
 #[test]
 fn the_core_does_no_input_or_output() {
-    for name in ["fleet", "emit", "images"] {
+    for name in ["problem", "fleet", "emit", "images"] {
         for entry in sources(&format!("codegen/{name}/src")) {
             let text = std::fs::read_to_string(&entry).unwrap();
             for word in ["std::fs", "fs_err", "std::env", "std::net::Tcp", "SystemTime", "Instant::", "std::process"] {
@@ -121,36 +158,52 @@ fn block<'a>(text: &'a str, marker: &str) -> &'a str {
     body.split_once("```").unwrap().0
 }
 
-/// The README adds a group, and shows the diff that this gives.
+/// The README edits fleet.yaml, and shows the diff that this gives.
 #[test]
-fn the_readme_adds_a_group_as_it_says() {
+fn the_readme_shows_a_real_diff() {
     let readme = read("README.md");
     let sandbox = own();
-    sandbox.write("fleet.yaml", &format!("{}\n{}", read("fleet.yaml"), block(&readme, "add a group")));
+    let edit = block(&readme, "an edit of fleet.yaml");
+    let (old, new): (Vec<_>, Vec<_>) = edit.lines().partition(|line| line.starts_with('-'));
+    let lines = |lines: Vec<&str>| lines.iter().fold(String::new(), |text, line| text + &line[1..] + "\n");
+    let kept = |line: &&str| !line.starts_with('+');
+    let before: Vec<&str> = edit.lines().filter(kept).collect();
+    let after: Vec<&str> = edit.lines().filter(|line| !line.starts_with('-')).collect();
+    assert!(!old.is_empty() && !new.is_empty());
+    sandbox.edit(&lines(before), &lines(after));
     let shown = sandbox.run(&["diff"]).expect(0).stdout;
     let (before, after) = readme.split_once("<!-- its diff -->\n```diff\n").unwrap();
     let after = &after[after.find("```").unwrap()..];
-    let updated = [before, "<!-- its diff -->\n```diff\n", &shown, after].concat();
-    expect_file("README.md", &updated);
+    expect_document("README.md", &[before, "<!-- its diff -->\n```diff\n", &shown, after].concat());
     sandbox.run(&["generate"]).expect(0).says("1 changed");
 }
 
+/// Every command with subcommands' own words, as clap knows them.
+fn commands(sandbox: &Sandbox, above: &[&str]) -> Vec<Vec<String>> {
+    let help = sandbox.run(&[above, &["--help"]].concat()).expect(0).stdout;
+    let Some((_, list)) = help.split_once("Commands:\n") else {
+        return vec![above.iter().map(|word| (*word).to_owned()).collect()];
+    };
+    let names = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| {
+        // A description that wraps is indented further.
+        (line.starts_with("  ") && !line.starts_with("   ")).then(|| line.split_whitespace().next())?
+    });
+    names.filter(|name| *name != "help").flat_map(|name| commands(sandbox, &[above, &[name]].concat())).collect()
+}
+
 #[test]
-fn the_readme_s_exit_codes_are_the_program_s() {
-    let help = Sandbox::new("").run(&["--help"]).expect(0).stdout;
-    let codes: Vec<(String, String)> = help
-        .split_once("Exit codes:\n")
-        .unwrap()
-        .1
-        .lines()
-        .map(|line| line.trim().split_once("  ").map(|(code, meaning)| (code.to_owned(), meaning.to_owned())).unwrap())
-        .collect();
+fn the_readme_lists_every_command_and_exit_code() {
+    let sandbox = Sandbox::new("");
+    let help = sandbox.run(&["--help"]).expect(0).stdout;
     let readme = read("README.md");
-    for (code, meaning) in &codes {
+    for line in help.split_once("Exit codes:\n").unwrap().1.lines() {
+        let (code, meaning) = line.trim().split_once("  ").unwrap();
         assert!(readme.contains(&format!("| {code} | {meaning} |")), "README.md: {code}, {meaning}");
     }
-    for command in ["generate", "check", "diff", "explain", "groups", "layers", "schema", "completions"] {
-        assert!(readme.contains(&format!("| `{command}")), "README.md: {command}");
+    let commands = commands(&sandbox, &[]);
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        assert!(readme.contains(&format!("| `{}", command.join(" "))), "README.md: {command:?}");
     }
 }
 
@@ -158,16 +211,17 @@ fn the_readme_s_exit_codes_are_the_program_s() {
 fn help_is_as_it_was_reviewed() {
     let sandbox = Sandbox::new("");
     let mut text = sandbox.run(&["--help"]).expect(0).stdout;
-    for command in ["generate", "check", "diff", "explain", "groups"] {
-        text += &["\n---- fleetgen ", command, " --help\n\n"].concat();
-        text += &sandbox.run(&[command, "--help"]).expect(0).stdout;
+    for command in commands(&sandbox, &[]) {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        text += &["\n---- fleetgen ", &command.join(" "), " --help\n\n"].concat();
+        text += &sandbox.run(&[&words[..], &["--help"]].concat()).expect(0).stdout;
     }
-    expect_file("tests/help.txt", &text);
+    expect_snapshot("output", "help", &text);
 }
 
 #[test]
 fn no_file_is_long() {
-    for name in ["fleet", "tree", "emit", "images", "cli", "xtask"] {
+    for name in crates().keys() {
         for path in sources(&format!("codegen/{name}/src")) {
             let lines = std::fs::read_to_string(&path).unwrap().lines().count();
             assert!(lines <= 400, "{}: {lines} lines", path.display());
@@ -176,7 +230,7 @@ fn no_file_is_long() {
 }
 
 #[test]
-fn wrong_words_are_told() {
+fn unknown_names_are_reported() {
     let sandbox = Sandbox::new(&base());
     sandbox.run(&["explain", "wbe"]).expect(2).says("there is no group `wbe`").says("did you mean `web`?");
     sandbox.run(&["groups", "--layer", "bse"]).expect(2).says("did you mean `base`?");
@@ -187,12 +241,12 @@ fn wrong_words_are_told() {
 #[test]
 fn explain_and_groups_are_as_they_were_reviewed() {
     let sandbox = own();
-    expect_file("tests/explain.txt", &sandbox.run(&["explain", "worker-tokyo"]).expect(0).stdout);
+    expect_snapshot("output", "explain", &sandbox.run(&["explain", "worker-tokyo"]).expect(0).stdout);
     let json: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["explain", "worker-tokyo", "--format", "json"]).expect(0).stdout).unwrap();
     assert_eq!(json["values"][0]["origin"], "profile worker");
     let groups = |words: &[&str]| sandbox.run(&[&["groups", "--quiet"], words].concat()).expect(0).stdout;
-    expect_file("tests/groups.txt", &groups(&["--environment", "stg"]));
+    expect_snapshot("output", "groups", &groups(&["--environment", "stg"]));
     assert_eq!(
         groups(&["--layer", "base"]).lines().count(),
         groups(&[]).lines().count(),
@@ -202,7 +256,7 @@ fn explain_and_groups_are_as_they_were_reviewed() {
 }
 
 #[test]
-fn diff_tells_settings_and_lines() {
+fn diff_shows_settings_and_lines() {
     let sandbox = own();
     sandbox.edit("max: 24", "max: 30");
     sandbox.run(&["diff", "--stat"]).expect(0).says("size.max: 24 → 30");
@@ -214,7 +268,7 @@ fn diff_tells_settings_and_lines() {
     sandbox
         .run(&["check", "--format", "github"])
         .expect(4)
-        .says("::error file=generated/terraform/aws-tokyo/prod/web-tokyo.tf::");
+        .says("::error file=generated/terraform/aws-tokyo/prod/web-tokyo.tf,title=conflict::");
 }
 
 #[test]
@@ -222,4 +276,67 @@ fn completions_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         Sandbox::new("").run(&["completions", shell]).expect(0).says("fleetgen");
     }
+}
+
+/// The real path of every value is recorded, also in lists and in the user's own names.
+#[test]
+fn explain_knows_the_defaults_of_items_and_entries() {
+    let fleet = base().replace(
+        "    machine: m7g.large\n",
+        "    machine: m7g.large
+    size: { min: 2, max: 6 }
+    ports: [{ port: 9100 }, { port: 9200, from: [10.99.0.0/16] }]
+    scaling: { schedules: { day: { cron: \"30 8 * * *\", machines: 4 } } }
+    aws: { lifecycle_hooks: { drain: { transition: terminating } } }
+",
+    );
+    let json = Sandbox::new(&fleet).run(&["explain", "web", "--format", "json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let values: BTreeMap<&str, &str> = json["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| (value["path"].as_str().unwrap(), value["origin"].as_str().unwrap()))
+        .collect();
+    for (path, origin) in [
+        ("description", "profile plain"),
+        ("size.min", "own"),
+        ("size.desired", "default"),
+        ("ports[0].port", "own"),
+        ("ports[0].from", "default"),
+        ("ports[1].from", "own"),
+        ("scaling.schedules.day.cron", "own"),
+        ("scaling.schedules.day.time_zone", "default"),
+        ("aws.lifecycle_hooks.drain.transition", "own"),
+        ("aws.lifecycle_hooks.drain.timeout", "default"),
+        ("machine.type", "own"),
+        ("machine.architecture", "the machine type"),
+    ] {
+        assert_eq!(values.get(path), Some(&origin), "{path}");
+    }
+}
+
+/// Deleting a script is the user's mistake, not a fault of fleetgen.
+#[test]
+fn a_missing_script_is_reported_as_such() {
+    let sandbox = Sandbox::new(&base());
+    sandbox.copy_scripts();
+    sandbox.remove("packer/scripts/hardening/sshd.sh");
+    for command in ["generate", "check", "diff", "layers"] {
+        let run = sandbox.run(&[command]).expect(3);
+        run.says("error[script]: packer/scripts/hardening/sshd.sh is missing").says("git checkout -- ");
+    }
+}
+
+/// Many files are summarised.
+#[test]
+fn a_new_fleet_is_generated_in_a_few_lines() {
+    let group = |number| format!("  g{number}: {{ profile: plain, network: aws-tokyo, machine: m7g.large }}\n");
+    let groups = (0..240).fold(String::new(), |text, number| text + &group(number));
+    let sandbox = Sandbox::new(&merged(&format!("groups:\n{groups}")));
+    let check = sandbox.run(&["check"]).expect(4);
+    assert!(check.stdout.lines().count() <= 20, "{}", check.stdout);
+    let generate =
+        sandbox.run(&["generate"]).expect(0).says("(241 files)").says("`fleetgen diff --stat` lists every file");
+    assert!(generate.stderr.lines().count() <= 20, "{}", generate.stderr);
 }

@@ -1,7 +1,7 @@
 //! Fleet → files, in memory. Nothing here reads or writes a disk.
 //!
 //! Each kind of output is a module with its templates beside it and one entry in [`KINDS`]. A kind turns the fleet into
-//! files; [`emit`] runs them all. docs/adding-an-output.md tells how to add one.
+//! files; [`emit`] runs them all. docs/adding-an-output.md shows how to add one.
 
 mod language;
 mod layer;
@@ -11,36 +11,58 @@ mod terraform;
 use std::collections::BTreeMap;
 
 use fleetgen_fleet::Fleet;
-use fleetgen_tree::File;
+use fleetgen_problem::{Code, Place, Problem};
+use fleetgen_tree::{File, Origin, Subject};
 use rayon::prelude::*;
 
 pub use layer::{LayerKey, layer_keys};
 
-/// A fault of fleetgen's own: a template that does not render, or text that its language does not take.
+/// Why there are no files.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {message}")]
-pub struct EmitError {
-    /// The file that was to be.
-    pub path: String,
-    /// What went wrong.
-    pub message: String,
+pub enum EmitError {
+    /// A hand-written script or check that a layer uses is not in the repository.
+    #[error("{path} is missing: the layer `{layer}` uses it")]
+    MissingScript {
+        /// The script or check.
+        path: String,
+        /// A layer that uses it.
+        layer: String,
+    },
+    /// A bug in fleetgen: a template that does not render, or text that its language does not accept.
+    #[error("{path}: {message}")]
+    Fault {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        message: String,
+    },
 }
 
-/// A kind of output.
-struct Kind {
-    /// Its name, in messages about two kinds that want one file.
-    name: &'static str,
-    emit: fn(&Fleet, &HandWritten) -> Result<Vec<File>, EmitError>,
+impl EmitError {
+    fn fault(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Fault { path: path.into(), message: message.into() }
+    }
+
+    /// The error as the user sees it.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::MissingScript { path, .. } => {
+                let hint = format!("restore it with `git checkout -- {path}`");
+                Problem::new(Code::Script, Place::File(path.clone()), self.to_string()).hint(hint)
+            }
+            Self::Fault { .. } => Problem::new(Code::Fault, Place::Nowhere, self.to_string())
+                .hint("this is a bug in fleetgen; please report it"),
+        }
+    }
 }
+
+/// A kind of output: what turns the fleet into its files.
+type Kind = fn(&Fleet, &HandWritten) -> Result<Vec<File>, EmitError>;
 
 /// Every kind of output.
-const KINDS: &[Kind] = &[
-    Kind { name: layer::NAME, emit: layer::emit },
-    Kind { name: terraform::NAME, emit: |fleet, _| terraform::emit(fleet) },
-    Kind { name: schema::NAME, emit: |fleet, _| schema::emit(fleet) },
-];
+const KINDS: &[Kind] = &[layer::emit, |fleet, _| terraform::emit(fleet), |_, _| Ok(schema::emit())];
 
-/// The hand-written files that take part in images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
+/// The hand-written files that are part of images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
 /// repository.
 #[derive(Debug, Clone, Default)]
 pub struct HandWritten(pub BTreeMap<String, Vec<u8>>);
@@ -54,44 +76,51 @@ impl HandWritten {
     }
 }
 
-/// The names of all kinds of output.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| kind.name)
-}
-
 /// All files that a fleet wants.
 ///
 /// # Errors
-/// A fault of fleetgen's own.
+/// A hand-written file is missing, or a bug in fleetgen.
 pub fn emit(fleet: &Fleet, hand_written: &HandWritten) -> Result<Vec<File>, EmitError> {
-    let files: Vec<Vec<File>> =
-        KINDS.par_iter().map(|kind| (kind.emit)(fleet, hand_written)).collect::<Result<_, _>>()?;
+    let files: Vec<Vec<File>> = KINDS.par_iter().map(|kind| kind(fleet, hand_written)).collect::<Result<_, _>>()?;
     Ok(files.into_iter().flatten().collect())
 }
 
-/// Reads a rendered file back, as the tool that it is for would.
+/// SHA-256, in hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(bytes))
+}
+
+/// What a file of an earlier run is about, as far as its content shows: the root or the group of a Terraform file.
+pub fn subject_of(content: &str) -> Option<Subject> {
+    terraform::subject_of(content)
+}
+
+/// Reads a rendered file back, as the tool that uses it would.
 ///
 /// # Errors
-/// The file's language does not take it: a fault of fleetgen's own.
-pub fn parse_back(path: &str, content: &str) -> Result<(), EmitError> {
-    // The user's own files are theirs.
-    if path.starts_with("generated/packer/") && path.contains("/files/") {
-        return Ok(());
+/// The file's language does not accept it: a bug in fleetgen.
+pub fn parse_back(file: &File) -> Result<(), EmitError> {
+    match file.origin {
+        // What the user wrote is in the user's language.
+        Origin::UserText => return Ok(()),
+        Origin::Rendered => {}
     }
-    let problem = match path.rsplit_once('.').map(|(_, extension)| extension) {
+    let content = &file.content;
+    let problem = match file.path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("tf" | "hcl") => hcl::parse(content).err().map(|error| error.to_string()),
         Some("json") => serde_json::from_str::<serde_json::Value>(content).err().map(|error| error.to_string()),
         // Goss fills this in before it reads the YAML.
-        Some("yaml") => {
+        Some("yaml" | "yml") => {
             let filled = content.replace("{{ .Vars.container }}", "false");
             serde_saphyr::from_str::<serde_json::Value>(&filled).err().map(|error| error.to_string())
         }
-        // Nothing reads these but bash and cosign, which the checks with real tools run.
-        Some("sh" | "pub") => None,
-        _ => Some("there is no reader for files of this kind".to_owned()),
+        // Only bash, cosign, systemd and sysctl read these; the checks with real tools run them.
+        Some("sh" | "pub" | "service" | "conf") => None,
+        _ => Some("fleetgen has no parser for files of this kind".to_owned()),
     };
     match problem {
         None => Ok(()),
-        Some(problem) => Err(EmitError { path: path.to_owned(), message: format!("it does not read back: {problem}") }),
+        Some(problem) => Err(EmitError::fault(&file.path, format!("it does not read back: {problem}"))),
     }
 }

@@ -1,14 +1,13 @@
 //! The key of a layer changes when, and only when, an input changes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::collections::BTreeMap;
 
-use common::scripts;
+use common::{fleet, scripts};
 use fleetgen_emit::{HandWritten, LayerKey, layer_keys};
 use fleetgen_fleet::scalar::LayerName;
-use fleetgen_fleet::{SourceFile, load};
 
 /// A line of three layers, in which every field is stated.
 const FLEET: &str = r#"
@@ -61,10 +60,7 @@ fn keys(layers: &str, scripts: &HandWritten) -> BTreeMap<LayerName, LayerKey> {
     let base = include_str!("../../../tests/base.yaml");
     let (before, _) = base.split_once("\nlayers:\n").unwrap();
     let text = format!("{before}\nlayers:{layers}\nprofiles: {{}}\ngroups: {{}}\n");
-    let source = SourceFile::from_bytes("fleet.yaml", text.into_bytes()).unwrap();
-    let fleet = load(&source, None)
-        .unwrap_or_else(|report| panic!("{}", report.render(&source, fleetgen_fleet::Format::Human { color: false })));
-    layer_keys(&fleet, scripts).unwrap()
+    layer_keys(&fleet(&text), scripts).unwrap()
 }
 
 /// The layers whose keys differ, after a change of the text.

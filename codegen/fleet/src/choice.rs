@@ -1,4 +1,4 @@
-//! Closed lists of words.
+//! Settings with a fixed set of words.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,21 @@ macro_rules! choices {
     )+};
 }
 
+impl Cloud {
+    /// Every cloud.
+    pub const ALL: [Self; 2] = [Self::Aws, Self::Gcp];
+
+    /// The name in sentences.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Gcp => "GCP",
+        }
+    }
+}
+
 impl Os {
-    /// As a tag or label: GCP's labels have no dots.
+    /// The word as a tag or label. GCP's labels have no dots.
     pub fn label(self) -> String {
         self.as_str().replace('.', "-")
     }
@@ -55,9 +68,9 @@ choices! {
         /// Debian 12.
         Debian12 = "debian-12",
     }
-    /// Who must agree before an image may run in an environment.
+    /// Who must approve an image before it may run in an environment.
     Approval {
-        /// Nobody.
+        /// No approval.
         None = "none",
         /// One of the owners, in a pull request.
         Owners = "owners",
@@ -79,7 +92,7 @@ choices! {
         /// Sunday.
         Sunday = "sun",
     }
-    /// Who reaches a load balancer.
+    /// Who can connect to a load balancer.
     Scheme {
         /// The internet.
         Public = "public",
@@ -93,7 +106,7 @@ choices! {
         /// UDP.
         Udp = "udp",
     }
-    /// What a load balancer speaks to the machines.
+    /// The protocol between a load balancer and the machines.
     BackendProtocol {
         /// HTTP, behind an Application Load Balancer.
         Http = "http",
@@ -102,36 +115,36 @@ choices! {
         /// TCP, behind a Network Load Balancer.
         Tcp = "tcp",
     }
-    /// How a machine is asked whether it is healthy.
+    /// The protocol of a health check.
     HealthProtocol {
-        /// A GET that must answer 200.
+        /// A GET request that must return 200.
         Http = "http",
-        /// A GET over TLS that must answer 200.
+        /// A GET request over TLS that must return 200.
         Https = "https",
-        /// A connection that must open.
+        /// A connection that must succeed.
         Tcp = "tcp",
     }
     /// When a lifecycle hook runs.
     Transition {
         /// Before a new machine comes into service.
         Launching = "launching",
-        /// Before a machine is taken away.
+        /// Before a machine is terminated.
         Terminating = "terminating",
     }
-    /// What happens when a lifecycle hook is not answered in time.
+    /// What happens when a lifecycle hook times out.
     HookDefault {
-        /// Go on as if it had been answered.
+        /// Continue as if the action had finished.
         Continue = "continue",
-        /// Give the machine up.
+        /// Terminate the machine.
         Abandon = "abandon",
     }
-    /// How Spot capacity is chosen.
+    /// How AWS chooses Spot capacity.
     SpotAllocation {
-        /// Where interruptions are least likely at a good price.
+        /// The pools where interruption is unlikely and the price is low.
         PriceCapacityOptimized = "price-capacity-optimized",
-        /// Where interruptions are least likely.
+        /// The pools where interruption is least likely.
         CapacityOptimized = "capacity-optimized",
-        /// Where it is cheapest.
+        /// The cheapest pools.
         LowestPrice = "lowest-price",
     }
     /// Where Docker comes from.
@@ -143,14 +156,14 @@ choices! {
         /// No Docker.
         None = "none",
     }
-    /// The CIS level that a base layer is hardened to.
+    /// The CIS benchmark level of the hardening.
     Hardening {
         /// CIS level 1 for servers.
         CisLevel1 = "cis-level-1",
         /// No hardening; for tests only.
         None = "none",
     }
-    /// How bad a vulnerability is, as Trivy says it.
+    /// The severity of a vulnerability, as Trivy rates it.
     Severity {
         /// Low.
         Low = "low",

@@ -1,73 +1,126 @@
 //! What fleet.yaml means.
 //!
-//! [`load`] takes the text and gives the [`Fleet`], or a [`Report`] of everything that is wrong. It goes through four
-//! stages, each with types of its own:
+//! [`load`] takes the text and returns the [`Fleet`], or everything that is wrong with it. It has these stages, each with its
+//! own types:
 //!
-//! 1. `yaml`: text to a tree that remembers where each value stands;
-//! 2. `decode`: the tree to the types of `file`, key by key;
-//! 3. `resolve`: inheritance, references and defaults, to the types of `model`;
-//! 4. `rules`: what must hold between values.
+//! 1. `yaml`: text to a tree that knows where each value is;
+//! 2. `decode`: the tree to the types of `file` and `group`, key by key;
+//! 3. `resolve`: references and defaults, to the types of `model` and `group`, as a `draft`;
+//! 4. `rules`: relations between values.
 //!
-//! A stage goes on after a mistake wherever it can, so that one run tells everything. Nothing here reads a file, a clock
-//! or the environment.
+//! A stage goes on after a problem wherever it can, so that one run reports everything. Nothing here reads a file, a clock or
+//! the environment.
 
 pub mod catalog;
 pub mod choice;
 mod decode;
-mod diagnostic;
+mod draft;
 mod field;
 mod file;
+mod group;
 mod model;
+mod origin;
 mod placement;
 pub mod reference;
-mod report;
 mod resolve;
 pub mod resource_name;
 mod rules;
 pub mod scalar;
 mod schema;
 mod secret;
-mod source;
 mod yaml;
 
-pub use diagnostic::{Diagnostic, Report, Rule, suggest_or_list};
+use std::collections::BTreeMap;
+
+use fleetgen_problem::{Problem, SourceFile, has_errors, settle};
+
+pub use draft::CheckContext;
+pub use group::{
+    Aws, Backend, Disk, Gcp, Group, Health, HealthyPercentages, LifecycleHook, Machine, OpenPort, Rollout, Scaling,
+    Schedule, Size, Spot, Target,
+};
 pub use model::*;
+pub use origin::{Origin, Origins};
 pub use placement::{Placement, placements};
-pub use report::Format;
 pub use schema::json_schema;
-pub use source::{Source as SourceFile, Span, Unreadable};
 
-use scalar::Date;
-use yaml::Places;
+use scalar::{GroupName, ProfileName};
 
-/// Reads a fleet.yaml as of a day; without one, nothing in it has expired. The fleet does not know where its values stand; [`load_with_places`] gives one that does.
-///
-/// # Errors
-/// Everything that is wrong with it, in the order of the file.
-pub fn load(source: &SourceFile, today: Option<&Date>) -> Result<Fleet, Report> {
-    // A file with a mistake is read again, with places, so that the mistake can be told.
-    read(source, today, Places::Drop).or_else(|_| load_with_places(source, today))
+/// A fleet and what is worth a warning about it.
+#[derive(Debug)]
+pub struct Loaded<F = Fleet> {
+    /// The fleet.
+    pub fleet: F,
+    /// Warnings, in the order of the file.
+    pub warnings: Vec<Problem>,
 }
 
-/// Reads a fleet.yaml, and remembers for each value of a group where it came from.
-///
-/// # Errors
-/// Everything that is wrong with it, in the order of the file.
-pub fn load_with_places(source: &SourceFile, today: Option<&Date>) -> Result<Fleet, Report> {
-    read(source, today, Places::Keep)
+/// A fleet that knows where the values of its groups come from.
+#[derive(Debug)]
+pub struct ExplainedFleet {
+    /// The fleet.
+    pub fleet: Fleet,
+    /// The sources of every group's values.
+    pub sources: BTreeMap<GroupName, Sources>,
 }
 
-fn read(source: &SourceFile, today: Option<&Date>, places: Places) -> Result<Fleet, Report> {
-    let (secrets, (fleet, found)) = rayon::join(
+/// Where the values of a group come from.
+#[derive(Debug)]
+pub struct Sources {
+    /// The profiles it inherits from, nearest first.
+    pub profiles: Vec<ProfileName>,
+    /// The origin of each value, by path.
+    pub origins: Origins,
+}
+
+/// Reads a fleet.yaml.
+///
+/// # Errors
+/// Everything that is wrong with it, errors and warnings, in the order of the file.
+pub fn load(source: &SourceFile, context: CheckContext<'_>) -> Result<Loaded, Vec<Problem>> {
+    let (mut problems, root) = read(source);
+    // Origins take as long to record as values to decode, and only a problem needs them.
+    let mut resolved = root.as_ref().map(|root| resolve::resolve(root, context, false));
+    if resolved.as_ref().is_some_and(|resolved| !resolved.problems.is_empty()) {
+        resolved = root.as_ref().map(|root| resolve::resolve(root, context, true));
+    }
+    let fleet = resolved.and_then(|resolved| {
+        problems.extend(resolved.problems);
+        resolved.fleet
+    });
+    finish(fleet.map(|explained| explained.fleet), problems)
+}
+
+/// Reads a fleet.yaml, and records where each value of a group comes from.
+///
+/// # Errors
+/// Everything that is wrong with it, errors and warnings, in the order of the file.
+pub fn load_explained(source: &SourceFile, context: CheckContext<'_>) -> Result<Loaded<ExplainedFleet>, Vec<Problem>> {
+    let (mut problems, root) = read(source);
+    let fleet = root.and_then(|root| {
+        let resolved = resolve::resolve(&root, context, true);
+        problems.extend(resolved.problems);
+        resolved.fleet
+    });
+    finish(fleet, problems)
+}
+
+fn read(source: &SourceFile) -> (Vec<Problem>, Option<yaml::Node<'_>>) {
+    let (secrets, (root, mut problems)) = rayon::join(
         || secret::find(source),
         || {
-            let mut found = Vec::new();
-            let root = yaml::parse(source, places, &mut found);
-            (root.and_then(|root| resolve::resolve(&root, today, &mut found)), found)
+            let mut problems = Vec::new();
+            (yaml::parse(source, &mut problems), problems)
         },
     );
+    problems.extend(secrets);
+    (problems, root)
+}
+
+fn finish<F>(fleet: Option<F>, mut problems: Vec<Problem>) -> Result<Loaded<F>, Vec<Problem>> {
+    settle(&mut problems);
     match fleet {
-        Some(fleet) if found.is_empty() && secrets.is_empty() => Ok(fleet),
-        _ => Err(Report::settle([secrets, found].concat())),
+        Some(fleet) if !has_errors(&problems) => Ok(Loaded { fleet, warnings: problems }),
+        _ => Err(problems),
     }
 }

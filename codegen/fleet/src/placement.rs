@@ -9,7 +9,7 @@ use crate::scalar::{NetworkName, Region};
 /// A cloud that a layer is built on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// The network in which it is built; its cloud is the placement's.
+    /// The network in which it is built.
     pub network: NetworkName,
     /// The region of that network.
     pub region: Region,
@@ -17,22 +17,13 @@ pub struct Placement {
     pub copies: Vec<Region>,
 }
 
-/// The clouds that a layer is built on: those of the groups that run it, or a layer built on it. A layer that no group runs
-/// yet is built wherever its line has a vendor's image.
+/// The clouds that a layer is built on: those of the groups that run it or a layer built on it. A layer that no group runs
+/// yet is built wherever its lineage has a vendor's image.
 pub fn placements(fleet: &Fleet, layer: &Layer) -> Vec<(Cloud, Placement)> {
-    let network = |cloud| match cloud {
-        Cloud::Aws => fleet.aws.as_ref().and_then(|account| fleet.networks.get(&account.build_network)),
-        Cloud::Gcp => fleet.gcp.as_ref().and_then(|account| fleet.networks.get(&account.build_network)),
+    let needed = |network: &&Network| {
+        fleet.groups.values().any(|group| group.network == network.name && fleet.runs(group, &layer.name))
     };
-    let needed = |network: &Network| {
-        fleet.groups.values().any(|group| group.network == network.name && runs(fleet.layers.get(&group.layer), layer))
-    };
-    place(layer, fleet.networks.values().filter(|network| needed(network)), network)
-}
-
-/// Whether a layer is another one, or built on it.
-pub(crate) fn runs(of_group: Option<&Layer>, layer: &Layer) -> bool {
-    of_group.is_some_and(|of_group| of_group.name == layer.name || of_group.ancestors.contains(&layer.name))
+    place(layer, fleet.networks.values().filter(needed), |cloud| fleet.build_network(cloud))
 }
 
 /// As [`placements`], for the rules, which have no fleet yet.
@@ -56,5 +47,5 @@ pub(crate) fn place<'a>(
             (cloud, Placement { network: network.name.clone(), region: network.region.clone(), copies })
         })
     };
-    [Cloud::Aws, Cloud::Gcp].into_iter().filter_map(on).collect()
+    Cloud::ALL.into_iter().filter_map(on).collect()
 }

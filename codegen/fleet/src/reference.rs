@@ -1,23 +1,26 @@
-//! The reference of fleet.yaml, written from the schema, which is written from the types.
+//! The documentation of fleet.yaml and of problems, written from the types.
 
 use std::fmt::Write as _;
 
+use fleetgen_problem::{Code, Example};
 use serde_json::{Map, Value};
 
-use crate::diagnostic::Rule;
+use crate::choice::Cloud;
+use crate::model::{Network, Subnet};
 
 /// docs/fleet-yaml.md.
-pub fn markdown() -> String {
-    let schema = crate::json_schema();
+pub fn fleet_yaml() -> String {
+    let schema = crate::schema::with_required_keys();
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
     let mut text = "# fleet.yaml
 
-Written from the types of fleet.yaml by `cargo xtask docs`; a test keeps it current. The same stands in
-`generated/fleet.schema.json`, for editors.
+This page lists every key. It is generated from fleetgen's types by `cargo xtask docs`. Editors get the same information from
+`generated/fleet.schema.json`.
 
-A key without “needed” may be left out; its description says what then holds. `null` is the same as leaving a key out;
-in a group it also takes away what a profile says. In groups and profiles, “needed” means that the group or one of its
-profiles must say it.
+A key is optional unless it says **Required**; its description gives the default. `null` is the same as leaving a key out.
+
+Groups inherit from profiles: mappings are merged key by key, any other value in the group replaces the profile's, and `null`
+removes it. In groups and profiles, **Required** means that the group or one of its profiles must set the key.
 
 "
     .to_owned();
@@ -26,17 +29,17 @@ profiles must say it.
     while let Some((title, section)) = (!sections.is_empty()).then(|| sections.remove(0)) {
         let _ = writeln!(text, "## {title}\n\n{}\n", description(&section));
         let Some(properties) = section["properties"].as_object() else { continue };
-        text.push_str("| key | value | |\n|---|---|---|\n");
-        let needed: Vec<&str> =
+        text.push_str("| key | value | description |\n|---|---|---|\n");
+        let required: Vec<&str> =
             section["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (key, property) in properties {
             let mut mentioned = Vec::new();
             let kind = kind(property, &definitions, &mut mentioned);
             let mut words = description(property);
-            if needed.contains(&key.as_str()) {
-                words = format!("{words} Needed.");
+            if required.contains(&key.as_str()) {
+                words.push_str(" **Required.**");
             }
-            let _ = writeln!(text, "| `{key}` | {kind} | {} |", words.replace('|', "\\|").replace('\n', " "));
+            let _ = writeln!(text, "| `{key}` | {kind} | {} |", words.trim().replace('|', "\\|").replace('\n', " "));
             for name in mentioned {
                 if !done.contains(&name)
                     && let Some(definition) = definitions.get(&name)
@@ -48,16 +51,82 @@ profiles must say it.
         }
         text.push('\n');
     }
-    text.push_str("## Words\n\n| type | form |\n|---|---|\n");
+    text.push_str(&subnets());
+    text.push_str("## Values\n\n| type | form |\n|---|---|\n");
     for (name, definition) in &definitions {
         if definition["properties"].is_null() {
             let _ = writeln!(text, "| <a id=\"{}\"></a>{name} | {} |", anchor(name), form(definition));
         }
     }
-    text.push_str("\n## Rules\n\nWhat is refused, by the name that messages show.\n\n| rule | |\n|---|---|\n");
-    for rule in Rule::ALL {
-        let _ = writeln!(text, "| `{}` | {} |", rule.code(), rule.summary());
+    text.push_str("\n## Rules\n\n`fleetgen check` enforces these rules. [problems.md](problems.md) explains each.\n\n| code | rule |\n|---|---|\n");
+    for code in Code::ALL.iter().filter(|code| matches!(code.example(), Example::Fleet(_))) {
+        let _ = writeln!(text, "| [`{}`](problems.md#{}) | {} |", code.as_str(), code.as_str(), code.summary());
     }
+    text
+}
+
+/// How a network is divided, as the plan of an example.
+fn subnets() -> String {
+    let network = |cloud, region: &str, zones: &[&str]| {
+        Some(Network {
+            name: "example".parse().ok()?,
+            cloud,
+            region: region.parse().ok()?,
+            cidr: "10.16.0.0/16".to_owned().try_into().ok()?,
+            zones: zones.iter().map(|zone| zone.parse()).collect::<Result<_, _>>().ok()?,
+            endpoints: Vec::new(),
+            peers: Vec::new(),
+            proxies: 2,
+            load_balancers: std::collections::BTreeMap::new(),
+        })
+    };
+    let mut text = "## Subnets
+
+fleetgen divides a network into 64 parts. A network of 10.16.0.0/16 in two zones on AWS, and the same network on GCP, where a
+subnetwork spans the region:
+
+| cloud | for | zone | addresses |
+|---|---|---|---|
+"
+    .to_owned();
+    let networks = [
+        network(Cloud::Aws, "ap-northeast-1", &["ap-northeast-1a", "ap-northeast-1c"]),
+        network(Cloud::Gcp, "asia-northeast1", &["asia-northeast1-a", "asia-northeast1-b"]),
+    ];
+    for network in networks.into_iter().flatten() {
+        for Subnet { tier, zone, cidr } in network.subnets() {
+            let zone = zone.as_ref().map_or("", |zone| zone.as_str());
+            let _ = writeln!(text, "| {} | {} | {zone} | {cidr} |", network.cloud.title(), tier.as_str());
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// docs/problems.md. `show` gives what fleetgen prints for an example.
+pub fn problems(show: impl Fn(Code, &str) -> String) -> String {
+    let mut text = "# Problems
+
+Every problem that fleetgen reports has a code, such as `error[machine]`. This page explains each code, with an example and
+how to fix it; `fleetgen problem CODE` prints the same. It is generated by `cargo xtask docs`, which runs the examples.
+
+"
+    .to_owned();
+    for code in Code::ALL {
+        let _ = writeln!(text, "## {}\n\n{}\n", code.as_str(), code.summary());
+        match code.example() {
+            Example::Fleet(example) => {
+                let shown = show(*code, example);
+                let _ = writeln!(text, "```yaml\n{}\n```\n\n```text\n{}\n```\n", example.trim_end(), shown.trim_end());
+            }
+            Example::Words(words) => {
+                let _ = writeln!(text, "Example: {words}\n");
+            }
+        }
+        let _ = writeln!(text, "**Fix:** {}\n", code.fix());
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
     text
 }
 
@@ -93,19 +162,32 @@ fn kind(schema: &Value, definitions: &Map<String, Value>, mentioned: &mut Vec<St
         Value::Array(several) => several.iter().filter_map(Value::as_str).filter(|one| *one != "null").collect(),
         _ => Vec::new(),
     };
+    let bounds = |low: &str, high: &str| match (&schema[low], &schema[high]) {
+        (Value::Null, _) | (_, Value::Null) => String::new(),
+        (low, high) => format!(", {low} to {high}").replace('"', ""),
+    };
     match types.first().copied() {
         Some("array") => format!("list of {}", kind(&schema["items"], definitions, mentioned)),
         Some("object") => {
             let names = kind(&schema["propertyNames"], definitions, mentioned);
-            format!("{} by {names}", kind(&schema["additionalProperties"], definitions, mentioned))
+            format!("mapping of {names} to {}", kind(&schema["additionalProperties"], definitions, mentioned))
         }
-        Some("integer") => "whole number".to_owned(),
+        Some("integer") => format!("whole number{}", bounds("minimum", "maximum")),
+        Some("string") if !schema["x-minimum"].is_null() => {
+            let name = if schema["x-maximum"].as_str().is_some_and(|high| high.ends_with('%')) {
+                "[Percent](#percent)"
+            } else {
+                "[Duration](#duration)"
+            };
+            format!("{name}{}", bounds("x-minimum", "x-maximum"))
+        }
+        Some("boolean") => "`true` or `false`".to_owned(),
         Some(other) => other.to_owned(),
         None => String::new(),
     }
 }
 
-/// What a word looks like.
+/// What a value looks like.
 fn form(schema: &Value) -> String {
     let mut words = description(schema);
     if let Some(choices) = schema["oneOf"].as_array() {

@@ -1,25 +1,52 @@
-//! The names that resources get, and what the clouds make of them.
-//!
-//! The modules add to a group's name what [`names`] says; `cargo xtask verify` compares the two.
+//! The name contract: every name that one part creates and another looks up, in one place. Templates, rules and checks call
+//! these functions; the Terraform modules add what [`of_group`] lists, and `cargo xtask verify` compares the two.
 
 use crate::choice::{Architecture, Cloud};
-use crate::model::Group;
-use crate::scalar::{FleetName, LayerName};
+use crate::group::Group;
+use crate::scalar::{FleetName, LayerName, NetworkName};
 
-/// The name of a group's resources: fleet, environment and group.
-pub fn base(fleet: &FleetName, group: &Group) -> String {
+/// The prefix of a group's resources: fleet, environment and group.
+pub fn group(fleet: &FleetName, group: &Group) -> String {
     format!("{fleet}-{}-{}", group.environment, group.name)
 }
 
-/// The name of a layer's image: fleet, layer, architecture, and twelve digits of the layer's key.
-pub fn image(fleet: &FleetName, layer: &LayerName, architecture: Architecture, key: &str) -> String {
-    format!("{fleet}-{layer}-{architecture}-{}", key.get(..12).unwrap_or(key))
+/// A network: the `Name` of a VPC on AWS, the name of a network on GCP.
+pub fn network(fleet: &FleetName, network: &NetworkName) -> String {
+    format!("{fleet}-{network}")
 }
 
-/// A resource's kind, its name, and how long the cloud lets that be.
+/// What image builds use in a network: on AWS the security group and the prefix of the subnets, on GCP the subnetwork.
+pub fn build_network(fleet: &FleetName, network: &NetworkName) -> String {
+    format!("{fleet}-{network}-build")
+}
+
+/// Who machines that build images are: the instance profile on AWS, the account id of the service account on GCP.
+pub fn build_identity(fleet: &FleetName) -> String {
+    format!("{fleet}-build")
+}
+
+/// The host name of a network's egress proxy, inside the network.
+pub fn proxy_host(fleet: &FleetName, network: &NetworkName) -> String {
+    format!("proxy.{network}.{fleet}.internal")
+}
+
+/// An image: fleet, layer, architecture, and twelve digits of the layer's key.
+pub fn image(fleet: &FleetName, layer: &LayerName, architecture: Architecture, key: &str) -> String {
+    format!("{}-{}", image_family(fleet, layer, architecture), key.get(..12).unwrap_or(key))
+}
+
+/// The family of a layer's images on GCP.
+pub fn image_family(fleet: &FleetName, layer: &LayerName, architecture: Architecture) -> String {
+    format!("{fleet}-{layer}-{architecture}")
+}
+
+/// The most characters of an image's name: GCP's limit. AWS allows 128.
+pub const LONGEST_IMAGE: usize = 63;
+
+/// A resource's kind, its name, and the cloud's limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceName {
-    /// The kind, as its cloud calls it.
+    /// The kind, in the cloud's own words.
     pub kind: &'static str,
     /// The name.
     pub name: String,
@@ -27,12 +54,12 @@ pub struct ResourceName {
     pub limit: usize,
 }
 
-/// The names of a group's resources that have a limit worth knowing.
+/// The names of a group's resources that have a limit worth checking. `base` is [`group`].
 ///
 /// Sources: botocore 1.44.5 (`Name` of target groups 32, roles 64, instance profiles 128, launch templates 128, Auto
-/// Scaling groups and security groups 255); the compute API of Google (RFC 1035 names of 63, base instance names of 58,
-/// service accounts of 30); the Google provider (a name prefix longer than 37 gets a shorter, less unique suffix).
-pub fn names(base: &str, group: &Group) -> Vec<ResourceName> {
+/// Scaling groups and security groups 255); Google's compute API (RFC 1035 names 63, base instance names 58, service
+/// accounts 30); the Google provider (a name prefix longer than 37 gets a shorter, less unique suffix).
+pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
     let name = |kind, suffix: &str, limit| ResourceName { kind, name: format!("{base}{suffix}"), limit };
     match group.cloud() {
         Cloud::Aws => {
@@ -63,6 +90,28 @@ pub fn names(base: &str, group: &Group) -> Vec<ResourceName> {
                 names.push(name("firewall rule", &format!("-{}-{}", port.protocol, port.port.get()), 63));
             }
             names
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Tier;
+
+    /// The longest and the shortest names that fleet.yaml allows are within the clouds' limits, so no rule has to check them.
+    #[test]
+    fn names_of_networks_fit_by_construction() {
+        let longest: (FleetName, NetworkName) = ("f".repeat(16).parse().unwrap(), "n".repeat(31).parse().unwrap());
+        for tier in [Tier::Machines, Tier::Build, Tier::Proxy, Tier::ProxyOnly] {
+            let subnetwork = format!("{}-{}", network(&longest.0, &longest.1), tier.as_str());
+            assert!(subnetwork.len() <= 63, "names on GCP: {subnetwork}");
+        }
+        assert!(build_network(&longest.0, &longest.1).len() <= 63);
+        assert!(proxy_host(&longest.0, &longest.1).split('.').all(|label| label.len() <= 63), "labels in DNS");
+        let shortest: FleetName = "f".parse().unwrap();
+        for fleet in [&shortest, &longest.0] {
+            assert!((6..=30).contains(&build_identity(fleet).len()), "service accounts on GCP");
         }
     }
 }

@@ -1,11 +1,30 @@
 //! The JSON Schema of fleet.yaml, for editors and for the reference.
 
 use schemars::generate::SchemaSettings;
+use serde_json::Value;
 
 use crate::file::FleetFile;
 
-/// The schema, from the same types that read the file.
-pub fn json_schema() -> serde_json::Value {
+/// The schema, from the types that read the file.
+///
+/// In a group, a key may come from a profile, so the schema does not require it there.
+pub fn json_schema() -> Value {
+    let mut schema = with_required_keys();
+    for definition in schema["$defs"].as_object_mut().into_iter().flat_map(|definitions| definitions.values_mut()) {
+        if let Some(definition) = definition.as_object_mut()
+            && definition.remove(INHERITED).is_some()
+        {
+            definition.remove("required");
+        }
+    }
+    schema
+}
+
+/// Marks the types whose keys a profile may set. They say so with `#[schemars(extend(…))]`.
+const INHERITED: &str = "x-inherited";
+
+/// The schema with every required key, including those that a profile may set: for the reference.
+pub(crate) fn with_required_keys() -> Value {
     SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<FleetFile>().to_value()
 }
 

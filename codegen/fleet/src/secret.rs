@@ -1,13 +1,11 @@
-//! Secrets that stand in the file by mistake. The whole text is searched, comments too: what is in Git is known.
+//! Secrets in the file. The whole text is searched, comments too, since Git keeps everything.
 
 use std::sync::LazyLock;
 
+use fleetgen_problem::{Code, Problem, SourceFile, Span};
 use regex::Regex;
 
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::source::{Source, Span};
-
-/// Forms that their issuers document, as in the rules of common secret scanners.
+/// Formats that their issuers document, as in the rules of common secret scanners.
 const FORMS: &[(&str, &str)] = &[
     ("an AWS access key id", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
@@ -28,13 +26,13 @@ const FORMS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What stands in the place of a secret and only names where it is.
+/// Values that only name where a secret is.
 const NAMES: &[&str] = &["arn:", "projects/", "ssm:"];
 
-pub(crate) fn find(source: &Source) -> Vec<Diagnostic> {
+pub(crate) fn find(source: &SourceFile) -> Vec<Problem> {
     static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
         LazyLock::new(|| FORMS.iter().filter_map(|(what, form)| Some((*what, Regex::new(form).ok()?))).collect());
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     for (what, pattern) in PATTERNS.iter() {
         for hit in pattern.find_iter(source.text()) {
             if NAMES.iter().any(|name| hit.as_str().contains(name)) {
@@ -44,14 +42,14 @@ pub(crate) fn find(source: &Source) -> Vec<Diagnostic> {
                 start: u32::try_from(hit.start()).unwrap_or(u32::MAX),
                 end: u32::try_from(hit.end()).unwrap_or(u32::MAX),
             };
-            found.push(
-                Diagnostic::new(Rule::Secret, span, format!("this looks like {what}"))
-                    .label("must not stand in the repository")
-                    .hint("name the parameter or secret that holds it instead, and have this one replaced: it is known now"),
+            problems.push(
+                Problem::new(Code::Secret, span, format!("this looks like {what}"))
+                    .label("must not be in the repository")
+                    .hint("write the name of the parameter that holds it instead, and rotate this one: Git keeps it"),
             );
         }
     }
-    found
+    problems
 }
 
 #[cfg(test)]

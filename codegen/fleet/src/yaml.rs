@@ -1,280 +1,338 @@
-//! Text to a tree that remembers where each value stands. serde-saphyr reads the YAML; this module keeps what its
-//! events say, so that all later problems can be reported together and each at its place.
+//! Text to a tree that knows where each value is.
+//!
+//! granit-parser, the parser inside serde-saphyr, gives the events of YAML 1.2 with their byte ranges; this module builds
+//! the tree from them directly. So positions cost nothing, and duplicate keys, merge keys and limits are reported together,
+//! each where it is.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::source::{Source, Span};
+use fleetgen_problem::{Code, Problem, SourceFile, Span};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StrInput, Tag};
 
-/// A value and where it stands.
+/// A value and where it is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct Node<'s> {
+    /// Empty for a block mapping or list, which begins where its first entry does.
     pub(crate) span: Span,
-    pub(crate) value: Value,
+    pub(crate) value: Value<'s>,
 }
 
-/// What YAML can say.
+/// The values of YAML's core schema.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Value<'s> {
     Null,
     Bool(bool),
     Integer(i64),
     Float(f64),
-    String(String),
-    List(Vec<Node>),
-    /// Keys in the order of the file. After [`parse`] each key stands once.
-    Map(Vec<(Key, Node)>),
+    String(Cow<'s, str>),
+    List(Vec<Node<'s>>),
+    /// Keys in the order of the file, each once.
+    Map(Vec<(Key<'s>, Node<'s>)>),
 }
 
 /// A key of a mapping.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Key {
+pub(crate) struct Key<'s> {
     pub(crate) span: Span,
-    pub(crate) name: String,
+    pub(crate) name: Cow<'s, str>,
 }
 
-/// Whether a reading remembers where values stand. Places cost as much as all the rest of reading, and a file without
-/// mistakes needs none of them: so a file is read without them first, and once more where there is something to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Places {
-    Keep,
-    Drop,
-}
+/// Limits far above any real fleet (10,000 groups are about 200,000 values) and far below what hurts.
+const MAX_DEPTH: usize = 32;
+const MAX_VALUES: usize = 4_000_000;
+const MAX_REPEATED: usize = 100_000;
 
-/// Reads one document. Problems that leave a tree (duplicate keys, merge keys) go to `found`; others end the reading.
-pub(crate) fn parse(source: &Source, places: Places, found: &mut Vec<Diagnostic>) -> Option<Node> {
-    // Limits far above any real fleet (10,000 groups are about 200,000 nodes) and far below what hurts.
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 32,
-            max_nodes: 4_000_000,
-            max_events: 8_000_000,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 8,
-        },
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: MergeKeyPolicy::AsOrdinary,
-        strict_booleans: true,
-        emit_comments: false,
-        with_snippet: false,
+/// Mappings up to this size are searched without an index. Most are small; a few hold thousands of groups.
+const SMALL: usize = 16;
+
+/// Reads one document. Problems that leave a tree (duplicate keys, merge keys) go to `problems` as well as the one that
+/// ends the reading, which leaves none.
+pub(crate) fn parse<'s>(source: &'s SourceFile, problems: &mut Vec<Problem>) -> Option<Node<'s>> {
+    let options = granit_parser::options! { emit_comments: false };
+    let mut reader = Reader {
+        source,
+        parser: Parser::new_from_str_with_options(source.text(), options),
+        anchors: HashMap::new(),
+        values: 0,
+        repeated: 0,
+        problems,
     };
-    let read = match places {
-        Places::Keep => serde_saphyr::from_str_with_options::<Located<true>>(source.text(), options)
-            .map(|located| located.into_node(found)),
-        Places::Drop => serde_saphyr::from_str_with_options::<Located<false>>(source.text(), options)
-            .map(|located| located.into_node(found)),
-    };
-    match read {
-        Ok(node) if node.value == Value::Null => {
-            found.push(
-                Diagnostic::new(Rule::Unreadable, node.span, "the file is empty")
-                    .hint("start from the fleet.yaml of the reference, docs/fleet-yaml.md"),
+    match reader.document() {
+        Ok(Some(node)) if node.value != Value::Null => Some(node),
+        Ok(_) => {
+            problems.push(
+                Problem::new(Code::Unreadable, Span::default(), "the file is empty")
+                    .hint("start from the fleet.yaml of this repository; docs/fleet-yaml.md describes every key"),
             );
             None
         }
-        Ok(node) => Some(node),
-        Err(error) => {
-            found.push(explain(source, &error));
+        Err(problem) => {
+            problems.push(*problem);
             None
         }
     }
 }
 
-/// Puts a reader's error into the words of somebody who edits fleet.yaml.
-fn explain(source: &Source, error: &serde_saphyr::Error) -> Diagnostic {
-    let span = error.location().map_or(Span::default(), |at| {
-        let start = usize::try_from(at.line()).unwrap_or(1);
-        let start = source.byte_at(start, usize::try_from(at.column()).unwrap_or(1));
-        end_of_character(source, start)
-    });
-    let text = error.without_snippet().to_string();
-    // The place is marked in the file; the sentence need not repeat it.
-    let text = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    let (message, hint) = match error.without_snippet() {
-        serde_saphyr::Error::MultipleDocuments { .. } => (
-            "the file holds more than one document".to_owned(),
-            Some("remove the `---` line; a fleet is one document".to_owned()),
-        ),
-        serde_saphyr::Error::Budget { .. } => (
-            format!("the file is nested or repeated beyond any fleet ({text})"),
-            Some("at most 32 levels, and aliases (`*name`) that repeat at most 100,000 values".to_owned()),
-        ),
-        _ if text.contains("alias") && text.contains("limit") => (
-            format!("the file repeats itself beyond any fleet ({text})"),
-            Some("use a profile instead of aliases (`*name`) of aliases".to_owned()),
-        ),
-        _ if text.contains("tab") => {
-            (format!("this is not YAML: {text}"), Some("indent with spaces, not with tabs".to_owned()))
+type Read<T> = Result<T, Box<Problem>>;
+
+struct Reader<'s, 'p> {
+    source: &'s SourceFile,
+    parser: Parser<'s, StrInput<'s>>,
+    /// Anchored values by the parser's number for the anchor, with the number of values in each.
+    anchors: HashMap<usize, (Node<'s>, usize)>,
+    /// How many values were read.
+    values: usize,
+    /// How many values aliases have repeated.
+    repeated: usize,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'s> Reader<'s, '_> {
+    /// The file's one document; nothing if there is none.
+    fn document(&mut self) -> Read<Option<Node<'s>>> {
+        let mut root = None;
+        loop {
+            let (event, _) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(root),
+                Event::DocumentStart(..) if root.is_some() => {
+                    // The marker itself may be implicit; what follows is what has to go.
+                    let (_, span) = self.next()?;
+                    let at = self.source.character_at(span.start as usize);
+                    return Err(Box::new(
+                        Problem::new(Code::Yaml, at, "the file holds more than one document")
+                            .hint("remove the `---` line: fleet.yaml is one document"),
+                    ));
+                }
+                Event::DocumentStart(..) => {
+                    let (event, span) = self.next()?;
+                    root = Some(self.node(event, span, 1)?);
+                }
+                // The start of the stream, and the end of a document.
+                _ => {}
+            }
         }
-        _ => (
-            format!("this is not YAML: {text}"),
-            Some("look at the indentation and the brackets of this line and of those above".to_owned()),
-        ),
-    };
-    Diagnostic::new(Rule::Yaml, span, message).maybe_hint(hint)
-}
-
-fn end_of_character(source: &Source, start: u32) -> Span {
-    let rest = source.text().get(start as usize..).unwrap_or_default();
-    let length = rest.chars().next().map_or(0, char::len_utf8);
-    Span { start, end: start + u32::try_from(length).unwrap_or(0) }
-}
-
-/// What serde-saphyr hands over: a value, and its place where places are kept.
-struct Located<const PLACES: bool> {
-    span: Span,
-    raw: Raw<PLACES>,
-}
-
-enum Raw<const PLACES: bool> {
-    Scalar(Value),
-    List(Vec<Located<PLACES>>),
-    Map(Vec<(Located<PLACES>, Located<PLACES>)>),
-}
-
-impl<const PLACES: bool> Located<PLACES> {
-    fn into_node(self, found: &mut Vec<Diagnostic>) -> Node {
-        let value = match self.raw {
-            Raw::Scalar(value) => value,
-            Raw::List(items) => Value::List(items.into_iter().map(|item| item.into_node(found)).collect()),
-            Raw::Map(entries) => Value::Map(unique(entries, found)),
-        };
-        Node { span: self.span, value }
     }
-}
 
-fn unique<const PLACES: bool>(
-    entries: Vec<(Located<PLACES>, Located<PLACES>)>,
-    found: &mut Vec<Diagnostic>,
-) -> Vec<(Key, Node)> {
-    let mut kept: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
-    // Most mappings are small, and a few have thousands of groups.
-    let mut places = std::collections::HashMap::new();
-    let is_large = entries.len() > 16;
-    for (key, value) in entries {
-        let key = key.into_node(found);
-        let value = value.into_node(found);
-        let name = match key.value {
+    fn next(&mut self) -> Read<(Event<'s>, Span)> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => {
+                let offset = |marker: granit_parser::Marker| {
+                    u32::try_from(marker.byte_offset().unwrap_or(0)).unwrap_or(u32::MAX)
+                };
+                Ok((event, Span { start: offset(span.start), end: offset(span.end) }))
+            }
+            Some(Err(error)) => Err(Box::new(explain(self.source, &error))),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// The value that an event starts.
+    fn node(&mut self, event: Event<'s>, span: Span, depth: usize) -> Read<Node<'s>> {
+        self.values += 1;
+        if depth > MAX_DEPTH || self.values > MAX_VALUES {
+            return self.beyond(span, &format!("more than {MAX_DEPTH} levels or {MAX_VALUES} values"));
+        }
+        let before = self.values;
+        let (anchor, value) = match event {
+            Event::Alias(anchor) => return self.alias(anchor, span),
+            Event::Scalar(text, style, anchor, tag) => (anchor, Self::scalar(text, style, tag.as_deref(), span)?),
+            Event::SequenceStart(_, anchor, tag) => {
+                refuse_tag(tag.as_deref(), span)?;
+                (anchor, Value::List(self.list(depth)?))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                refuse_tag(tag.as_deref(), span)?;
+                (anchor, Value::Map(self.map(depth)?))
+            }
+            _ => return Err(Box::new(Problem::new(Code::Yaml, span, "this is not YAML: a value is missing"))),
+        };
+        let node = Node { span, value };
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), self.values - before + 1));
+        }
+        Ok(node)
+    }
+
+    /// A copy of an anchored value. It is reported at the alias, which is what the user would edit.
+    fn alias(&mut self, anchor: usize, span: Span) -> Read<Node<'s>> {
+        let Some((node, size)) = self.anchors.get(&anchor).map(|(node, size)| (node, *size)) else {
+            return Err(Box::new(
+                Problem::new(Code::Yaml, span, "this alias is inside the value that it repeats")
+                    .hint("remove the alias (`*name`)"),
+            ));
+        };
+        // Counted before they are copied, and as part of the value around the alias.
+        self.repeated += size;
+        self.values += size;
+        if self.repeated > MAX_REPEATED {
+            return self.beyond(span, &format!("aliases repeat more than {MAX_REPEATED} values"));
+        }
+        Ok(Node { span, value: node.value.clone() })
+    }
+
+    fn beyond<T>(&self, span: Span, limit: &str) -> Read<T> {
+        let at = self.source.character_at(span.start as usize);
+        Err(Box::new(
+            Problem::new(Code::Yaml, at, format!("the file is larger or deeper than any fleet: {limit}"))
+                .hint("use profiles instead of aliases (`*name`) of aliases"),
+        ))
+    }
+
+    fn list(&mut self, depth: usize) -> Read<Vec<Node<'s>>> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                return Ok(items);
+            }
+            items.push(self.node(event, span, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Read<Vec<(Key<'s>, Node<'s>)>> {
+        let mut entries: Vec<(Key<'s>, Node<'s>)> = Vec::new();
+        let mut index: HashMap<Cow<'s, str>, Span> = HashMap::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(entries);
+            }
+            let key = self.node(event, span, depth + 1)?;
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, depth + 1)?;
+            let Some(key) = self.key(key) else { continue };
+            if entries.len() == SMALL {
+                index.extend(entries.iter().map(|(key, _)| (key.name.clone(), key.span)));
+            }
+            let first = if entries.len() < SMALL {
+                entries.iter().find(|(known, _)| known.name == key.name).map(|(known, _)| known.span)
+            } else {
+                index.insert(key.name.clone(), key.span)
+            };
+            match first {
+                None => entries.push((key, value)),
+                Some(first) => self.problems.push(
+                    Problem::new(Code::DuplicateKey, key.span, format!("duplicate key `{}`", key.name))
+                        .label("the second one")
+                        .related(first, "the first one")
+                        .hint("rename or remove one of the two"),
+                ),
+            }
+        }
+    }
+
+    /// The key that a node is; nothing for one that cannot be used, which is then reported.
+    fn key(&mut self, node: Node<'s>) -> Option<Key<'s>> {
+        let name = match node.value {
             Value::String(name) => name,
-            Value::Integer(number) => number.to_string(),
+            Value::Integer(number) => number.to_string().into(),
             Value::Null | Value::Bool(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => {
-                found.push(
-                    Diagnostic::new(Rule::WrongType, key.span, "a key must be a string")
+                self.problems.push(
+                    Problem::new(Code::WrongType, node.span, "a key must be a string")
                         .label("not a string")
                         .hint("put the key in quotes"),
                 );
-                continue;
+                return None;
             }
         };
         if name == "<<" {
-            found.push(
-                Diagnostic::new(Rule::MergeKey, key.span, "merge keys (`<<`) are not part of fleet.yaml")
-                    .hint("write what groups share as a profile, and name it with `profile:`"),
+            self.problems.push(
+                Problem::new(Code::MergeKey, node.span, "fleet.yaml does not support merge keys (`<<`)")
+                    .hint("write the shared settings as a profile and name it with `profile:`"),
             );
-            continue;
+            return None;
         }
-        let first = if is_large {
-            places.get(&name).copied()
-        } else {
-            kept.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
-        };
-        if let Some(first) = first {
-            found.push(
-                Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{name}` stands here a second time"))
-                    .label("the second one")
-                    .related(first, "the first one")
-                    .hint("rename or remove one of the two"),
-            );
-            continue;
-        }
-        if is_large {
-            places.insert(name.clone(), key.span);
-        }
-        kept.push((Key { span: key.span, name }, value));
+        Some(Key { span: node.span, name })
     }
-    kept
-}
 
-impl<'de, const PLACES: bool> Deserialize<'de> for Located<PLACES> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if !PLACES {
-            return Ok(Self { span: Span::default(), raw: Raw::deserialize(deserializer)? });
+    fn scalar(text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Read<Value<'s>> {
+        match tag {
+            Some(tag) if tag.core_suffix() == Some("str") => Ok(Value::String(text)),
+            Some(_) => refuse_tag(tag, span).map(|()| Value::Null),
+            None if style == ScalarStyle::Plain => Ok(plain(text)),
+            None => Ok(Value::String(text)),
         }
-        let spanned = serde_saphyr::Spanned::<Raw<PLACES>>::deserialize(deserializer)?;
-        // For an alias this is where `*name` stands: the place that somebody edits.
-        let at = spanned.referenced.span();
-        let start = at.byte_offset().unwrap_or(0);
-        let end = start + at.byte_len().unwrap_or(0);
-        let span =
-            Span { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) };
-        Ok(Self { span, raw: spanned.value })
     }
 }
 
-impl<'de, const PLACES: bool> Deserialize<'de> for Raw<PLACES> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+fn refuse_tag(tag: Option<&Tag>, span: Span) -> Read<()> {
+    match tag {
+        None => Ok(()),
+        Some(tag) => Err(Box::new(
+            Problem::new(Code::Yaml, span, format!("fleet.yaml does not support the tag `{}`", tag.original()))
+                .hint("remove the tag"),
+        )),
     }
 }
 
-struct RawVisitor<const PLACES: bool>;
-
-impl<'de, const PLACES: bool> Visitor<'de> for RawVisitor<PLACES> {
-    type Value = Raw<PLACES>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a YAML value")
+/// A plain scalar by the core schema of YAML 1.2. `yes`, `no`, `on` and `off` are strings.
+fn plain(text: Cow<'_, str>) -> Value<'_> {
+    match text.as_ref() {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ => {}
     }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::Null))
+    let first = text.as_bytes()[0];
+    if !(first.is_ascii_digit() || b"+-.".contains(&first)) {
+        return Value::String(text);
     }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::Null))
+    let radix = |prefix: &str, radix| text.strip_prefix(prefix).map(|digits| i64::from_str_radix(digits, radix));
+    if let Some(Ok(number)) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Value::Integer(number);
     }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::Bool(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::Integer(value)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no setting is that large; it only has to stay a number")]
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::Float(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::String(value.to_owned())))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
-        Ok(Raw::Scalar(Value::String(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = access.next_key()? {
-            entries.push((key, access.next_value()?));
-        }
-        Ok(Raw::Map(entries))
+    match (text.parse(), is_float(&text)) {
+        (Ok(number), _) => Value::Integer(number),
+        (Err(_), true) => Value::Float(text.parse().unwrap_or(f64::INFINITY)),
+        (Err(_), false) => Value::String(text),
     }
 }
+
+/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, and the infinities.
+fn is_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    digits(whole)
+        && digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
+}
+
+/// A parser's error in the words of somebody who edits fleet.yaml.
+fn explain(source: &SourceFile, error: &granit_parser::ScanError) -> Problem {
+    let at = source.character_at(error.marker().byte_offset().unwrap_or(0));
+    let text = error.info();
+    let (message, hint) = match error.kind() {
+        ErrorKind::UnknownAnchor => (
+            "this alias names an anchor that does not exist".to_owned(),
+            "define the anchor (`&name`) before the alias, or put the value in quotes",
+        ),
+        ErrorKind::RecursionLimitExceeded => (
+            format!("the file is larger or deeper than any fleet: more than {MAX_DEPTH} levels"),
+            "remove levels of brackets",
+        ),
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => (format!("this is not YAML: {text}"), "indent with spaces, not with tabs"),
+        _ => (
+            format!("this is not YAML: {text}"),
+            "check the indentation, quotes and brackets of this line and of the lines above",
+        ),
+    };
+    Problem::new(Code::Yaml, at, message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

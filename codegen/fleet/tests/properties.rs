@@ -1,7 +1,8 @@
-//! Whatever stands in the file, reading it ends with a fleet or with a report.
+//! Whatever is in the file, reading it ends with a fleet or with problems.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use fleetgen_fleet::{Format, SourceFile, load};
+use fleetgen_fleet::{CheckContext, load};
+use fleetgen_problem::{Format, Severity, SourceFile, render};
 use proptest::prelude::*;
 
 const BASE: &str = include_str!("../../../tests/base.yaml");
@@ -9,18 +10,18 @@ const BASE: &str = include_str!("../../../tests/base.yaml");
 /// Reads and reports, as the program would.
 fn read(text: &str) -> Result<(), String> {
     let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
-    load(&source, None).map(|_| ()).map_err(|report| {
-        assert!(!report.diagnostics.is_empty(), "a failure without a reason");
-        for diagnostic in &report.diagnostics {
-            assert!(
-                diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end as usize <= source.text().len()
-            );
-            assert!(!diagnostic.message.ends_with('.') && !diagnostic.message.is_empty(), "{}", diagnostic.message);
+    let context = CheckContext { today: None, expired: Severity::Warning };
+    load(&source, context).map(|_| ()).map_err(|problems| {
+        assert!(!problems.is_empty(), "a failure without a reason");
+        for problem in &problems {
+            let span = problem.span().unwrap();
+            assert!(span.start <= span.end && span.end as usize <= source.text().len());
+            assert!(!problem.message.ends_with('.') && !problem.message.is_empty(), "{}", problem.message);
         }
         for format in [Format::Json, Format::Github] {
-            assert!(!report.render(&source, format).is_empty());
+            assert!(!render(&problems, Some(&source), format).is_empty());
         }
-        report.render(&source, Format::Human { color: true })
+        render(&problems, Some(&source), Format::Human { color: true })
     })
 }
 

@@ -1,26 +1,27 @@
-//! What a build made, held against the fleet.
+//! What a build produced, checked against the fleet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Architecture, Cloud, Os};
 use fleetgen_fleet::scalar::{CommitId, ImageId, Key, LayerName, Region};
-use fleetgen_fleet::{Fleet, Layer, Placement, placements, resource_name, suggest_or_list};
+use fleetgen_fleet::{Fleet, Layer, Placement, placements, resource_name};
+use fleetgen_problem::{Problem, suggest_or_list};
 
 use crate::manifest::{self, Entry};
 use crate::record::Build;
-use crate::{Refusal, reports};
+use crate::{refusal, reports};
 
-/// What the template itself says of a build, besides the fleet's own tags.
+/// What the template itself says about a build, besides the fleet's tags.
 const OWN: &[&str] = &["fleet", "layer", "key", "os", "parent", "commit", "architecture", "account"];
 
-/// What a build made: one image, on one cloud, for one architecture.
+/// What a build produced: one image, on one cloud, for one architecture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     /// The layer.
     pub layer: LayerName,
     /// The layer's key.
     pub key: Key,
-    /// The key of the layer below.
+    /// The key of the layer it is built on.
     pub parent: Option<Key>,
     /// The operating system.
     pub os: Os,
@@ -32,24 +33,26 @@ pub struct Built {
     pub build: Build,
 }
 
-/// Reads what a build left: its manifest, and the reports beside it by the names of their files. `keys` has the key of every
-/// layer.
+/// Reads what a build left: its manifest, and the reports beside it by file name. `keys` has the key of every layer.
 ///
 /// # Errors
-/// Everything in which it does not agree with the fleet, or with itself.
+/// Everything that does not agree with the fleet, or with the rest of the build.
 pub fn read(
     fleet: &Fleet,
     keys: &BTreeMap<LayerName, Key>,
     manifest: &[u8],
     reports: &BTreeMap<&str, Vec<u8>>,
-) -> Result<Built, Vec<Refusal>> {
+) -> Result<Built, Vec<Problem>> {
     let entry = manifest::parse(manifest).map_err(|refusal| vec![refusal])?;
     let (layer, key) = of_this_fleet(fleet, keys, &entry).map_err(|refusal| vec![refusal])?;
     let mut problems = Vec::new();
     agrees(fleet, layer, keys, key, &entry, &mut problems);
-    let commit = said(&entry, "commit")
-        .parse::<CommitId>()
-        .map_err(|invalid| problems.push(Refusal::new(format!("its commit: {}", invalid.message), invalid.hint)));
+    let commit = said(&entry, "commit").parse::<CommitId>().map_err(|invalid| {
+        problems.push(refusal(
+            format!("the commit in the manifest: {}", invalid.message),
+            invalid.hint.unwrap_or_default(),
+        ));
+    });
     let place = place(fleet, layer, &entry).and_then(|(cloud, architecture, placement)| {
         Ok((cloud, architecture, ids(fleet, layer, key, &entry, architecture, &placement, cloud)?))
     });
@@ -77,50 +80,50 @@ pub fn sources(fleet: &Fleet, layer: &LayerName) -> Vec<(Cloud, Architecture)> {
 }
 
 fn parent<'a>(layer: &Layer, keys: &'a BTreeMap<LayerName, Key>) -> Option<&'a Key> {
-    layer.ancestors.first().and_then(|parent| keys.get(parent))
+    layer.parent().and_then(|parent| keys.get(parent))
 }
 
-/// What the template said of the build.
+/// What the template said about the build.
 fn said<'a>(entry: &'a Entry, what: &str) -> &'a str {
     entry.custom_data.get(what).map_or("", String::as_str)
 }
 
-/// The layer that was built. Where the fleet or the layer is another one, nothing else is worth telling.
+/// The layer that was built. If the fleet or the layer is another one, nothing else is worth reporting.
 fn of_this_fleet<'a>(
     fleet: &'a Fleet,
     keys: &'a BTreeMap<LayerName, Key>,
     entry: &Entry,
-) -> Result<(&'a Layer, &'a Key), Refusal> {
+) -> Result<(&'a Layer, &'a Key), Problem> {
     if entry.custom_data.is_empty() {
-        let message = "it does not say what was built: no template of fleetgen's left it";
-        return Err(Refusal::new(message, "build the layer with packer/runner/build.sh"));
+        let message = "the manifest does not say what was built: no fleetgen template wrote it";
+        return Err(refusal(message, "build the layer with packer/runner/build.sh"));
     }
     let (of, name) = (said(entry, "fleet"), said(entry, "layer"));
     if of != fleet.name.as_str() {
-        let message = format!("it is of the fleet {of:?}, and this is {:?}", fleet.name.as_str());
-        return Err(Refusal::new(message, "record it in the repository that it was built from"));
+        let message = format!("the manifest belongs to the fleet `{of}`; this is `{}`", fleet.name);
+        return Err(refusal(message, "record it in the repository that it was built from"));
     }
     let layer = fleet.layers.values().find(|layer| layer.name.as_str() == name);
     layer.and_then(|layer| Some((layer, keys.get(&layer.name)?))).ok_or_else(|| {
         let hint = suggest_or_list(name, fleet.layers.keys().map(AsRef::as_ref)).unwrap_or_default();
-        Refusal::new(format!("there is no layer {name:?} in fleet.yaml"), hint)
+        refusal(format!("there is no layer `{name}` in fleet.yaml"), hint)
     })
 }
 
-/// The key, and what else the build says of itself, is what fleet.yaml gives now.
+/// The key, and everything else that the build says about itself, is what fleet.yaml says now.
 fn agrees(
     fleet: &Fleet,
     layer: &Layer,
     keys: &BTreeMap<LayerName, Key>,
     key: &Key,
     entry: &Entry,
-    problems: &mut Vec<Refusal>,
+    problems: &mut Vec<Problem>,
 ) {
     let built = said(entry, "key");
     if built != key.as_str() {
-        problems.push(Refusal::new(
-            format!("its key is stale: it was built from {built:?}, and fleet.yaml gives {key}"),
-            "record it where it was built from, or build the layer anew; `fleetgen layers --since REV` tells what has changed",
+        problems.push(refusal(
+            format!("the key in the manifest is stale: the build used `{built}`, and fleet.yaml now gives `{key}`"),
+            "record it from the commit that it was built from, or build the layer again; `fleetgen layers --since REV` shows what changed",
         ));
         return;
     }
@@ -139,16 +142,16 @@ fn agrees(
     for (what, wanted) in wanted.into_iter().chain(tags) {
         let built = said(entry, what);
         if built != wanted {
-            problems.push(Refusal::new(
-                format!("its {what} is {built:?}, and fleet.yaml gives {wanted:?}"),
-                "record it from the commit that it was built from, or build the layer anew",
+            problems.push(refusal(
+                format!("the {what} in the manifest is `{built}`; fleet.yaml says `{wanted}`"),
+                "record it from the commit that it was built from, or build the layer again",
             ));
         }
     }
 }
 
-/// The cloud and architecture of the source, which must be one that the layer is built on.
-fn place(fleet: &Fleet, layer: &Layer, entry: &Entry) -> Result<(Cloud, Architecture, Placement), Refusal> {
+/// The cloud and architecture of the source, which must be one of the layer's.
+fn place(fleet: &Fleet, layer: &Layer, entry: &Entry) -> Result<(Cloud, Architecture, Placement), Problem> {
     let cloud = match entry.builder_type.as_str() {
         "amazon-ebs" => Some(Cloud::Aws),
         "googlecompute" => Some(Cloud::Gcp),
@@ -159,14 +162,14 @@ fn place(fleet: &Fleet, layer: &Layer, entry: &Entry) -> Result<(Cloud, Architec
     let place = placement.zip(architecture).map(|((cloud, placement), found)| (cloud, *found, placement));
     place.ok_or_else(|| {
         let (of, name) = (&entry.builder_type, &entry.name);
-        Refusal::new(
-            format!("it is of the source {:?}, on which {} is not built", format!("{of}.{name}"), layer.name),
-            "build it from generated/packer as it stands in this repository",
+        refusal(
+            format!("the manifest is from the source `{of}.{name}`, which `{}` does not have", layer.name),
+            "build it from generated/packer as it is in this repository",
         )
     })
 }
 
-/// The ids by region: those of every region that needs the image, and no other.
+/// The image ids by region: exactly the regions that need the image.
 fn ids(
     fleet: &Fleet,
     layer: &Layer,
@@ -175,8 +178,8 @@ fn ids(
     architecture: Architecture,
     placement: &Placement,
     cloud: Cloud,
-) -> Result<BTreeMap<Region, ImageId>, Refusal> {
-    let again = "delete what the build left, and build the layer anew";
+) -> Result<BTreeMap<Region, ImageId>, Problem> {
+    let again = "delete what the build left, and build the layer again";
     let artifact = &entry.artifact_id;
     let wanted: BTreeSet<&Region> = [&placement.region].into_iter().chain(&placement.copies).collect();
     if cloud == Cloud::Gcp {
@@ -184,7 +187,7 @@ fn ids(
         let project = fleet.gcp.as_ref().map(|account| account.project.as_str()).unwrap_or_default();
         let id = format!("projects/{project}/global/images/{name}").parse::<ImageId>().ok();
         let id = id.filter(|_| *artifact == name);
-        let id = id.ok_or_else(|| Refusal::new(format!("its image is called {artifact:?}, and not {name}"), again))?;
+        let id = id.ok_or_else(|| refusal(format!("the image is named `{artifact}`, not `{name}`"), again))?;
         return Ok(wanted.into_iter().map(|region| (region.clone(), id.clone())).collect());
     }
     let mut ids = BTreeMap::new();
@@ -193,25 +196,25 @@ fn ids(
         let parsed =
             parsed.and_then(|(region, id)| Some((region.parse::<Region>().ok()?, id.parse::<ImageId>().ok()?)));
         let Some((region, id)) = parsed else {
-            return Err(Refusal::new(format!("{part:?} is no AMI in a region"), again));
+            return Err(refusal(format!("`{part}` is not an AMI in a region"), again));
         };
         if ids.values().any(|known| *known == id) || ids.insert(region, id).is_some() {
-            return Err(Refusal::new(format!("it names a region or an image twice: {artifact:?}"), again));
+            return Err(refusal(format!("a region or an image appears twice: `{artifact}`"), again));
         }
     }
     let list = |regions: Vec<&Region>| regions.into_iter().map(Region::to_string).collect::<Vec<_>>().join(", ");
     let missing: Vec<&Region> = wanted.iter().copied().filter(|region| !ids.contains_key(*region)).collect();
     if !missing.is_empty() {
-        let message = format!("it is partial: there is no image in {}", list(missing));
-        return Err(Refusal::new(
+        let message = format!("the build is incomplete: there is no image in {}", list(missing));
+        return Err(refusal(
             message,
-            "delete what the build left, and build the layer anew; docs/layers.md tells of a region that came later",
+            "delete what the build left, and build the layer again; docs/layers.md explains what to do for a region that was added later",
         ));
     }
     let more: Vec<&Region> = ids.keys().filter(|region| !wanted.contains(region)).collect();
     if !more.is_empty() {
         let message = format!("no group needs the image in {}", list(more));
-        return Err(Refusal::new(message, "record it from the commit that it was built from, or build the layer anew"));
+        return Err(refusal(message, "record it from the commit that it was built from, or build the layer again"));
     }
     Ok(ids)
 }

@@ -1,8 +1,8 @@
 //! Which images exist.
 //!
-//! A build leaves a manifest of Packer's and reports beside it. [`read`] holds them against the fleet and against each other,
-//! and gives a [`Built`]; [`Images::add`] puts that into the record of its layer, which is `images/<layer>.yaml`. Nothing
-//! here reads a file, a clock or the network.
+//! A build leaves a Packer manifest with reports beside it. [`read`] checks them against the fleet and against each other, and
+//! returns a [`Built`]; [`Images::add`] adds that to the record of its layer, `images/<layer>.yaml`. Nothing here reads a
+//! file, a clock or the network.
 
 mod attestation;
 mod build;
@@ -11,11 +11,12 @@ mod record;
 mod reports;
 
 use fleetgen_fleet::scalar::Sha256;
+use fleetgen_problem::{Code, Place, Problem};
 
 pub use build::{Built, read, sources};
 pub use record::{Build, Image, Images, Platforms, State};
 
-/// The reports of a build: what they are called in a record, and their files, which stand beside `manifest.json`.
+/// The reports of a build: their names in a record, and their files, which are beside `manifest.json`.
 pub const REPORTS: &[(&str, &str)] = &[
     ("sbom", "sbom.cdx.json"),
     ("trivy", "trivy.json"),
@@ -24,19 +25,12 @@ pub const REPORTS: &[(&str, &str)] = &[
     ("attestation", "attestation.sigstore.json"),
 ];
 
-/// Why something is not recorded: what is wrong, and how to mend it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What is wrong: lower case, no final period.
-    pub message: String,
-    /// How to mend it.
-    pub hint: String,
-}
+/// The type of the statement that `packer/runner/attest.sh` signs.
+pub const ATTESTATION_TYPE: &str = "https://example.com/fleetgen/image/v1";
 
-impl Refusal {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
-    }
+/// Why something is not recorded. The caller knows the file, and adds it.
+fn refusal(message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    Problem::new(Code::Manifest, Place::Nowhere, message).hint(hint)
 }
 
 fn digest(bytes: &[u8]) -> Sha256 {

@@ -1,12 +1,13 @@
-//! The manifest that Packer's post-processor of that name writes: as it comes, nothing of it believed.
+//! The manifest that Packer's manifest post-processor writes. Nothing in it is trusted.
 
 use std::collections::BTreeMap;
 
+use fleetgen_problem::Problem;
 use serde::Deserialize;
 
-use crate::Refusal;
+use crate::refusal;
 
-/// One image that Packer made. Packer 1.16: `post-processor/manifest/artifact.go`.
+/// One image that Packer built. Packer 1.16: `post-processor/manifest/artifact.go`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Entry {
     /// The source's name: the architecture.
@@ -16,7 +17,7 @@ pub(crate) struct Entry {
     /// The ids: `REGION:AMI` with commas between, or the name of an image.
     pub(crate) artifact_id: String,
     packer_run_uuid: String,
-    /// What the template says of the build.
+    /// What the template says about the build.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) custom_data: BTreeMap<String, String>,
 }
@@ -34,14 +35,14 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(f
 }
 
 /// The one image of the last run.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Entry, Refusal> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Entry, Problem> {
     let again = "build again with packer/runner/build.sh, which keeps a manifest for each source";
     let manifest: Manifest = serde_json::from_slice(bytes)
-        .map_err(|error| Refusal::new(format!("it is no manifest of Packer: {error}"), again))?;
+        .map_err(|error| refusal(format!("this is not a Packer manifest: {error}"), again))?;
     let mut last = manifest.builds.into_iter().filter(|entry| entry.packer_run_uuid == manifest.last_run_uuid);
     match (last.next(), last.next()) {
         (Some(entry), None) => Ok(entry),
-        (None, _) => Err(Refusal::new("its last run made no image: the build failed", again)),
-        (Some(_), Some(_)) => Err(Refusal::new("it is of more than one source", again)),
+        (None, _) => Err(refusal("the last run in the manifest built no image: it failed", again)),
+        (Some(_), Some(_)) => Err(refusal("the last run in the manifest built more than one source", again)),
     }
 }

@@ -1,14 +1,15 @@
-//! The reports of a build: whole, and of a build that passed.
+//! The reports of a build: complete, and from a build that passed.
 
 use std::collections::BTreeMap;
 
 use fleetgen_fleet::scalar::Sha256;
+use fleetgen_problem::Problem;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{REPORTS, Refusal, attestation, digest};
+use crate::{REPORTS, attestation, digest, refusal};
 
-const AGAIN: &str = "keep what a build leaves in one place: the reports stand beside manifest.json";
+const AGAIN: &str = "keep what a build leaves together: the reports belong beside manifest.json";
 
 #[derive(Deserialize)]
 struct Goss {
@@ -25,11 +26,11 @@ struct Summary {
     all: u64,
 }
 
-/// The digests of everything that the build left, and what is wrong with it.
+/// The digests of everything that the build left, or what is wrong with it.
 pub(crate) fn judge(
     manifest: &[u8],
     reports: &BTreeMap<&str, Vec<u8>>,
-) -> Result<BTreeMap<String, Sha256>, Vec<Refusal>> {
+) -> Result<BTreeMap<String, Sha256>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut digests = BTreeMap::from([("manifest".to_owned(), digest(manifest))]);
     for (name, file) in REPORTS {
@@ -38,12 +39,12 @@ pub(crate) fn judge(
                 problems.extend(read(file, bytes).err());
                 digests.insert((*name).to_owned(), digest(bytes));
             }
-            Some(_) => problems.push(Refusal::new(format!("{file} is empty"), AGAIN)),
-            None if *name == "attestation" => problems.push(Refusal::new(
-                format!("{file} is not there"),
-                "sign what the build left: packer/runner/attest.sh LAYER",
+            Some(_) => problems.push(refusal(format!("{file} is empty"), AGAIN)),
+            None if *name == "attestation" => problems.push(refusal(
+                format!("{file} is missing"),
+                "sign what the build left with `packer/runner/attest.sh LAYER`",
             )),
-            None => problems.push(Refusal::new(format!("{file} is not there: the build did not end well"), AGAIN)),
+            None => problems.push(refusal(format!("{file} is missing: the build did not finish"), AGAIN)),
         }
     }
     if problems.is_empty() {
@@ -55,27 +56,26 @@ pub(crate) fn judge(
     if problems.is_empty() { Ok(digests) } else { Err(problems) }
 }
 
-/// A report is of its kind, and of a build that passed. Trivy's lists what was let pass, too; the gate judged that.
-fn read(file: &str, bytes: &[u8]) -> Result<(), Refusal> {
-    let other = |what: &str| Refusal::new(format!("{file} is no {what}"), AGAIN);
+/// A report is of its kind, and from a build that passed. Trivy's lists ignored vulnerabilities as well; the build's gate has
+/// judged them.
+fn read(file: &str, bytes: &[u8]) -> Result<(), Problem> {
+    let other = |what: &str| refusal(format!("{file} is not {what}"), AGAIN);
     let json = || serde_json::from_slice::<Value>(bytes).ok();
     match file {
-        "sbom.cdx.json" if json().is_none_or(|sbom| sbom["bomFormat"] != "CycloneDX") => {
-            Err(other("SBOM of CycloneDX"))
-        }
-        "trivy.json" if json().is_none_or(|report| report["SchemaVersion"].is_null()) => Err(other("report of Trivy")),
+        "sbom.cdx.json" if json().is_none_or(|sbom| sbom["bomFormat"] != "CycloneDX") => Err(other("a CycloneDX SBOM")),
+        "trivy.json" if json().is_none_or(|report| report["SchemaVersion"].is_null()) => Err(other("a Trivy report")),
         "goss.json" => {
             let Summary { failed, skipped, all } =
-                serde_json::from_slice::<Goss>(bytes).map_err(|_| other("report of Goss"))?.summary;
+                serde_json::from_slice::<Goss>(bytes).map_err(|_| other("a Goss report"))?.summary;
             if failed == 0 && skipped < all {
                 return Ok(());
             }
             let message = if failed > 0 {
-                format!("the build failed: {failed} of {all} checks of Goss did")
+                format!("the build failed: {failed} of {all} Goss checks did")
             } else {
                 "Goss checked nothing".to_owned()
             };
-            Err(Refusal::new(message, "see goss.xml, and build the layer anew"))
+            Err(refusal(message, "see goss.xml, and build the layer again"))
         }
         _ => Ok(()),
     }

@@ -1,31 +1,32 @@
-//! Decides what is to be done.
+//! Decides what has to be done.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
+use fleetgen_problem::Problem;
 use rayon::prelude::*;
 
 use crate::File;
-use crate::change::{Change, Changes, Conflict, Reason};
+use crate::change::{Change, Changes};
+use crate::conflict::{Reason, conflict};
 use crate::disk::{Disk, Kind};
 use crate::manifest::{self, Hash, Listed, MANIFEST, PENDING};
 use crate::path::RelPath;
 
-/// What is on the disk of what we wrote: the manifests, and the files that they list.
-///
-/// It can be read before it is known what is wanted, while something else goes on.
+/// What is on the disk: the manifests, and the files that they list. It can be read before it is known what is wanted, by
+/// another thread.
 #[derive(Debug)]
-pub struct Found {
+pub struct DiskState {
     ours: Ours,
     disk: Disk,
     contents: HashMap<RelPath, Vec<u8>>,
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<Problem>,
 }
 
-impl Found {
-    /// Reads the manifests and the files that they list. Links are not followed: what is behind one is not read.
+impl DiskState {
+    /// Reads the manifests and the files that they list. Links are not followed.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -36,7 +37,7 @@ impl Found {
         listed.sort_unstable();
         listed.dedup();
         let mut disk = Disk::default();
-        disk.look(root, listed.iter().copied())?;
+        disk.read(root, listed.iter().copied())?;
         listed.retain(|path| disk.obstacle(path).is_none() && disk.kind(path.as_str()) == Some(Kind::File));
         let contents = listed
             .into_par_iter()
@@ -46,12 +47,27 @@ impl Found {
     }
 }
 
+/// Why there are no changes to apply.
+#[derive(Debug)]
+pub enum CompareError {
+    /// Files that cannot be touched.
+    Conflicts(Vec<Problem>),
+    /// A file or directory cannot be read.
+    Io(io::Error),
+}
+
+impl From<io::Error> for CompareError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// Compares what is wanted with what is on the disk and with the manifest.
 ///
 /// # Errors
-/// A file or directory cannot be read.
-pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Changes> {
-    let Found { ours, mut disk, contents, mut conflicts } = found;
+/// There are conflicts, or the disk cannot be read.
+pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Changes, CompareError> {
+    let DiskState { ours, mut disk, contents, mut conflicts } = state;
     let wanted = claim(wanted, &mut conflicts);
     let paths: Vec<&RelPath> = {
         let mut paths: Vec<_> = wanted.keys().chain(ours.manifest.keys()).chain(ours.pending.keys()).collect();
@@ -59,15 +75,12 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         paths.dedup();
         paths
     };
-    disk.look(root, paths.iter().copied())?;
+    disk.read(root, paths.iter().copied())?;
     conflicts.extend(strays(&disk, &wanted, &paths));
-    // Hashing is most of what is left, and each file is on its own.
+    // Hashing is most of what is left, and the files are independent.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
-        .map(|path| {
-            let wanted = wanted.get(path).map(|file| file.content.as_str());
-            Ok((path.clone(), decide(root, &disk, &ours, path, contents.get(path), wanted)?))
-        })
+        .map(|path| Ok((path.clone(), decide(root, &disk, &ours, path, contents.get(path), wanted.get(path))?)))
         .collect::<io::Result<_>>()?;
 
     let mut files = BTreeMap::new();
@@ -81,12 +94,15 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
             Outcome::Change(change) => {
                 files.insert(path, change);
             }
-            Outcome::Conflict(conflict) => conflicts.push(conflict),
+            Outcome::Conflict(problem) => conflicts.push(problem),
             Outcome::Gone => gone.push(path),
         }
     }
-    // One obstacle stands in the way of many files.
-    conflicts.dedup();
+    if !conflicts.is_empty() {
+        // One obstacle may be in the way of many files.
+        conflicts.dedup();
+        return Err(CompareError::Conflicts(conflicts));
+    }
     let mut pending = ours.pending;
     for (path, hashes) in hashes.iter().filter(|(path, _)| files.get(path) != Some(&Change::Unchanged)) {
         pending.entry(path.clone()).or_default().extend(hashes);
@@ -99,13 +115,12 @@ pub fn compare(root: &Path, found: Found, wanted: Vec<File>) -> io::Result<Chang
         leftovers: disk.leftovers,
         gone,
         files,
-        conflicts,
     })
 }
 
-/// Files of the kinds that we write, in directories that we write to, which are neither wanted nor known: a tool that reads
-/// the whole directory would take them for ours.
-fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> Vec<Conflict> {
+/// Files with the extensions that we write, in directories that we write to, that are neither wanted nor known: a tool that
+/// reads the whole directory would read them too.
+fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> Vec<Problem> {
     let extension = |name: &str| name.rsplit_once('.').map(|(_, extension)| extension.to_owned());
     let mut directories: BTreeMap<&str, (BTreeSet<String>, HashSet<&str>)> = BTreeMap::new();
     for path in wanted.keys().filter(|path| path.as_str().starts_with("generated/")) {
@@ -122,7 +137,7 @@ fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> 
     for (directory, (kinds, names)) in directories {
         for (name, _) in disk.entries(directory).filter(|(name, _)| !names.contains(name.as_str())) {
             if !name.starts_with('.') && extension(name).is_some_and(|extension| kinds.contains(&extension)) {
-                strays.push(Conflict { path: format!("{directory}/{name}"), reason: Reason::NotOurs });
+                strays.push(conflict(&format!("{directory}/{name}"), &Reason::NotOurs));
             }
         }
     }
@@ -130,17 +145,17 @@ fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> 
 }
 
 /// Gives each path to one file.
-fn claim(wanted: Vec<File>, conflicts: &mut Vec<Conflict>) -> BTreeMap<RelPath, File> {
+fn claim(wanted: Vec<File>, conflicts: &mut Vec<Problem>) -> BTreeMap<RelPath, File> {
     let mut claimed: BTreeMap<RelPath, File> = BTreeMap::new();
     for file in wanted {
         let path = RelPath::parse(&file.path).filter(|path| ![MANIFEST, PENDING].contains(&path.as_str()));
         let Some(path) = path else {
-            conflicts.push(Conflict { path: file.path, reason: Reason::UnsafePath });
+            conflicts.push(conflict(&file.path, &Reason::UnsafePath));
             continue;
         };
         if let Some(other) = claimed.get(&path) {
-            let reason = Reason::TwoProducers(other.producer, file.producer);
-            conflicts.push(Conflict { path: file.path, reason });
+            let reason = Reason::TwoProducers(other.subject.clone(), file.subject);
+            conflicts.push(conflict(&file.path, &reason));
             continue;
         }
         claimed.insert(path, file);
@@ -158,7 +173,7 @@ struct Ours {
 }
 
 impl Ours {
-    fn read(root: &Path, conflicts: &mut Vec<Conflict>) -> io::Result<Self> {
+    fn read(root: &Path, conflicts: &mut Vec<Problem>) -> io::Result<Self> {
         let manifest = list(root, MANIFEST, conflicts)?;
         let pending = list(root, PENDING, conflicts)?;
         Ok(Self {
@@ -180,10 +195,10 @@ impl Ours {
     }
 }
 
-/// Reads a manifest; nothing where there is none.
-fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::Result<Option<Listed>> {
+/// Reads a manifest; nothing if there is none.
+fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Problem>) -> io::Result<Option<Listed>> {
     let mut refuse = |reason| {
-        conflicts.push(Conflict { path: path.to_owned(), reason });
+        conflicts.push(conflict(path, &reason));
         Ok(None)
     };
     // Not through a link, be it the file or the directory.
@@ -206,14 +221,14 @@ fn list(root: &Path, path: &'static str, conflicts: &mut Vec<Conflict>) -> io::R
 
 struct Decision {
     outcome: Outcome,
-    /// The digest of what is wanted, where something is.
+    /// The digest of the wanted file, if there is one.
     wanted: Option<Hash>,
 }
 
 enum Outcome {
     Change(Change),
-    Conflict(Conflict),
-    /// No longer wanted, and not there either.
+    Conflict(Problem),
+    /// Neither wanted nor there.
     Gone,
 }
 
@@ -223,40 +238,40 @@ fn decide(
     ours: &Ours,
     path: &RelPath,
     content: Option<&Vec<u8>>,
-    wanted: Option<&str>,
+    wanted: Option<&File>,
 ) -> io::Result<Decision> {
-    let hash = wanted.map(|content| manifest::hash(content.as_bytes()));
+    let hash = wanted.map(|file| manifest::hash(file.content.as_bytes()));
     let outcome = |outcome| Ok(Decision { outcome, wanted: hash });
-    let refuse = |path: &str, reason| outcome(Outcome::Conflict(Conflict { path: path.to_owned(), reason }));
+    let refuse = |path: &str, reason| outcome(Outcome::Conflict(conflict(path, &reason)));
 
     if let Some((above, kind)) = disk.obstacle(path) {
         return refuse(&above, if kind == Kind::Symlink { Reason::Symlink } else { Reason::InTheWay });
     }
     match disk.kind(path.as_str()) {
         None => outcome(match wanted {
-            Some(new) => Outcome::Change(Change::Create { new: new.to_owned() }),
+            Some(new) => Outcome::Change(Change::Create { new: new.clone() }),
             None => Outcome::Gone,
         }),
         Some(Kind::Symlink) => refuse(path.as_str(), Reason::Symlink),
         Some(Kind::Directory | Kind::Other) => refuse(path.as_str(), Reason::InTheWay),
         Some(Kind::File) => {
-            let found = match content {
+            let current = match content {
                 Some(content) => Cow::Borrowed(content),
                 None => Cow::Owned(fs_err::read(root.join(path.as_str()))?),
             };
-            if wanted.is_some_and(|wanted| wanted.as_bytes() == found.as_slice()) {
+            if wanted.is_some_and(|file| file.content.as_bytes() == current.as_slice()) {
                 return outcome(Outcome::Change(Change::Unchanged));
             }
             if !ours.knows(path) {
                 return refuse(path.as_str(), Reason::NotOurs);
             }
-            if !ours.wrote(path, &manifest::hash(&found)) {
+            if !ours.wrote(path, &manifest::hash(&current)) {
                 return refuse(path.as_str(), Reason::Edited);
             }
             // We wrote it, so it is text.
-            let old = String::from_utf8_lossy(&found).into_owned();
+            let old = String::from_utf8_lossy(&current).into_owned();
             outcome(Outcome::Change(match wanted {
-                Some(new) => Change::Update { old, new: new.to_owned() },
+                Some(new) => Change::Update { old, new: new.clone() },
                 None => Change::Delete { old },
             }))
         }

@@ -1,41 +1,34 @@
-//! What is on the disk at the places that matter. Links are seen, never followed.
+//! What is on the disk where generated files are. Links are seen, never followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use crate::atomic::is_temporary;
 use crate::path::RelPath;
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
     Directory,
     Symlink,
-    /// A socket, a device or the like.
+    /// Such as a socket or a device.
     Other,
 }
 
-/// The directories in which generated files are or would be.
+/// The directories that generated files are or would be in.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
-    /// What each directory holds; nothing for one that does not exist.
+    /// The entries of each directory; none for one that does not exist.
     directories: BTreeMap<String, BTreeMap<String, Kind>>,
-    /// Files of a run that was cut short, before they got their names.
+    /// Files of an interrupted run that were never completed.
     pub(crate) leftovers: Vec<String>,
 }
 
-/// What the names of files begin and end with until they are complete; six letters and digits stand between.
-pub(crate) const TEMPORARY: (&str, &str) = (".fleetgen-", ".tmp");
-
-fn is_temporary(name: &str) -> bool {
-    let random = name.strip_prefix(TEMPORARY.0).and_then(|rest| rest.strip_suffix(TEMPORARY.1));
-    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
 impl Disk {
-    /// Looks into the directories of the given paths, and into those above them, each once.
-    pub(crate) fn look<'a>(&mut self, root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> io::Result<()> {
+    /// Reads the directories of the given paths, and those above them, each once.
+    pub(crate) fn read<'a>(&mut self, root: &Path, paths: impl Iterator<Item = &'a RelPath>) -> io::Result<()> {
         let mut wanted = BTreeSet::new();
         for path in paths {
             let mut directory = path.split().0;
@@ -43,7 +36,7 @@ impl Disk {
                 directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
             }
         }
-        // From the root down: a directory is entered only where the one above it holds it as a directory.
+        // From the root down: a directory is read only if the one above it lists it as a directory.
         for directory in wanted {
             if self.directories.contains_key(directory) {
                 continue;
@@ -59,18 +52,18 @@ impl Disk {
         Ok(())
     }
 
-    /// What stands at a path in one of the directories that were looked into.
+    /// What is at a path in one of the directories that were read.
     pub(crate) fn kind(&self, path: &str) -> Option<Kind> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         self.directories.get(directory)?.get(name).copied()
     }
 
-    /// What one of the directories that were looked into holds.
+    /// The entries of one of the directories that were read.
     pub(crate) fn entries(&self, directory: &str) -> impl Iterator<Item = (&String, &Kind)> {
         self.directories.get(directory).into_iter().flatten()
     }
 
-    /// The first directory above a path that is something else, and what.
+    /// The first thing above a path that is not a directory, and what it is.
     pub(crate) fn obstacle(&self, path: &RelPath) -> Option<(String, Kind)> {
         let text = path.as_str();
         text.match_indices('/').map(|(at, _)| &text[..at]).find_map(|above| match self.kind(above) {
@@ -84,7 +77,7 @@ fn list(directory: &Path) -> io::Result<BTreeMap<String, Kind>> {
     let mut entries = BTreeMap::new();
     for entry in fs_err::read_dir(directory)? {
         let entry = entry?;
-        // A name that is not UTF-8 is none of ours.
+        // A name that is not UTF-8 is not ours.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let kind = entry.file_type()?;
         let kind = if kind.is_symlink() {

@@ -1,5 +1,4 @@
-//! The list of files that are ours, each with its SHA-256: lines as `sha256sum` writes them, so that `sha256sum -c`
-//! checks it.
+//! The list of our files, each with its SHA-256, in the format of `sha256sum`, so that `sha256sum -c` can check it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,13 +10,12 @@ use crate::path::RelPath;
 /// A SHA-256 digest.
 pub(crate) type Hash = [u8; 32];
 
-/// Files, each with the digests that it may have: one in a manifest, and as many as there were interrupted runs in a
-/// pending one.
+/// Files, each with the digests that it may have: one in a manifest, one per interrupted run in a pending one.
 pub(crate) type Listed = BTreeMap<RelPath, Vec<Hash>>;
 
 /// Where the manifest is.
 pub(crate) const MANIFEST: &str = "generated/MANIFEST";
-/// Where it is said what is about to be written.
+/// Where the list of what is about to be written is.
 pub(crate) const PENDING: &str = "generated/MANIFEST.pending";
 
 /// The digest of a file's bytes.
@@ -25,7 +23,7 @@ pub(crate) fn hash(bytes: &[u8]) -> Hash {
     Sha256::digest(bytes).into()
 }
 
-/// A line that is not one of a manifest, by its number from 1.
+/// A line that does not belong in a manifest, by its number from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged(pub(crate) usize);
 
@@ -38,7 +36,7 @@ pub(crate) fn write(files: &Listed) -> String {
     })
 }
 
-/// Reads a manifest. Its paths are as little to be trusted as any other.
+/// Reads a manifest. Its paths are not trusted.
 pub(crate) fn read(text: &str) -> Result<Listed, Damaged> {
     let entry = |line: &str| {
         let (digits, path) = line.split_once("  ")?;
@@ -68,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_line_is_told() {
+    fn a_damaged_line_is_reported() {
         let good = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881  generated/a.tf\n";
         for bad in
             ["<<<<<<< HEAD", "2d71  generated/a.tf", &good.replace("generated/a.tf", "../a"), &good.replace('2', "é")]

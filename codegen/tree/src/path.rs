@@ -1,12 +1,12 @@
 //! Paths of generated files.
 
-/// A path below the root of the repository, at a place where generated files may be.
+/// A path below the root of the repository where generated files may be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelPath(String);
 
 impl RelPath {
-    /// Takes a path that stays in the tree: `generated/…` or `.github/workflows/fleet-*.yml`; components of letters, digits
-    /// and `. _ - + @`, none of them `.` or `..`.
+    /// Accepts `generated/…` and `.github/workflows/fleet-*.yml`, with components of letters, digits and `. _ - + @`, none of
+    /// them `.` or starting with `..`.
     pub fn parse(path: &str) -> Option<Self> {
         let sound = path.split('/').all(|part| {
             !part.is_empty()
@@ -25,6 +25,11 @@ impl RelPath {
     /// The path, with `/` between its components.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The directory, from the root of the repository.
+    pub fn directory(&self) -> &str {
+        self.split().0
     }
 
     /// The directory, from the root, and the name in it.

@@ -1,22 +1,29 @@
 //! Faults of a producer, which the program as a whole cannot show.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use fleetgen_tree::{File, Found, Reason, compare};
+use fleetgen_tree::{CompareError, DiskState, File, Origin, Subject, compare};
 
-fn conflicts(files: &[(&str, &'static str)]) -> Vec<Reason> {
+fn conflicts(files: &[(&str, Subject)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let files = files
         .iter()
-        .map(|(path, producer)| File { path: (*path).to_owned(), content: String::new(), producer })
+        .map(|(path, subject)| File {
+            path: (*path).to_owned(),
+            content: String::new(),
+            subject: subject.clone(),
+            origin: Origin::Rendered,
+        })
         .collect();
-    let changes = compare(folder.path(), Found::read(folder.path()).unwrap(), files).unwrap();
-    assert!(changes.apply(folder.path(), &|step| panic!("{step:?}")).is_err());
-    changes.conflicts.into_iter().map(|conflict| conflict.reason).collect()
+    match compare(folder.path(), DiskState::read(folder.path()).unwrap(), files) {
+        Err(CompareError::Conflicts(problems)) => problems.into_iter().map(|problem| problem.message).collect(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn two_producers_of_one_path() {
-    assert_eq!(conflicts(&[("generated/a", "one"), ("generated/a", "two")]), [Reason::TwoProducers("one", "two")]);
+    let files = [("generated/a", Subject::Group("web".to_owned())), ("generated/a", Subject::Layer("base".to_owned()))];
+    assert_eq!(conflicts(&files), ["generated/a is wanted twice, for the group web and for the layer base"]);
 }
 
 #[test]
@@ -24,6 +31,6 @@ fn paths_outside_of_the_tree() {
     for path in
         ["../a", "/etc/passwd", "generated/../a", "fleet.yaml", "generated/MANIFEST", ".github/workflows/ci.yml"]
     {
-        assert_eq!(conflicts(&[(path, "one")]), [Reason::UnsafePath], "{path}");
+        assert_eq!(conflicts(&[(path, Subject::Fleet)]), [format!("`{path}` is not a place for generated files")]);
     }
 }

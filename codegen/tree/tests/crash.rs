@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fleetgen_tree::{Change, File, Found, Step, compare};
+use fleetgen_tree::{Change, DiskState, File, Origin, Step, Subject, compare};
 
 fn file(path: &str, content: &str) -> File {
-    File { path: path.to_owned(), content: content.to_owned(), producer: "test" }
+    File { path: path.to_owned(), content: content.to_owned(), subject: Subject::Fleet, origin: Origin::Rendered }
 }
 
 /// The tree before, the one that is wanted, and the one that is wanted after fleet.yaml has changed once more.
@@ -29,8 +29,7 @@ fn generation(number: usize) -> Vec<File> {
 }
 
 fn write(root: &Path, number: usize, before: &(dyn Fn(Step<'_>) + Sync)) {
-    let changes = compare(root, Found::read(root).unwrap(), generation(number)).unwrap();
-    assert_eq!(changes.conflicts, [], "generation {number}");
+    let changes = compare(root, DiskState::read(root).unwrap(), generation(number)).unwrap();
     changes.apply(root, before).unwrap();
 }
 
@@ -143,7 +142,7 @@ fn a_run_killed_twice_is_finished_too() {
 fn nothing_is_done_where_nothing_is_to_be_done() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), 0, &|_| {});
-    let changes = compare(folder.path(), Found::read(folder.path()).unwrap(), generation(0)).unwrap();
+    let changes = compare(folder.path(), DiskState::read(folder.path()).unwrap(), generation(0)).unwrap();
     assert!(changes.is_empty());
     assert!(changes.files.values().all(|change| *change == Change::Unchanged));
     changes.apply(folder.path(), &|step| panic!("{step:?}")).unwrap();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fleetgen_tree::{File, Found, compare};
+use fleetgen_tree::{DiskState, File, Origin, Subject, compare};
 use proptest::prelude::*;
 
 /// Files of a few names in a few directories, so that two trees have some in common.
@@ -16,11 +16,18 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop::collection::btree_map(path, "[xy]{0,2}", 0..12)
 }
 
+fn files(tree: &BTreeMap<String, String>) -> Vec<File> {
+    let file = |(path, content): (&String, &String)| File {
+        path: path.clone(),
+        content: content.clone(),
+        subject: Subject::Fleet,
+        origin: Origin::Rendered,
+    };
+    tree.iter().map(file).collect()
+}
+
 fn write(root: &Path, tree: &BTreeMap<String, String>) {
-    let files =
-        tree.iter().map(|(path, content)| File { path: path.clone(), content: content.clone(), producer: "test" });
-    let changes = compare(root, Found::read(root).unwrap(), files.collect()).unwrap();
-    assert_eq!(changes.conflicts, []);
+    let changes = compare(root, DiskState::read(root).unwrap(), files(tree)).unwrap();
     changes.apply(root, &|_| {}).unwrap();
 }
 
@@ -51,8 +58,7 @@ proptest! {
             read(folder.path(), &folder.path().join("generated"), &mut found);
         }
         prop_assert_eq!(&found, &second);
-        let files = second.iter().map(|(path, content)| File { path: path.clone(), content: content.clone(), producer: "test" });
-        let again = compare(folder.path(), Found::read(folder.path()).unwrap(), files.collect()).unwrap();
+        let again = compare(folder.path(), DiskState::read(folder.path()).unwrap(), files(&second)).unwrap();
         prop_assert!(again.is_empty());
     }
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
-use crate::process::run as execute;
+use fleetgen_toolbox::process::run as execute;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -105,7 +105,7 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
     fs_err::create_dir_all(&tree)?;
     write(&tree.join("fleet.yaml"), &synthetic(root, groups)?)?;
     for part in ["packer", "goss"] {
-        crate::verify::copy(&root.join(part), &tree.join(part))?;
+        fleetgen_toolbox::files::copy(&root.join(part), &tree.join(part))?;
     }
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     let fleetgen = |command: &[&str]| {

@@ -1,12 +1,27 @@
-//! Documents that are generated.
+//! Generated documents.
 
 use std::path::Path;
+use std::process::Command;
 
-/// Writes docs/fleet-yaml.md, the reference, from the types of fleet.yaml. A test tells when it is stale.
-#[expect(clippy::disallowed_methods, reason = "a document, not a generated file of a fleet")]
+use fleetgen_toolbox::process::run;
+
+/// Rewrites what the tests of the repository keep current: docs/fleet-yaml.md, docs/problems.md, and the output that README
+/// and docs show. The tests themselves write, since they are what compares.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    let path = root.join("docs/fleet-yaml.md");
-    fs_err::write(&path, fleetgen_fleet::reference::markdown())?;
-    println!("wrote docs/fleet-yaml.md");
+    let mut command = Command::new("cargo");
+    command.current_dir(root).env("FLEETGEN_WRITE_DOCS", "1");
+    run(command.args([
+        "test",
+        "--quiet",
+        "--package",
+        "fleetgen",
+        "--test",
+        "repository",
+        "--test",
+        "layers",
+        "--test",
+        "images",
+    ]))?;
+    println!("the documents are current");
     Ok(())
 }

@@ -3,16 +3,12 @@
 
 mod bench;
 mod docs;
-mod machine;
-mod process;
-mod rehearse;
-mod repository;
-mod tools;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use fleetgen_toolbox::tools;
 
 /// Developer tasks of fleetgen
 #[derive(Debug, Parser)]
@@ -35,7 +31,7 @@ enum Task {
     ///
     /// Real Packer, Cosign, Goss and Trivy; moto and a small GCP stand for the clouds, containers with systemd for the
     /// machines. Needs root, and changes nothing outside a temporary folder and namespaces of its own.
-    Rehearse(rehearse::Args),
+    Rehearse(fleetgen_rehearse::Args),
     /// Measure how time and memory grow with the size of the fleet
     Bench(bench::Args),
     /// Write the documents that are generated: docs/fleet-yaml.md
@@ -54,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Tools => tools::install(&root).map(|_| ()),
         Task::Verify(args) => verify::run(&root, &args),
-        Task::Rehearse(args) => rehearse::run(&root, &args),
+        Task::Rehearse(args) => fleetgen_rehearse::run(&root, &args),
         Task::Bench(args) => bench::run(&root, &args),
         Task::Docs => docs::write(&root),
         Task::Measure { command } => bench::measure(&command),

@@ -8,7 +8,7 @@ use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
-/// Print completions for a shell
+/// Print a completion script for a shell
 ///
 /// For bash: `fleetgen completions bash > ~/.local/share/bash-completion/completions/fleetgen`.
 #[derive(Debug, clap::Args)]

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use fleetgen_problem::Severity;
 use fleetgen_tree::{Change, Changes, RelPath};
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use crate::arguments::{Format, Global};
-use crate::command::verb;
 use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
@@ -17,16 +17,16 @@ use crate::ui::Ui;
 
 /// Show what `generate` would change
 ///
-/// First what changes for each group, setting by setting, then the files as unified diffs.
+/// First the settings that change in each group, then the files as unified diffs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only the summary
+    /// Show only the summary
     #[arg(long)]
     stat: bool,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let (_, changes) = Project::load_with_changes(global, ui)?;
+    let (_, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
     let summaries: Vec<FileSummary> = changes.pending().map(|(path, change)| summary::of(path, change)).collect();
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,
@@ -34,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             if summaries.is_empty() && changes.manifest_is_stale() {
                 ui.print("update generated/MANIFEST\n")?;
             } else if summaries.is_empty() {
-                ui.note("nothing would change")?;
+                ui.note("no changes")?;
             }
             ui.print(&summaries.iter().map(ToString::to_string).collect::<String>())?;
             if !args.stat {
@@ -49,8 +49,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 
 fn sides(change: &Change) -> (&str, &str) {
     match change {
-        Change::Create { new } => ("", new),
-        Change::Update { old, new } => (old, new),
+        Change::Create { new } => ("", &new.content),
+        Change::Update { old, new } => (old, &new.content),
         Change::Delete { old } => (old, ""),
         Change::Unchanged => ("", ""),
     }
@@ -63,13 +63,19 @@ fn json(changes: &Changes, summaries: &[FileSummary], stat: bool) -> serde_json:
         .map(|((path, change), summary)| {
             let (old, new) = sides(change);
             let diff = (!stat).then(|| TextDiff::from_lines(old, new).unified_diff().to_string());
-            json!({ "path": path.as_str(), "change": verb(change), "group": summary.group, "settings": summary.settings, "diff": diff })
+            json!({
+                "path": path.as_str(),
+                "change": summary::verb(change),
+                "group": summary.group(),
+                "settings": summary.settings,
+                "diff": diff,
+            })
         })
         .collect();
     json!({ "changes": files, "files": changes.files.len() })
 }
 
-/// A diff as Git writes one, coloured; the stream takes the colours away where nobody wants them.
+/// A coloured diff in Git's format. The stream removes the colours if they are not wanted.
 fn unified(path: &RelPath, change: &Change) -> String {
     let (old, new) = sides(change);
     let name = |side: &str, missing: bool| if missing { "/dev/null".to_owned() } else { format!("{side}/{path}") };

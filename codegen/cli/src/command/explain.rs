@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use fleetgen_fleet::{Group, Origin};
+use fleetgen_fleet::{ExplainedFleet, Origin};
+use fleetgen_problem::Span;
 use serde_json::{Value, json};
 
 use crate::arguments::{Format, Global};
@@ -12,9 +13,9 @@ use crate::exit::Exit;
 use crate::project::Project;
 use crate::ui::Ui;
 
-/// Show what a group comes to, and where each value came from
+/// Show a group's resolved values and where each one comes from
 ///
-/// Every value is the group's own, a profile's, the fleet's or a default, with the line that says it.
+/// A value is the group's own, or comes from a profile, the fleet's tags or a default. The line in fleet.yaml is shown.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     group: String,
 }
 
-/// A value and where it came from.
+/// A value and where it comes from.
 struct Row {
     path: String,
     value: Value,
@@ -31,11 +32,9 @@ struct Row {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let project = Project::load_with_places(global, ui)?;
-    let groups = &project.fleet.groups;
-    known("group", Some(&args.group), groups.keys().map(AsRef::as_ref))?;
-    let Some(group) = groups.get(args.group.as_str()) else { return Ok(Exit::Usage) };
-    let rows = rows(&project, group)?;
+    let project = Project::load_explained(global, ui)?;
+    known("group", Some(&args.group), project.fleet.fleet.groups.keys().map(AsRef::as_ref))?;
+    let rows = rows(&project, &args.group)?;
     match ui.format {
         Format::Json => {
             let values: Vec<_> = rows
@@ -49,21 +48,23 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn rows(project: &Project, group: &Group) -> Result<Vec<Row>, serde_json::Error> {
+fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serde_json::Error> {
+    let ExplainedFleet { fleet, sources } = &project.fleet;
+    let (Some(group), Some(sources)) = (fleet.groups.get(group), sources.get(group)) else { return Ok(Vec::new()) };
     let mut leaves = Vec::new();
     collect(String::new(), serde_json::to_value(group)?, &mut leaves);
     Ok(leaves
         .into_iter()
         .filter(|(path, _)| path != "name")
         .map(|(path, value)| {
-            let line = |span: fleetgen_fleet::Span| Some(project.source.line_column(span.start).0);
-            let (origin, line) = match group.origins.get(&path) {
+            let line = |span: Span| Some(project.source.line_column(span.start).0);
+            let (origin, line) = match sources.origins.get(path.strip_suffix(".type").unwrap_or(&path)) {
                 _ if path == "machine.architecture" || path == "machine.nvidia" => {
                     ("the machine type".to_owned(), None)
                 }
-                Origin::Stated { depth: 0, span } => ("own".to_owned(), line(span)),
-                Origin::Stated { depth, span } => {
-                    let profile = group.profiles.get(depth as usize - 1);
+                Origin::Set { depth: 0, span } => ("own".to_owned(), line(span)),
+                Origin::Set { depth, span } => {
+                    let profile = sources.profiles.get(depth as usize - 1);
                     (profile.map_or_else(String::new, |name| format!("profile {name}")), line(span))
                 }
                 Origin::Fleet { span } => ("fleet".to_owned(), line(span)),
@@ -77,7 +78,7 @@ fn rows(project: &Project, group: &Group) -> Result<Vec<Row>, serde_json::Error>
 /// Every value by its path; a list of words is one value.
 fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
     let below = |key: &str| match (path.as_str(), key) {
-        // The settings of a cloud stand under its name, as in fleet.yaml.
+        // A cloud's settings are under its name, as in fleet.yaml.
         ("", "target") => String::new(),
         ("", key) => key.to_owned(),
         (path, key) => format!("{path}.{key}"),
@@ -95,12 +96,12 @@ fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
     }
 }
 
-fn table(project: &Project, rows: &[Row]) -> String {
+fn table(project: &Project<ExplainedFleet>, rows: &[Row]) -> String {
     let shown: Vec<(String, String, String)> = rows
         .iter()
         .map(|row| {
             let value = match &row.value {
-                Value::String(text) => text.escape_debug().to_string(),
+                Value::String(text) => text.replace('\n', "\\n"),
                 Value::Null => "none".to_owned(),
                 Value::Object(_) => "{}".to_owned(),
                 other => other.to_string(),

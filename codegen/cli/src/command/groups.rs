@@ -1,7 +1,8 @@
 //! `fleetgen groups`.
 
 use comfy_table::{CellAlignment, Table, presets};
-use fleetgen_fleet::{Group, suggest_or_list};
+use fleetgen_fleet::Group;
+use fleetgen_problem::suggest_or_list;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
@@ -13,13 +14,13 @@ use crate::ui::Ui;
 /// List the compute groups
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those of this network
+    /// Only groups in this network
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
-    /// Only those of this environment
+    /// Only groups in this environment
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
-    /// Only those that run this layer, or one built on it
+    /// Only groups that run this layer, or one built on it
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
 }
@@ -35,10 +36,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     )?;
     known("layer", args.layer.as_deref(), fleet.layers.keys().map(AsRef::as_ref))?;
     let is = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
-    let runs = |group: &Group| {
-        let ancestors = fleet.layers.get(&group.layer).map(|layer| layer.ancestors.as_slice()).unwrap_or_default();
-        is(&args.layer, group.layer.as_str()) || ancestors.iter().any(|layer| is(&args.layer, layer.as_str()))
-    };
+    let layer = args.layer.as_deref().and_then(|name| fleet.layers.get(name));
+    let runs = |group: &Group| layer.is_none_or(|layer| fleet.runs(group, &layer.name));
     let groups: Vec<&Group> = fleet
         .groups
         .values()
@@ -58,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// Refuses a name that nothing has.
+/// Refuses a name that does not exist.
 pub(crate) fn known<'a>(
     what: &str,
     name: Option<&str>,
@@ -66,7 +65,7 @@ pub(crate) fn known<'a>(
 ) -> Result<(), Failure> {
     match name {
         Some(name) if !known.clone().any(|known| known == name) => {
-            Err(Failure::Usage { message: format!("there is no {what} `{name}`"), hint: suggest_or_list(name, known) })
+            Err(Failure::usage(format!("there is no {what} `{name}`"), suggest_or_list(name, known)))
         }
         _ => Ok(()),
     }

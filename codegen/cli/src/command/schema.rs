@@ -6,7 +6,7 @@ use crate::ui::Ui;
 
 /// Print the JSON Schema of fleet.yaml
 ///
-/// The same stands in generated/fleet.schema.json; editors with the YAML language server use it by the first line of
+/// generated/fleet.schema.json has the same content. Editors with the YAML language server find it through the first line of
 /// fleet.yaml.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-/// Quotes a value for the inside of a quoted string.
+use super::text::is_hidden;
+
+/// Escapes a value for the inside of a quoted string.
 ///
-/// `terraform console` confirms each: backslash, quote and line ends are escaped by a backslash; `${` and `%{` would open a
-/// template, and are written with their first character doubled. Characters that a reviewer cannot see, such as those
-/// that turn the direction of writing, are written by their number: the value is the same, and the diff shows it.
+/// `terraform console` confirms each: backslash, quote and line ends are escaped by a backslash; `${` and `%{` would start a
+/// template, so their first character is doubled. Characters that a reviewer cannot see, such as those that change the
+/// direction of writing, are written by their number: the value is the same, and the diff shows it.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut plain = 0;
     for (at, character) in text.char_indices() {
@@ -29,40 +31,10 @@ pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(&text.as_bytes()[plain..])
 }
 
-/// Control and formatting characters: the categories Cc, Cf, Zl and Zp of Unicode, and the variation selectors.
-fn is_hidden(character: char) -> bool {
-    if (' '..='~').contains(&character) {
-        return false;
-    }
-    character.is_control()
-        || matches!(
-            u32::from(character),
-            0x00AD
-                | 0x034F
-                | 0x0600..=0x0605
-                | 0x061C
-                | 0x06DD
-                | 0x070F
-                | 0x115F..=0x1160
-                | 0x17B4..=0x17B5
-                | 0x180B..=0x180F
-                | 0x200B..=0x200F
-                | 0x2028..=0x202E
-                | 0x2060..=0x206F
-                | 0x3164
-                | 0xFE00..=0xFE0F
-                | 0xFEFF
-                | 0xFFA0
-                | 0xFFF9..=0xFFFB
-                | 0x1_D173..=0x1_D17A
-                | 0xE_0000..=0xE_0FFF
-        )
-}
-
 /// Aligns `=` as `terraform fmt` does: in each run of lines that are a whole attribute.
 ///
-/// A line belongs to a run where what follows its `=` closes every bracket that it opens (hclwrite, format.go). Rendered
-/// files have no heredocs and no comments behind attributes, so lines can be looked at one by one.
+/// A line belongs to a run if what follows its `=` closes every bracket that it opens (hclwrite, format.go). Rendered files
+/// have no heredocs and no comments after attributes, so each line can be judged alone.
 pub(crate) fn align(text: &str) -> String {
     let mut aligned = String::with_capacity(text.len() + text.len() / 8);
     let mut run: Vec<(&str, &str)> = Vec::new();
@@ -151,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_something_is_closed() {
+    fn what_would_start_something_is_escaped() {
         for (plain, quoted) in [
             ("plain é 日本", "plain é 日本"),
             ("a\"b\\c", "a\\\"b\\\\c"),

@@ -1,42 +1,194 @@
-//! The languages that templates are written in: one module each, with the one function that quotes a value in it.
+//! The languages that templates are written in: one module each, with the one function that escapes a value in it.
 
-pub(crate) mod hcl;
-pub(crate) mod packer;
-pub(crate) mod shell;
-pub(crate) mod sysctl;
-pub(crate) mod systemd;
-pub(crate) mod yaml;
+mod hcl;
+mod packer;
+mod shell;
+mod sysctl;
+mod systemd;
+mod text;
+mod yaml;
 
+#[cfg(test)]
+use std::io;
+#[cfg(test)]
+use std::io::Write;
+
+use fleetgen_fleet::scalar::{Duration, Gibibytes, Percent};
+use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
-use tera::{Context, EscapeFn, Tera};
+use tera::{Context, Kwargs, State, Tera, TeraResult};
 
 use crate::EmitError;
 
-/// Templates of one language.
-pub(crate) struct Templates(Tera);
+pub(crate) use hcl::align;
+pub(crate) use systemd::argument;
 
-impl Templates {
-    /// Takes templates, by name, and how their language quotes a value. Every `{{ … }}` is quoted.
-    pub(crate) fn new(escape: EscapeFn, templates: &[(&'static str, &'static str)]) -> Result<Self, EmitError> {
-        let mut tera = Tera::new();
-        tera.set_escape_fn(escape);
-        let names: Vec<&str> = templates.iter().map(|(name, _)| *name).collect();
-        tera.autoescape_on(names);
-        tera.add_raw_templates(templates.iter().copied())
-            .map_err(|error| EmitError { path: "templates".to_owned(), message: error.to_string() })?;
-        Ok(Self(tera))
+/// A language, with its escaping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// HCL, as Terraform reads it.
+    Hcl,
+    /// HCL, as Packer reads it.
+    Packer,
+    /// Bash.
+    Shell,
+    /// Files of sysctl.d.
+    Sysctl,
+    /// Unit files of systemd.
+    Systemd,
+    /// YAML, as Goss and Trivy read it.
+    Yaml,
+}
+
+impl Language {
+    /// Every language.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[Self::Hcl, Self::Packer, Self::Shell, Self::Sysctl, Self::Systemd, Self::Yaml];
+
+    /// Escapes a value, so that it cannot end where it is.
+    #[cfg(test)]
+    pub(crate) fn escape(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        self.escape_fn()(text, out)
     }
 
-    /// Renders a template for the file at `path`.
-    pub(crate) fn render(&self, path: &str, template: &str, values: &impl Serialize) -> Result<String, EmitError> {
-        Context::from_serialize(values)
-            .and_then(|context| self.0.render(template, &context))
-            .map_err(|error| EmitError { path: path.to_owned(), message: error.to_string() })
+    fn escape_fn(self) -> tera::EscapeFn {
+        match self {
+            Self::Hcl => hcl::escape,
+            Self::Packer => packer::escape,
+            Self::Shell => shell::escape,
+            Self::Sysctl => sysctl::escape,
+            Self::Systemd => systemd::escape,
+            Self::Yaml => yaml::escape,
+        }
+    }
+}
+
+/// Templates of one language.
+pub(crate) struct Templates {
+    tera: Tera,
+    language: Language,
+}
+
+impl Templates {
+    /// Takes templates by name. Every `{{ … }}` is escaped by the language.
+    pub(crate) fn new(language: Language, templates: &[(&'static str, &'static str)]) -> Result<Self, EmitError> {
+        let mut tera = Tera::new();
+        tera.set_escape_fn(language.escape_fn());
+        tera.autoescape_on(templates.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        // Quantities are shown as fleet.yaml writes them; files need the number.
+        tera.register_filter("seconds", |text: &str, _: Kwargs, _: &State<'_>| {
+            number(text, |Duration { seconds }| seconds)
+        });
+        tera.register_filter("gib", |text: &str, _: Kwargs, _: &State<'_>| number(text, |Gibibytes(size)| size));
+        tera.register_filter("percent", |text: &str, _: Kwargs, _: &State<'_>| number(text, |Percent(share)| share));
+        tera.add_raw_templates(templates.iter().copied())
+            .map_err(|error| EmitError::fault("templates", error.to_string()))?;
+        Ok(Self { tera, language })
+    }
+
+    /// Renders a template to the file at `path`.
+    pub(crate) fn file(
+        &self,
+        path: String,
+        subject: Subject,
+        template: &str,
+        values: &impl Serialize,
+    ) -> Result<File, EmitError> {
+        let content = self.text(&path, template, values)?;
+        Ok(File { path, content, subject, origin: Origin::Rendered })
+    }
+
+    /// Renders a template to the text of the file at `path`.
+    pub(crate) fn text(&self, path: &str, template: &str, values: &impl Serialize) -> Result<String, EmitError> {
+        let text = Context::from_serialize(values)
+            .and_then(|context| self.tera.render(template, &context))
+            .map_err(|error| EmitError::fault(path, error.to_string()))?;
+        Ok(match self.language {
+            Language::Hcl | Language::Packer => align(&text),
+            Language::Shell | Language::Sysctl | Language::Systemd | Language::Yaml => text,
+        })
     }
 
     /// The names that a template takes from outside.
     #[cfg(test)]
     pub(crate) fn variables(&self, template: &str) -> Vec<&str> {
-        self.0.get_template_variables(template).unwrap().into_iter().collect()
+        self.tera.get_template_variables(template).unwrap().into_iter().collect()
+    }
+}
+
+/// The number in a quantity of fleet.yaml.
+fn number<T: TryFrom<String>>(text: &str, number: impl FnOnce(T) -> u32) -> TeraResult<u32> {
+    let quantity = T::try_from(text.to_owned()).map_err(|_| tera::Error::message(format!("{text} is no quantity")))?;
+    Ok(number(quantity))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn escaped(language: Language, text: &str) -> String {
+        let mut out = Vec::new();
+        language.escape(text, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// Text that has broken out of something before, in some language.
+    const HOSTILE: &[&str] = &[
+        "${",
+        "}",
+        "%{",
+        "$",
+        "%",
+        "$${",
+        "\"",
+        "'",
+        "\\",
+        "\n",
+        "\t",
+        "\r",
+        "ok\r[Service]\rExecStartPre=+/bin/evil",
+        "EOT",
+        "\nEOT\n",
+        "$(id)",
+        "`id`",
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{#",
+        "\u{200b}",
+        "\u{202e}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{e0041}",
+        "#",
+        "//",
+        "/*",
+        "\u{85}",
+        "\u{0}",
+        "\u{1b}[31m",
+        "\u{7f}",
+        "\u{9b}",
+    ];
+
+    proptest! {
+        /// A value stays on its line in every language, and nothing in it is invisible to a reviewer.
+        #[test]
+        fn no_control_character_survives(pieces in prop::collection::vec(
+            prop_oneof!["\\PC{1,8}", prop::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned)], 1..12,
+        )) {
+            let text = pieces.concat();
+            for language in Language::ALL {
+                let escaped = escaped(*language, &text);
+                let hidden = escaped.chars().find(|character| match language {
+                    // Single quotes hold any character in bash, and a newline in them is part of the value.
+                    Language::Shell => character.is_control() && !matches!(character, '\n' | '\t'),
+                    _ => character.is_control(),
+                });
+                prop_assert_eq!(hidden, None, "{:?}: {:?}", language, escaped);
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::hcl;
 
-/// Quotes a value for the inside of a quoted string. What would open a Go template is written as a template that prints it.
+/// Escapes a value for the inside of a quoted string. What would start a Go template is written as a template that prints it.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     hcl::escape(&text.replace("{{", "{{`{{`}}"), out)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-/// Keeps a value on its line: what would end it becomes a space.
+/// Keeps a value on its line: control characters become spaces.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.replace(|character: char| character.is_control(), " ").as_bytes())
 }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-/// Quotes a value for the inside of double quotes, or for the end of a line.
-///
-/// As systemd.syntax(7) says: backslash and quote by a backslash, line ends as `\n`, and `%`, which would be a specifier,
-/// doubled. In a command, `$` must be doubled too; see [`argument`].
+/// Escapes a value for the inside of double quotes, or for the rest of a line, as systemd.syntax(7) describes: a backslash
+/// before backslash and quote, `\n` and `\t`, and `%` doubled, since it would be a specifier. Every other control character is
+/// written by its number: systemd ends a line at a carriage return as well. In a command, `$` must be doubled too; see
+/// [`argument`].
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     for character in text.chars() {
         match character {
@@ -14,13 +14,14 @@ pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
             '\n' => out.write_all(b"\\n")?,
             '\t' => out.write_all(b"\\t")?,
             '%' => out.write_all(b"%%")?,
+            hidden if hidden.is_control() => write!(out, "\\u{:04x}", u32::from(hidden))?,
             _ => write!(out, "{character}")?,
         }
     }
     Ok(())
 }
 
-/// A word of a command before [`escape`]: `$` would be a variable, also inside quotes.
+/// Escapes a word of a command before [`escape`] does: `$` would be a variable, even inside quotes.
 pub(crate) fn argument(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -30,8 +31,8 @@ mod tests {
     #[test]
     fn specifiers_quotes_and_line_ends_are_inert() {
         let mut out = Vec::new();
-        super::escape("a \"b\" %h \\ \n[Service]", &mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "a \\\"b\\\" %%h \\\\ \\n[Service]");
+        super::escape("a \"b\" %h \\ \n[Service]\r[Install]", &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a \\\"b\\\" %%h \\\\ \\n[Service]\\u000d[Install]");
         assert_eq!(super::argument("$HOME ${x}"), "$$HOME $${x}");
     }
 }

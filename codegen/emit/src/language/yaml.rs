@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-/// Quotes a value for the inside of double quotes.
+/// Escapes a value for the inside of double quotes.
 ///
-/// Goss runs a file through Go's templates before it reads the YAML. A brace is therefore written by its number: there is no
-/// `{{` for the template to see, and YAML reads the brace that was meant.
+/// Goss runs a file through Go's templates before it reads the YAML. So a brace is written by its number: the template sees no
+/// `{{`, and YAML reads the brace that was meant.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     for character in text.chars() {
         match character {

@@ -2,16 +2,18 @@
 
 use fleetgen_fleet::choice::{Architecture, Os};
 use fleetgen_fleet::scalar::Region;
-use fleetgen_fleet::{Fleet, Layer, Placement};
+use fleetgen_fleet::{Fleet, Layer, Placement, resource_name};
 use serde::Serialize;
 
-use super::packer::ImageNames;
+use super::image::ImageNames;
 
 #[derive(Serialize)]
 pub(super) struct Source<'a> {
     pub(super) architecture: &'static str,
     region: &'a str,
-    network: &'a str,
+    network: String,
+    build_network: String,
+    identity: String,
     copies: Vec<String>,
     name: String,
     parent_name: String,
@@ -23,7 +25,7 @@ pub(super) struct Source<'a> {
     disk_key: Option<&'a str>,
 }
 
-/// The machine that builds for arm64.
+/// The machine type that builds arm64 images.
 const ARM64_BUILDER: &str = "m7g.large";
 
 /// A source for each architecture.
@@ -31,18 +33,20 @@ pub(super) fn sources<'a>(
     fleet: &'a Fleet,
     layer: &'a Layer,
     placement: &Placement,
-    names: impl Fn(Architecture) -> ImageNames,
+    names: impl Fn(Architecture) -> Option<ImageNames>,
 ) -> Vec<Source<'a>> {
     let Some((network, (owner, vendor))) = fleet.networks.get(&placement.network).zip(layer.source.aws.as_ref()) else {
         return Vec::new();
     };
     let source = |architecture: &Architecture| {
-        let names = names(*architecture);
+        let names = names(*architecture)?;
         let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
         Some(Source {
             architecture: architecture.as_str(),
             region: network.region.as_str(),
-            network: network.name.as_str(),
+            network: resource_name::network(&fleet.name, &network.name),
+            build_network: resource_name::build_network(&fleet.name, &network.name),
+            identity: resource_name::build_identity(&fleet.name),
             copies: placement.copies.iter().map(Region::to_string).collect(),
             name: names.image,
             parent_owner: if names.parent.is_some() { "self" } else { owner.as_str() },

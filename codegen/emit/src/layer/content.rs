@@ -1,4 +1,4 @@
-//! What a layer adds, as its script, its gossfile and its fetching take it.
+//! What a layer adds, in the form that its scripts and its gossfile need.
 
 use fleetgen_fleet::choice::Architecture;
 use fleetgen_fleet::{Binary, Fleet, Layer};

@@ -2,10 +2,10 @@
 
 use fleetgen_fleet::catalog;
 use fleetgen_fleet::choice::{Architecture, Cloud};
-use fleetgen_fleet::{Fleet, Layer, Placement};
+use fleetgen_fleet::{Fleet, Layer, Placement, resource_name};
 use serde::Serialize;
 
-use super::packer::ImageNames;
+use super::image::ImageNames;
 
 #[derive(Serialize)]
 pub(super) struct Source<'a> {
@@ -13,18 +13,19 @@ pub(super) struct Source<'a> {
     pub(super) project: &'a str,
     region: &'a str,
     zone: &'a str,
-    network: &'a str,
+    build_network: String,
+    identity: String,
     name: String,
     family: String,
     parent_name: String,
     parent_project: &'a str,
-    machine: &'a str,
+    machine: String,
     disk_type: &'static str,
     migrates: bool,
     disk_key: Option<&'a str>,
 }
 
-/// The machine that builds for arm64.
+/// The machine type that builds arm64 images.
 const ARM64_BUILDER: &str = "c4a-standard-2";
 
 /// A source for each architecture.
@@ -32,37 +33,34 @@ pub(super) fn sources<'a>(
     fleet: &'a Fleet,
     layer: &'a Layer,
     placement: &Placement,
-    names: impl Fn(Architecture) -> ImageNames,
+    names: impl Fn(Architecture) -> Option<ImageNames>,
 ) -> Vec<Source<'a>> {
     let account = fleet.gcp.as_ref().zip(layer.source.gcp.as_ref());
     let Some((network, (account, (owner, vendor)))) = fleet.networks.get(&placement.network).zip(account) else {
         return Vec::new();
     };
     let source = |architecture: &Architecture| {
-        let names = names(*architecture);
+        let names = names(*architecture)?;
         let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
         let machine = match architecture {
-            Architecture::Amd64 => layer.gcp_builder.as_str(),
-            Architecture::Arm64 => ARM64_BUILDER,
+            Architecture::Amd64 => layer.gcp_builder.clone(),
+            Architecture::Arm64 => ARM64_BUILDER.parse().ok()?,
         };
-        let known = catalog::find(Cloud::Gcp, machine).ok();
+        let facts = catalog::machine(Cloud::Gcp, &machine).ok();
         Some(Source {
             architecture: architecture.as_str(),
             project: account.project.as_str(),
             region: network.region.as_str(),
             zone: network.zones.first()?.as_str(),
-            network: network.name.as_str(),
+            build_network: resource_name::build_network(&fleet.name, &network.name),
+            identity: resource_name::build_identity(&fleet.name),
             name: names.image,
-            family: format!("{}-{}-{architecture}", fleet.name, layer.name),
+            family: names.family,
             parent_project: if names.parent.is_some() { account.project.as_str() } else { owner.as_str() },
             parent_name: names.parent.or(vendors)?,
-            machine,
-            disk_type: if known.as_ref().is_some_and(|found| found.hyperdisk) {
-                "hyperdisk-balanced"
-            } else {
-                "pd-balanced"
-            },
-            migrates: known.is_some_and(|found| found.migrates),
+            machine: machine.to_string(),
+            disk_type: if facts.is_some_and(|facts| facts.hyperdisk) { "hyperdisk-balanced" } else { "pd-balanced" },
+            migrates: facts.is_some_and(|facts| facts.migrates),
             disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
         })
     };

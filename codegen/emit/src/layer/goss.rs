@@ -1,4 +1,4 @@
-//! A layer's gossfile: hand-written checks, those of the layers it is built on, and those of what fleet.yaml declares.
+//! A layer's gossfile: hand-written checks, those of the layers it is built on, and checks of what fleet.yaml declares.
 
 use fleetgen_fleet::{Layer, LayerPort};
 use fleetgen_tree::File;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::content::{BinaryValues, Content, ServiceValues, User};
 use super::machine::MachineFile;
-use super::{YAML_RENDERER, file};
+use super::render::YAML;
 use crate::EmitError;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Values<'a> {
     http: Vec<Http>,
 }
 
-/// A port, as `ss` tells of it: also who listens, and on which address, which Goss's own check of a port does not.
+/// A port, as `ss` shows it. Goss's own check of a port does not show which program listens, and on which address.
 #[derive(Serialize)]
 struct Port {
     title: String,
@@ -37,9 +37,9 @@ struct Http {
     status: u32,
 }
 
-pub(super) fn files(layer: &Layer, content: &Content<'_>) -> Result<Vec<File>, EmitError> {
-    // Paths are taken from the file that names them.
-    let parent = layer.ancestors.first().map(|parent| format!("../{parent}/goss.yaml"));
+pub(super) fn file(layer: &Layer, content: &Content<'_>) -> Result<File, EmitError> {
+    // Paths are relative to the file that names them.
+    let parent = layer.parent().map(|parent| format!("../{parent}/goss.yaml"));
     let own = content.steps.checks.iter().map(|check| format!("../../../{check}"));
     let values = Values {
         includes: parent.into_iter().chain(own).collect(),
@@ -60,14 +60,14 @@ pub(super) fn files(layer: &Layer, content: &Content<'_>) -> Result<Vec<File>, E
             })
             .collect(),
     };
-    Ok(vec![file(&YAML_RENDERER, format!("generated/goss/{}/goss.yaml", layer.name), "goss.yaml", &values)?])
+    YAML.file(layer, format!("generated/goss/{}/goss.yaml", layer.name), "goss.yaml", &values)
 }
 
 fn settings(layer: &Layer) -> Vec<(&str, String)> {
-    let hardening = fleetgen_fleet::catalog::hardening::sections(layer).filter(|_| layer.ancestors.is_empty());
+    let hardening = fleetgen_fleet::catalog::hardening::sections(layer).filter(|_| layer.parent().is_none());
     let hardening = hardening.flat_map(|section| section.sysctl.iter().copied());
     let own = layer.sysctl.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    // The kernel separates the words of a setting by tabs.
+    // The kernel separates the words of a setting with tabs.
     hardening.chain(own).map(|(key, value)| (key, value.split_whitespace().collect::<Vec<_>>().join("\t"))).collect()
 }
 
@@ -77,7 +77,7 @@ fn port(port: &LayerPort) -> Port {
         fleetgen_fleet::choice::Transport::Tcp => "tcp",
         fleetgen_fleet::choice::Transport::Udp => "udp",
     };
-    // Anything that listens on the port is on a line that ends the local address with it.
+    // `ss` shows whatever listens on the port on a line whose local address ends with it.
     let address = match &port.address {
         Some(address) if address.as_str().contains(':') => format!("[{address}]:{number}"),
         Some(address) => format!("{address}:{number}"),

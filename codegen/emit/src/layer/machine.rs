@@ -1,25 +1,15 @@
 //! The files that a layer puts on a machine: those of fleet.yaml, systemd units, and kernel settings.
 
-use std::sync::LazyLock;
-
 use fleetgen_fleet::catalog::hardening;
 use fleetgen_fleet::scalar::ServiceName;
 use fleetgen_fleet::{Layer, Service};
+use fleetgen_tree::Origin;
 use serde::Serialize;
 
-use super::Renderer;
+use super::render::{Renderer, SETTINGS, UNITS};
 use crate::EmitError;
-use crate::language::{Templates, sysctl, systemd};
-
-pub(super) const TEMPLATES: &[(&str, &str)] = &[
-    ("unit.service", include_str!("templates/unit.service.tera")),
-    ("sysctl.conf", include_str!("templates/sysctl.conf.tera")),
-];
-
-static UNITS: Renderer =
-    LazyLock::new(|| Templates::new(systemd::escape, &TEMPLATES[..1]).map_err(|error| error.to_string()));
-static SETTINGS: Renderer =
-    LazyLock::new(|| Templates::new(sysctl::escape, &TEMPLATES[1..]).map_err(|error| error.to_string()));
+use crate::digest;
+use crate::language::argument;
 
 /// A file on a machine.
 #[derive(Debug, Serialize)]
@@ -28,6 +18,8 @@ pub(super) struct MachineFile {
     pub(super) path: String,
     #[serde(skip)]
     pub(super) content: String,
+    #[serde(skip)]
+    pub(super) origin: Origin,
     /// Of the content.
     pub(super) sha256: String,
     pub(super) owner: String,
@@ -41,8 +33,9 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
     for (path, file) in &layer.files {
         files.push(MachineFile {
             path: path.as_str().trim_start_matches('/').to_owned(),
-            sha256: super::key::digest(file.content.as_bytes()),
+            sha256: digest(file.content.as_bytes()),
             content: file.content.clone(),
+            origin: Origin::UserText,
             owner: file.owner.as_ref().map_or("root", AsRef::as_ref).to_owned(),
             group: file.group.as_ref().map_or("root", AsRef::as_ref).to_owned(),
             mode: file.mode.as_ref().map_or("0644", AsRef::as_ref).to_owned(),
@@ -56,8 +49,8 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
             &unit(layer, name, service),
         )?);
     }
-    // The last of a name's order holds, and distributions have files that begin with 99.
-    if layer.ancestors.is_empty() {
+    // The last file in alphabetical order wins, and distributions have files that start with 99.
+    if layer.parent().is_none() {
         for section in hardening::sections(layer).filter(|section| !section.sysctl.is_empty()) {
             let path = format!("etc/sysctl.d/99-zz-hardening-{}.conf", section.name);
             files.push(ours(&SETTINGS, path, "sysctl.conf", &Settings { settings: section.sysctl.to_vec() })?);
@@ -77,10 +70,18 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
 }
 
 fn ours(renderer: &Renderer, path: String, template: &str, values: &impl Serialize) -> Result<MachineFile, EmitError> {
-    let content = super::render(renderer, &path, template, values)?;
+    let content = renderer.text(&path, template, values)?;
     let root = || "root".to_owned();
-    let sha256 = super::key::digest(content.as_bytes());
-    Ok(MachineFile { path, content, sha256, owner: root(), group: root(), mode: "0644".to_owned() })
+    let sha256 = digest(content.as_bytes());
+    Ok(MachineFile {
+        path,
+        content,
+        origin: Origin::Rendered,
+        sha256,
+        owner: root(),
+        group: root(),
+        mode: "0644".to_owned(),
+    })
 }
 
 #[derive(Serialize)]
@@ -106,11 +107,11 @@ fn unit<'a>(layer: &'a Layer, name: &'a ServiceName, service: &'a Service) -> Un
     Unit {
         name: name.as_str(),
         description: service.description.as_ref().map_or("", AsRef::as_ref),
-        command: service.command.iter().map(|word| systemd::argument(word.as_str())).collect(),
+        command: service.command.iter().map(|word| argument(word.as_str())).collect(),
         user: service.user.as_ref().map_or("root", AsRef::as_ref),
         environment: service.environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
         gpu: layer.nvidia.is_some(),
-        // A service that is said to listen below 1024 needs the right to; no other has it.
+        // Only a service that listens below 1024 gets the capability to.
         low_port: layer.ports.iter().any(|port| {
             port.port.get() < 1024 && port.process.as_ref().is_some_and(|name| process.starts_with(name.as_str()))
         }),

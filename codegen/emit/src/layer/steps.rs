@@ -1,11 +1,11 @@
-//! Which hand-written scripts and checks a layer takes.
+//! Which hand-written scripts and checks a layer uses.
 
 use fleetgen_fleet::catalog::hardening;
 use fleetgen_fleet::choice::Docker;
 use fleetgen_fleet::{Fleet, Layer};
 
-/// What every build runs before its layer's own scripts, and after them. `packer/scripts/start/cloud-init.sh` runs before
-/// anything is uploaded; the reboot, the checks and the cleaning have places of their own in the template.
+/// What every build runs before and after its layer's own scripts. `packer/scripts/start/cloud-init.sh` runs before anything
+/// is uploaded; the reboot, the checks and the cleaning are separate steps of the template.
 const FRAME: &[&str] = &[
     "lib.sh",
     "start/cloud-init.sh",
@@ -20,18 +20,18 @@ const FRAME: &[&str] = &[
     "clean/check.sh",
 ];
 
-/// The hand-written files that a layer takes.
+/// The hand-written files that a layer uses.
 pub(super) struct Steps {
-    /// Scripts of the layer's own, in the order in which they run.
+    /// The layer's own scripts, in the order in which they run.
     pub(super) scripts: Vec<String>,
-    /// Checks of the layer's own.
+    /// The layer's own checks.
     pub(super) checks: Vec<String>,
-    /// Whether a kernel or a driver comes with it.
+    /// Whether it installs a kernel or a driver, so that the machine must reboot.
     pub(super) reboots: bool,
 }
 
 impl Steps {
-    /// Every hand-written file that takes part.
+    /// Every hand-written file of the build.
     pub(super) fn files(&self) -> impl Iterator<Item = String> {
         let frame = FRAME.iter().map(|name| script(name));
         frame.chain(self.scripts.iter().cloned()).chain(self.checks.iter().cloned())
@@ -42,9 +42,9 @@ fn script(name: &str) -> String {
     format!("packer/scripts/{name}")
 }
 
-/// What a layer adds to those it is built on.
+/// What a layer needs in addition to the layers it is built on.
 pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
-    let parent = layer.ancestors.first().and_then(|name| fleet.layers.get(name));
+    let parent = fleet.parent(layer);
     let mut scripts = Vec::new();
     let mut checks = Vec::new();
     if parent.is_none() {

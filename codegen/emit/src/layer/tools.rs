@@ -1,4 +1,4 @@
-//! The tools that verify an image, pinned: `data/tools.json` has what their publishers say of each release.
+//! The pinned tools that verify an image: `data/tools.json` has the URLs and digests that their publishers list.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,12 +17,12 @@ pub(super) struct Tool {
     arm64: Release,
 }
 
-/// What is fetched for one architecture.
+/// The download for one architecture.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Release {
     pub(super) url: String,
-    /// Of what the URL gives.
+    /// The digest of the download.
     pub(super) sha256: String,
 }
 

@@ -1,7 +1,7 @@
-//! Terraform roots: `generated/terraform/<network>/<stack>/`, one state each, with a file for each compute group.
+//! Terraform roots, one per [`Scope`] and state. So far those of the stacks, with a file for each compute group.
 //!
 //! A root holds the backend, the provider, a look-up of the network, and one module call for each group. The substance is
-//! in `terraform/modules/`.
+//! in `terraform/modules/`. Templates read the resolved [`Group`] itself, so a new setting of a group needs no code here.
 
 mod aws;
 mod gcp;
@@ -10,68 +10,75 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::Cloud;
-use fleetgen_fleet::scalar::{NetworkName, StackName};
-use fleetgen_fleet::{Fleet, Group, Network, resource_name};
-use fleetgen_tree::File;
+use fleetgen_fleet::{Fleet, Group, Scope};
+use fleetgen_tree::{File, Subject};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::EmitError;
-use crate::language::{Templates, hcl};
-
-pub(crate) const NAME: &str = "terraform";
+use crate::language::{Language, Templates};
 
 const TEMPLATES: &[(&str, &str)] = &[
-    ("aws/main.tf", include_str!("templates/aws-main.tf.tera")),
+    ("aws/root.tf", include_str!("templates/aws-root.tf.tera")),
     ("aws/group.tf", include_str!("templates/aws-group.tf.tera")),
-    ("gcp/main.tf", include_str!("templates/gcp-main.tf.tera")),
+    ("gcp/root.tf", include_str!("templates/gcp-root.tf.tera")),
     ("gcp/group.tf", include_str!("templates/gcp-group.tf.tera")),
 ];
 
 static RENDERER: LazyLock<Result<Templates, String>> =
-    LazyLock::new(|| Templates::new(hcl::escape, TEMPLATES).map_err(|error| error.to_string()));
+    LazyLock::new(|| Templates::new(Language::Hcl, TEMPLATES).map_err(|error| error.to_string()));
 
-/// The roots of all networks.
+/// The roots of all stacks.
 pub(crate) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
-    let mut roots: BTreeMap<(&NetworkName, &StackName), Vec<&Group>> = BTreeMap::new();
-    for group in fleet.groups.values() {
-        roots.entry((&group.network, &group.stack)).or_default().push(group);
-    }
-    let mut files: Vec<File> = Vec::new();
-    for (network, stack) in roots.keys() {
-        let Some(network) = fleet.networks.get(*network) else { continue };
-        let path = format!("{}/main.tf", directory(&network.name, stack));
-        files.push(match network.cloud {
-            Cloud::Aws => render(path, "aws/main.tf", &aws::main(fleet, network, stack))?,
-            Cloud::Gcp => render(path, "gcp/main.tf", &gcp::main(fleet, network, stack))?,
-        });
-    }
-    let groups: Vec<&Group> = fleet.groups.values().collect();
-    let groups: Vec<File> = groups.par_iter().map(|group| self::group(fleet, group)).collect::<Result<_, _>>()?;
+    let stacks = fleet.stacks();
+    let mut files = stacks.keys().map(|scope| root(fleet, scope)).collect::<Result<Vec<_>, _>>()?;
+    let groups: Vec<(&Scope, &Group)> =
+        stacks.iter().flat_map(|(scope, groups)| groups.iter().map(move |group| (scope, *group))).collect();
+    let groups: Vec<File> =
+        groups.par_iter().map(|(scope, group)| self::group(fleet, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
     Ok(files)
 }
 
-fn directory(network: &NetworkName, stack: &StackName) -> String {
-    format!("generated/terraform/{network}/{stack}")
-}
-
-fn group(fleet: &Fleet, group: &Group) -> Result<File, EmitError> {
-    let path = format!("{}/{}.tf", directory(&group.network, &group.stack), group.name);
-    match (aws::group(fleet, group), gcp::group(fleet, group)) {
-        (Some(values), _) => render(path, "aws/group.tf", &values),
-        (None, Some(values)) => render(path, "gcp/group.tf", &values),
-        (None, None) => Err(EmitError { path, message: "the group refers to something that is not there".to_owned() }),
+fn root(fleet: &Fleet, scope: &Scope) -> Result<File, EmitError> {
+    let path = format!("{}/main.tf", scope.directory());
+    let subject = Subject::Root(scope.directory());
+    let network = scope.network().and_then(|network| fleet.networks.get(network));
+    let network = network.ok_or_else(|| EmitError::fault(&path, "the root has no network"))?;
+    match network.cloud {
+        Cloud::Aws => render(path, subject, "aws/root.tf", aws::root(fleet, network, scope)),
+        Cloud::Gcp => render(path, subject, "gcp/root.tf", gcp::root(fleet, network, scope)),
     }
 }
 
-fn render(path: String, template: &str, values: &impl Serialize) -> Result<File, EmitError> {
-    let renderer = RENDERER.as_ref().map_err(|message| EmitError { path: path.clone(), message: message.clone() })?;
-    let text = renderer.render(&path, template, values)?;
-    Ok(File { path, content: hcl::align(&text), producer: NAME })
+fn group(fleet: &Fleet, scope: &Scope, group: &Group) -> Result<File, EmitError> {
+    let path = format!("{}/{}.tf", scope.directory(), group.name);
+    let subject = Subject::Group(group.name.to_string());
+    match group.cloud() {
+        Cloud::Aws => render(path, subject, "aws/group.tf", aws::group(fleet, group)),
+        Cloud::Gcp => render(path, subject, "gcp/group.tf", gcp::group(fleet, group)),
+    }
 }
 
-/// Tags or labels of a group's resources: the user's, and fleetgen's own. The module for AWS adds `Name`.
+fn render(path: String, subject: Subject, template: &str, values: Option<impl Serialize>) -> Result<File, EmitError> {
+    let renderer = RENDERER.as_ref().map_err(|message| EmitError::fault(&path, message))?;
+    let values = values.ok_or_else(|| EmitError::fault(&path, "it refers to something that does not exist"))?;
+    renderer.file(path, subject, template, &values)
+}
+
+/// What a rendered file is about: a root has a `terraform` block, and a group's file calls one module named after the group.
+pub(crate) fn subject_of(content: &str) -> Option<Subject> {
+    let body = hcl::parse(content).ok()?;
+    let mut blocks = body.blocks();
+    let first = blocks.next()?;
+    match (first.identifier(), first.labels()) {
+        ("terraform", _) => Some(Subject::Root(String::new())),
+        ("module", [group]) if blocks.next().is_none() => Some(Subject::Group(group.as_str().to_owned())),
+        _ => None,
+    }
+}
+
+/// The tags or labels of a group's resources: the user's, and fleetgen's own. The module for AWS adds `Name`.
 fn tags<'a>(fleet: &'a Fleet, group: &'a Group) -> BTreeMap<&'a str, &'a str> {
     let mut tags: BTreeMap<&str, &str> = group.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     tags.insert("fleet", fleet.name.as_str());
@@ -81,108 +88,5 @@ fn tags<'a>(fleet: &'a Fleet, group: &'a Group) -> BTreeMap<&'a str, &'a str> {
     tags
 }
 
-/// A port that is open, as both modules take it.
-#[derive(Serialize)]
-struct PortValues<'a> {
-    port: u16,
-    protocol: &'a str,
-    cidrs: Vec<String>,
-    description: Option<&'a str>,
-}
-
-fn ports(group: &Group) -> Vec<PortValues<'_>> {
-    group
-        .ports
-        .iter()
-        .map(|port| PortValues {
-            port: port.port.get(),
-            protocol: port.protocol.as_str(),
-            cidrs: port.from.iter().map(ToString::to_string).collect(),
-            description: port.description.as_ref().map(AsRef::as_ref),
-        })
-        .collect()
-}
-
-/// A health check, as both modules take it.
-#[derive(Serialize)]
-struct HealthValues<'a> {
-    protocol: &'a str,
-    port: u16,
-    path: &'a str,
-    interval_seconds: u32,
-    timeout_seconds: u32,
-    healthy_after: u32,
-    unhealthy_after: u32,
-    grace_seconds: u32,
-}
-
-fn health(group: &Group) -> Option<HealthValues<'_>> {
-    group.health.as_ref().map(|health| HealthValues {
-        protocol: health.protocol.as_str(),
-        port: health.port.get(),
-        path: health.path.as_str(),
-        interval_seconds: health.interval.seconds,
-        timeout_seconds: health.timeout.seconds,
-        healthy_after: health.healthy_after,
-        unhealthy_after: health.unhealthy_after,
-        grace_seconds: health.grace.seconds,
-    })
-}
-
-/// The name of a network's own resources, by which the look-up finds it.
-fn network_name(fleet: &Fleet, network: &Network) -> String {
-    format!("{}-{}", fleet.name, network.name)
-}
-
-fn base(fleet: &Fleet, group: &Group) -> String {
-    resource_name::base(&fleet.name, group)
-}
-
-fn state_key(fleet: &Fleet, network: &Network, stack: &StackName) -> String {
-    format!("{}/{}/{stack}", fleet.name, network.name)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// In HCL, `"${{ x }}"` with x = `{evil}` would render `"${evil}"`.
-    #[test]
-    fn no_template_puts_a_dollar_or_percent_before_a_value() {
-        for (name, template) in TEMPLATES {
-            assert!(!template.contains("${{") && !template.contains("%{{"), "{name}");
-        }
-    }
-
-    /// A name that a template gets wrong is not there, which a condition takes for false without a word.
-    #[test]
-    fn every_name_in_a_template_is_a_value() {
-        let bytes = include_bytes!("../../../../fleet.yaml").to_vec();
-        let source = fleetgen_fleet::SourceFile::from_bytes("fleet.yaml", bytes).unwrap();
-        let fleet = fleetgen_fleet::load(&source, None).unwrap();
-        let values = |cloud: Cloud| -> Vec<serde_json::Value> {
-            let network = fleet.networks.values().find(|network| network.cloud == cloud).unwrap();
-            let group = fleet.groups.values().find(|group| group.cloud() == cloud).unwrap();
-            match cloud {
-                Cloud::Aws => vec![
-                    serde_json::to_value(aws::main(&fleet, network, &group.stack)).unwrap(),
-                    serde_json::to_value(aws::group(&fleet, group)).unwrap(),
-                ],
-                Cloud::Gcp => vec![
-                    serde_json::to_value(gcp::main(&fleet, network, &group.stack)).unwrap(),
-                    serde_json::to_value(gcp::group(&fleet, group)).unwrap(),
-                ],
-            }
-        };
-        let renderer = RENDERER.as_ref().unwrap();
-        let all = [values(Cloud::Aws), values(Cloud::Gcp)].concat();
-        for ((name, _), values) in TEMPLATES.iter().zip(all) {
-            let known: Vec<&str> = values.as_object().unwrap().keys().map(String::as_str).collect();
-            let mut used = renderer.variables(name);
-            used.sort_unstable();
-            let mut given = known.clone();
-            given.sort_unstable();
-            assert_eq!(used, given, "{name}: names on the left, values on the right");
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,21 @@
 //! What tests of this crate share.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
 use fleetgen_emit::HandWritten;
+use fleetgen_fleet::{CheckContext, Fleet};
+use fleetgen_problem::{Format, Severity, SourceFile, render};
+
+/// The fleet of a fleet.yaml.
+pub(crate) fn fleet(text: &str) -> Fleet {
+    let source = SourceFile::from_bytes("fleet.yaml", text.as_bytes().to_vec()).unwrap();
+    let context = CheckContext { today: None, expired: Severity::Warning };
+    match fleetgen_fleet::load(&source, context) {
+        Ok(loaded) => loaded.fleet,
+        Err(problems) => panic!("{}", render(&problems, Some(&source), Format::Human { color: false })),
+    }
+}
 
 /// The repository's own scripts and checks.
 pub(crate) fn scripts() -> HandWritten {

@@ -1,8 +1,8 @@
 //! The sections of the hardening: CIS level 1 for servers, as the Ubuntu 24.04 benchmark 1.0.0 numbers it.
 //!
-//! What a section does stands in `packer/scripts/hardening/<name>.sh`, and what is checked of it in
-//! `goss/hardening/<name>.yaml`. Kernel settings stand here, since layers must not set them otherwise. Values are those
-//! of the benchmark, as the role UBUNTU24-CIS of ansible-lockdown has them; docs/layers.md says what is left out, and why.
+//! `packer/scripts/hardening/<name>.sh` applies a section, and `goss/hardening/<name>.yaml` checks it. Kernel settings are
+//! here, since layers must not set them to other values. The values are those of the benchmark, as in the role UBUNTU24-CIS
+//! of ansible-lockdown; docs/layers.md lists what is left out, and why.
 
 use crate::choice::Hardening;
 use crate::model::Layer;
@@ -16,7 +16,7 @@ pub struct Section {
     pub cis: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// The kernel settings that it makes.
+    /// The kernel settings that it sets.
     pub sysctl: &'static [(&'static str, &'static str)],
 }
 
@@ -30,11 +30,11 @@ macro_rules! sections {
 }
 
 sections! {
-    "kernel-modules" "1.1.1, 3.2" "File systems and protocols that nothing uses cannot be loaded." {}
-    "mounts" "1.1.2" "Nothing in /tmp and /dev/shm is a device, is run, or gains rights." {}
-    "apparmor" "1.3" "AppArmor confines what has a profile." {}
-    "bootloader" "1.4" "Only root reads the boot loader's configuration." {}
-    "processes" "1.5" "Memory is laid out at random, and dumps of it are not kept." {
+    "kernel-modules" "1.1.1, 3.2" "Disables unused file systems and network protocols." {}
+    "mounts" "1.1.2" "Mounts /tmp and /dev/shm with nodev, nosuid and noexec." {}
+    "apparmor" "1.3" "Enables AppArmor and enforces its profiles." {}
+    "bootloader" "1.4" "Makes the boot loader's configuration readable by root only." {}
+    "processes" "1.5" "Randomizes memory addresses and disables core dumps." {
         "fs.protected_fifos" = "2"
         "fs.protected_hardlinks" = "1"
         "fs.protected_regular" = "2"
@@ -45,11 +45,11 @@ sections! {
         "kernel.randomize_va_space" = "2"
         "kernel.yama.ptrace_scope" = "1"
     }
-    "banners" "1.6" "What is shown before a login says who may log in, and nothing of the system." {}
-    "services" "2.1, 2.2" "Servers and clients that nobody asked for are not installed." {}
-    "time" "2.3" "chrony, and nothing else, keeps the time, with the cloud's own clock." {}
-    "cron" "2.4" "Only root says what runs when." {}
-    "network" "3.3" "Packets that lie about their way are dropped." {
+    "banners" "1.6" "Shows a legal notice before login, and nothing about the system." {}
+    "services" "2.1, 2.2" "Removes servers and clients that no layer installs." {}
+    "time" "2.3" "Synchronizes the time with chrony and the cloud's time server only." {}
+    "cron" "2.4" "Lets only root schedule jobs." {}
+    "network" "3.3" "Drops spoofed and redirected packets, and logs them." {
         "net.ipv4.conf.all.accept_redirects" = "0"
         "net.ipv4.conf.all.accept_source_route" = "0"
         "net.ipv4.conf.all.log_martians" = "1"
@@ -70,15 +70,15 @@ sections! {
         "net.ipv6.conf.default.accept_redirects" = "0"
         "net.ipv6.conf.default.accept_source_route" = "0"
     }
-    "sshd" "5.1" "sshd takes keys only, of strong algorithms, and forwards nothing but what a session needs." {}
-    "sudo" "5.2" "sudo needs a terminal and keeps a log; su is root's." {}
-    "passwords" "5.3, 5.4" "Nobody has a password; one that were set would have to be strong." {}
-    "journald" "6.1" "The journal is kept, compressed and within bounds." {}
-    "auditd" "6.2" "What changes identities, rights, time and kernel modules is recorded." {}
-    "permissions" "7.1" "Files of accounts are root's, and no file is writable by all." {}
+    "sshd" "5.1" "Configures sshd for keys only, strong algorithms, and the forwarding that sessions need." {}
+    "sudo" "5.2" "Makes sudo require a terminal and keep a log, and restricts su." {}
+    "passwords" "5.3, 5.4" "Locks all passwords, and requires strong ones if any is set." {}
+    "journald" "6.1" "Keeps the journal across reboots, compressed and limited in size." {}
+    "auditd" "6.2" "Audits changes to identities, permissions, time and kernel modules." {}
+    "permissions" "7.1" "Protects the account files and removes world-writable files." {}
 }
 
-/// The sections that hold for a line of layers, by its root.
+/// The sections that apply to a lineage of layers, by its root.
 pub fn sections(root: &Layer) -> impl Iterator<Item = &'static Section> {
     let is_hardened = root.hardening == Hardening::CisLevel1;
     SECTIONS.iter().filter(move |section| {

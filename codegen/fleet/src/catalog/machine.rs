@@ -3,32 +3,26 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use fleetgen_problem::{Code, Place, Problem, suggest};
 use serde::Deserialize;
 
 use crate::choice::{Architecture, Cloud};
-use crate::diagnostic::suggest;
+use crate::scalar::MachineType;
 
-/// What is known of a machine type.
+/// The facts about a machine type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
-pub struct Found {
+pub struct MachineFacts {
     /// The architecture of its processor.
     pub architecture: Architecture,
     /// Whether it has NVIDIA GPUs of its own.
     pub nvidia: bool,
     /// Whether GPUs can be attached to it (GCP's N1).
     pub attachable: bool,
-    /// Whether it is moved to another host while it runs, when its own needs maintenance (GCP).
+    /// Whether it can move to another host while it runs (GCP).
     pub migrates: bool,
-    /// Whether it boots from Hyperdisk only (GCP's newer families take no persistent disk).
+    /// Whether it boots from Hyperdisk only (GCP's newer families do not support persistent disks).
     pub hyperdisk: bool,
-}
-
-/// A machine type that is not known, and what may have been meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
-    /// What may have been meant.
-    pub hint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +35,7 @@ struct AwsFamily {
 static AWS: LazyLock<BTreeMap<String, AwsFamily>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/aws-machines.json")).unwrap_or_default());
 
-/// GCP's families, without those that have an architecture or GPUs of their own below.
+/// GCP's families of amd64 machines without GPUs of their own.
 const GCP_PLAIN: &[&str] = &[
     "c2", "c2d", "c3", "c3d", "c4", "c4d", "e2", "h3", "h4d", "m1", "m2", "m3", "m4", "n1", "n2", "n2d", "n4", "n4d",
     "t2d", "x4", "z3",
@@ -51,7 +45,7 @@ const GCP_GPU: &[&str] = &["a2", "a3", "g2", "g4"];
 /// Blackwell and later machines on ARM hosts.
 const GCP_ARM_GPU: &[&str] = &["a4x"];
 
-/// What stands behind the family.
+/// What follows the family in a name.
 const GCP_KINDS: &[&str] = &[
     "custom", "edgegpu", "highcpu", "highgpu", "highmem", "hypermem", "maxgpu", "medium", "megagpu", "megamem",
     "micro", "small", "standard", "ultragpu", "ultramem",
@@ -59,22 +53,35 @@ const GCP_KINDS: &[&str] = &[
 /// Families whose machines stay on their host.
 const GCP_FIXED: &[&str] = &["a2", "a3", "a4", "a4x", "g2", "g4", "h3", "h4d", "x4", "z3"];
 
-/// Families that take no persistent disk.
+/// Families that do not support persistent disks.
 const HYPERDISK: &[&str] = &["a4", "a4x", "c4", "c4a", "c4d", "g4", "h4d", "m4", "n4", "n4a", "n4d", "x4"];
 
-/// What is known of a machine type.
+/// The facts about a machine type.
 ///
 /// # Errors
-/// The type is not known; a new family is added to the catalog.
-pub fn find(cloud: Cloud, machine_type: &str) -> Result<Found, Unknown> {
-    match cloud {
-        Cloud::Aws => find_aws(machine_type),
-        Cloud::Gcp => find_gcp(machine_type),
-    }
+/// The type is not in the catalog. The problem has no position.
+pub fn machine(cloud: Cloud, machine_type: &MachineType) -> Result<MachineFacts, Problem> {
+    let facts = match cloud {
+        Cloud::Aws => aws(machine_type.as_str()),
+        Cloud::Gcp => gcp(machine_type.as_str()),
+    };
+    facts.map_err(|hint| {
+        let cloud = cloud.title();
+        Problem::new(
+            Code::Machine,
+            Place::Nowhere,
+            format!("fleetgen does not know the {cloud} machine type `{machine_type}`"),
+        )
+        .label(format!("not a machine type of {cloud}"))
+        .maybe_hint(hint)
+    })
 }
 
-fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
-    let (family, size) = machine_type.split_once('.').ok_or(Unknown { hint: None })?;
+/// What an unknown machine type may have been meant to be.
+type Hint = Option<String>;
+
+fn aws(machine_type: &str) -> Result<MachineFacts, Hint> {
+    let (family, size) = machine_type.split_once('.').ok_or(None)?;
     let Some(known) = AWS.get(family) else {
         let hint = suggest(
             machine_type,
@@ -85,12 +92,12 @@ fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
                 .iter()
                 .map(String::as_str),
         );
-        return Err(Unknown { hint });
+        return Err(hint);
     };
     if !known.sizes.iter().any(|known| known == size) {
-        return Err(Unknown { hint: Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))) });
+        return Err(Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))));
     }
-    Ok(Found {
+    Ok(MachineFacts {
         architecture: known.architecture,
         nvidia: known.nvidia,
         attachable: false,
@@ -99,26 +106,32 @@ fn find_aws(machine_type: &str) -> Result<Found, Unknown> {
     })
 }
 
-fn find_gcp(machine_type: &str) -> Result<Found, Unknown> {
+fn gcp(machine_type: &str) -> Result<MachineFacts, Hint> {
     let mut parts = machine_type.split('-');
     let (family, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if !GCP_KINDS.contains(&kind) {
-        return Err(Unknown { hint: suggest(kind, GCP_KINDS.iter().copied()) });
+        return Err(suggest(kind, GCP_KINDS.iter().copied()));
     }
     let migrates = !GCP_FIXED.contains(&family) && !machine_type.ends_with("-metal");
-    let found = |architecture, nvidia| {
-        Ok(Found { architecture, nvidia, attachable: family == "n1", migrates, hyperdisk: HYPERDISK.contains(&family) })
+    let facts = |architecture, nvidia| {
+        Ok(MachineFacts {
+            architecture,
+            nvidia,
+            attachable: family == "n1",
+            migrates,
+            hyperdisk: HYPERDISK.contains(&family),
+        })
     };
     if GCP_PLAIN.contains(&family) {
-        found(Architecture::Amd64, false)
+        facts(Architecture::Amd64, false)
     } else if GCP_ARM.contains(&family) {
-        found(Architecture::Arm64, false)
+        facts(Architecture::Arm64, false)
     } else if GCP_GPU.contains(&family) || family == "a4" {
-        found(Architecture::Amd64, true)
+        facts(Architecture::Amd64, true)
     } else if GCP_ARM_GPU.contains(&family) {
-        found(Architecture::Arm64, true)
+        facts(Architecture::Arm64, true)
     } else {
         let known = [GCP_PLAIN, GCP_ARM, GCP_GPU, GCP_ARM_GPU].concat();
-        Err(Unknown { hint: suggest(family, known) })
+        Err(suggest(family, known))
     }
 }

@@ -1,30 +1,32 @@
-//! What a decoder hands to the types: places, lists, keys of a type, keys of the user's, and what is missing.
+//! What a decoder hands to the types: positions, lists, keys of a type, the user's own keys, and missing keys.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use fleetgen_problem::Span;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use smallvec::smallvec;
 
-use super::{Decoder, Layers, Problem};
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::source::Span;
+use super::error::Error;
+use super::sink::{Missing, Sink, Step};
+use super::{Decoder, Stack};
 use crate::yaml::{Key, Node, Value};
 
-/// Hands a [`Field`] its place and then its value, and takes the value's error.
+/// Hands a [`Field`](crate::field::Field) its position and then its value, and takes the value's error.
 pub(super) struct FieldAccess<'s, D> {
     pub(super) step: u8,
     pub(super) span: Span,
     pub(super) depth: u32,
     pub(super) inner: Option<D>,
-    pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
+    pub(super) sink: &'s Sink,
 }
 
-impl<'de, D: Deserializer<'de, Error = Problem>> SeqAccess<'de> for FieldAccess<'_, D> {
-    type Error = Problem;
+impl<'de, D: Deserializer<'de, Error = Error>> SeqAccess<'de> for FieldAccess<'_, D> {
+    type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         self.step += 1;
         let number = match self.step {
             1 => self.span.start,
@@ -32,10 +34,7 @@ impl<'de, D: Deserializer<'de, Error = Problem>> SeqAccess<'de> for FieldAccess<
             3 => self.depth,
             _ => {
                 let Some(inner) = self.inner.take() else { return Ok(None) };
-                return Ok(seed
-                    .deserialize(inner)
-                    .map_err(|problem| self.sink.borrow_mut().push(problem.at(self.span)))
-                    .ok());
+                return Ok(seed.deserialize(inner).map_err(|error| self.sink.report(error.at(self.span))).ok());
             }
         };
         seed.deserialize(number.into_deserializer()).map(Some)
@@ -43,24 +42,30 @@ impl<'de, D: Deserializer<'de, Error = Problem>> SeqAccess<'de> for FieldAccess<
 }
 
 pub(super) struct ListAccess<'a, 's> {
-    pub(super) items: std::slice::Iter<'a, Node>,
-    pub(super) depth: u32,
-    pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
+    items: std::iter::Enumerate<std::slice::Iter<'a, Node<'a>>>,
+    depth: u32,
+    sink: &'s Sink,
+}
+
+impl<'a, 's> ListAccess<'a, 's> {
+    pub(super) fn new(items: &'a [Node<'a>], depth: u32, sink: &'s Sink) -> Self {
+        Self { items: items.iter().enumerate(), depth, sink }
+    }
 }
 
 impl<'de> SeqAccess<'de> for ListAccess<'de, '_> {
-    type Error = Problem;
+    type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        let Some(node) = self.items.next() else { return Ok(None) };
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let Some((index, node)) = self.items.next() else { return Ok(None) };
         let anchor = match &node.value {
             Value::Map(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) | Value::List(_) => {
                 node.span
             }
         };
-        let decoder = Decoder { layers: smallvec![(self.depth, node)], anchor, sink: self.sink };
-        seed.deserialize(decoder).map(Some)
+        let decoder = Decoder { stack: smallvec![(self.depth, node)], anchor, sink: self.sink };
+        self.sink.below(Step::Item(index), || seed.deserialize(decoder).map(Some))
     }
 }
 
@@ -69,45 +74,53 @@ pub(super) struct StructAccess<'a, 's> {
     pub(super) decoder: Decoder<'a, 's>,
     pub(super) keys: std::slice::Iter<'static, &'static str>,
     pub(super) current: &'static str,
+    /// Keys that were written with a spelling mistake, which has been reported.
+    pub(super) misspelt: Vec<&'static str>,
 }
 
 impl<'de> MapAccess<'de> for StructAccess<'de, '_> {
-    type Error = Problem;
+    type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         let Some(key) = self.keys.next() else { return Ok(None) };
         self.current = key;
         seed.deserialize(key.into_deserializer()).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
-        match self.decoder.get(self.current) {
-            Some(decoder) => seed.deserialize(decoder),
-            None => seed.deserialize(Missing { key: self.current, span: self.decoder.span(), sink: self.decoder.sink }),
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
+        let (key, sink) = (self.current, self.decoder.sink);
+        // In a group, `null` means that the key is not set, whatever its profiles say.
+        let is_set = |decoder: &Decoder<'_, '_>| sink.missing == Missing::Report || !decoder.is_null();
+        if let Some(decoder) = self.decoder.get(key).filter(is_set) {
+            return sink.below(Step::Key(key), || seed.deserialize(decoder));
         }
+        let reported = self.misspelt.contains(&key) || sink.missing == Missing::Ignore;
+        seed.deserialize(Absent { key, span: self.decoder.span(), reported, sink })
     }
 }
 
-/// A key that is not there: no value for an `Option`, a problem for a [`Field`].
-pub(super) struct Missing<'s> {
-    pub(super) key: &'static str,
-    pub(super) span: Span,
-    pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
+/// A key that is not set: no value for an `Option`, a problem for a [`Field`](crate::field::Field).
+struct Absent<'s> {
+    key: &'static str,
+    span: Span,
+    /// Whether the user knows already.
+    reported: bool,
+    sink: &'s Sink,
 }
 
-impl<'de> Deserializer<'de> for Missing<'_> {
-    type Error = Problem;
+impl<'de> Deserializer<'de> for Absent<'_> {
+    type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Problem> {
-        Err(Problem {
-            rule: Rule::MissingKey,
-            message: format!("missing key `{}`", self.key),
-            label: format!("`{}` is needed here", self.key),
-            hint: None,
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        let path = self.sink.path_of(self.key);
+        let error = Error::missing(&path, self.key);
+        Err(match self.sink.missing {
+            Missing::ReportInGroup => error.hint(format!("add `{path}` to the group or to its profile")),
+            Missing::Report | Missing::Ignore => error,
         })
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_none()
     }
 
@@ -116,9 +129,10 @@ impl<'de> Deserializer<'de> for Missing<'_> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Problem> {
+    ) -> Result<V::Value, Error> {
         let (span, sink) = (self.span, self.sink);
-        visitor.visit_seq(FieldAccess { step: 0, span, depth: 0, inner: Some(self), sink })
+        let inner = (!self.reported).then_some(self);
+        visitor.visit_seq(FieldAccess { step: 0, span, depth: 0, inner, sink })
     }
 
     forward_to_deserialize_any! {
@@ -129,51 +143,50 @@ impl<'de> Deserializer<'de> for Missing<'_> {
 
 /// Walks over the user's own keys, nearest tree first, each key once.
 pub(super) struct EntriesAccess<'a, 's> {
-    pub(super) entries: std::vec::IntoIter<(&'a Key, Layers<'a>)>,
-    pub(super) current: Option<Decoder<'a, 's>>,
-    pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
+    pub(super) entries: std::vec::IntoIter<(&'a Key<'a>, Stack<'a>)>,
+    pub(super) current: Option<(&'a str, Decoder<'a, 's>)>,
+    pub(super) sink: &'s Sink,
 }
 
 impl<'a, 's> EntriesAccess<'a, 's> {
     pub(super) fn new(decoder: &Decoder<'a, 's>) -> Self {
-        let mut entries: Vec<(&Key, Layers<'_>)> = Vec::new();
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut entries: Vec<(&Key<'_>, Stack<'_>)> = Vec::new();
+        let mut index: HashMap<&str, usize> = HashMap::new();
         for (nearest, (depth, map)) in decoder.maps().enumerate() {
             for (key, node) in map {
-                // Within one mapping a key stands once, so that only farther ones have to be looked up.
-                match places.get(key.name.as_str()) {
-                    Some(place) if nearest > 0 => entries[*place].1.push((depth, node)),
+                // Within one mapping a key appears once, so only farther ones have to be looked up.
+                match index.get(key.name.as_ref()) {
+                    Some(at) if nearest > 0 => entries[*at].1.push((depth, node)),
                     _ => {
-                        if decoder.layers.len() > 1 {
-                            places.insert(&key.name, entries.len());
+                        if decoder.stack.len() > 1 {
+                            index.insert(key.name.as_ref(), entries.len());
                         }
                         entries.push((key, smallvec![(depth, node)]));
                     }
                 }
             }
         }
-        // `null` takes away what a farther mapping says.
-        entries.retain(|(_, layers)| {
-            layers.len() == 1 || layers.first().is_none_or(|(_, node)| node.value != Value::Null)
-        });
+        // `null` removes what a farther mapping sets.
+        entries
+            .retain(|(_, stack)| stack.len() == 1 || stack.first().is_none_or(|(_, node)| node.value != Value::Null));
         Self { entries: entries.into_iter(), current: None, sink: decoder.sink }
     }
 }
 
 impl<'de> MapAccess<'de> for EntriesAccess<'de, '_> {
-    type Error = Problem;
+    type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
-        let Some((key, layers)) = self.entries.next() else { return Ok(None) };
-        let depth = layers.first().map_or(0, |(depth, _)| *depth);
-        self.current = Some(Decoder { layers, anchor: key.span, sink: self.sink });
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let Some((key, stack)) = self.entries.next() else { return Ok(None) };
+        let depth = stack.first().map_or(0, |(depth, _)| *depth);
+        self.current = Some((&key.name, Decoder { stack, anchor: key.span, sink: self.sink }));
         seed.deserialize(KeyDecoder { key, depth, sink: self.sink }).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Problem> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
         match self.current.take() {
-            Some(decoder) => seed.deserialize(decoder),
-            None => Err(Problem::custom("a value was asked for before its key")),
+            Some((key, decoder)) => self.sink.below(Step::Key(key), || seed.deserialize(decoder)),
+            None => Err(Error::custom("a value was requested before its key")),
         }
     }
 
@@ -183,15 +196,15 @@ impl<'de> MapAccess<'de> for EntriesAccess<'de, '_> {
 }
 
 pub(super) struct KeyDecoder<'a, 's> {
-    pub(super) key: &'a Key,
+    pub(super) key: &'a Key<'a>,
     pub(super) depth: u32,
-    pub(super) sink: &'s RefCell<Vec<Diagnostic>>,
+    pub(super) sink: &'s Sink,
 }
 
 impl<'de> Deserializer<'de> for KeyDecoder<'de, '_> {
-    type Error = Problem;
+    type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_str(&self.key.name)
     }
 
@@ -200,9 +213,9 @@ impl<'de> Deserializer<'de> for KeyDecoder<'de, '_> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Problem> {
-        let inner = Some(self.key.name.as_str().into_deserializer());
-        let inner: Option<serde::de::value::StrDeserializer<'_, Problem>> = inner;
+    ) -> Result<V::Value, Error> {
+        let inner = Some(self.key.name.as_ref().into_deserializer());
+        let inner: Option<serde::de::value::StrDeserializer<'_, Error>> = inner;
         visitor.visit_seq(FieldAccess { step: 0, span: self.key.span, depth: self.depth, inner, sink: self.sink })
     }
 
@@ -212,15 +225,15 @@ impl<'de> Deserializer<'de> for KeyDecoder<'de, '_> {
     }
 }
 
-/// A word out of a closed list.
+/// A word of a closed list.
 pub(super) struct Variant<'a>(pub(super) &'a str);
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = Problem;
+    type Error = Error;
     type Variant = UnitOnly;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, UnitOnly), Problem> {
-        let name: serde::de::value::StrDeserializer<'_, Problem> = self.0.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, UnitOnly), Error> {
+        let name: serde::de::value::StrDeserializer<'_, Error> = self.0.into_deserializer();
         Ok((seed.deserialize(name)?, UnitOnly))
     }
 }
@@ -228,21 +241,21 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 pub(super) struct UnitOnly;
 
 impl<'de> serde::de::VariantAccess<'de> for UnitOnly {
-    type Error = Problem;
+    type Error = Error;
 
-    fn unit_variant(self) -> Result<(), Problem> {
+    fn unit_variant(self) -> Result<(), Error> {
         Ok(())
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Problem> {
-        Err(Problem::custom("a word of a list has no value of its own"))
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Error> {
+        Err(Error::custom("a word of a list has no value of its own"))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Problem> {
-        Err(Problem::custom("a word of a list has no value of its own"))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("a word of a list has no value of its own"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Problem> {
-        Err(Problem::custom("a word of a list has no value of its own"))
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("a word of a list has no value of its own"))
     }
 }

@@ -7,63 +7,64 @@ use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::field::{Entries, Field};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ServiceName, Sha256, SysctlKey,
-    TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
+    IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port, ServiceName, Sha256,
+    SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
 };
 
-/// An image layer. The root of a line of layers states the operating system; every other layer states its parent.
+/// An image layer. The root of a lineage sets the operating system; every other layer names its parent.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Layer {
-    /// What it is for, in a sentence.
+    /// What the layer is for, in a sentence.
     pub(crate) description: Field<Text>,
-    /// The layer that it is built on.
+    /// The layer that this one is built on. Default: none; the layer is a root.
     pub(crate) parent: Option<Field<LayerName>>,
     /// Root only: the operating system.
     pub(crate) os: Option<Field<Os>>,
-    /// The architectures it is built for. Default: those of its parent; the root must state them.
+    /// The architectures to build images for, such as `[amd64, arm64]`. The root must set them. Default: the parent's.
     pub(crate) architectures: Option<Field<Vec<Field<Architecture>>>>,
     /// Root only: the vendor's images that it is built on.
     pub(crate) source: Option<Field<Source>>,
-    /// Root only: packages are those of the archive at the end of this day, which must be over.
+    /// Root only: install packages as they were in the archive at the end of this day, such as "2026-11-01". The day must be
+    /// over, and no earlier than the date in the name of the vendor's image.
     pub(crate) updates_until: Option<Field<Date>>,
-    /// Root only: a mirror of the distribution's archive that packages come from, such as
-    /// <http://mirror.example.com/ubuntu>; what it holds is then its owner's matter. Default: the distribution's snapshot
-    /// service, which gives the archive as it was at the end of `updates_until`.
+    /// Root only: a mirror to install packages from, such as `http://mirror.example.com/ubuntu`. fleetgen cannot check what
+    /// day it represents. Default: the distribution's snapshot service, at the end of `updates_until`.
     pub(crate) mirror: Option<Field<MirrorUrl>>,
-    /// Root only: the hardening. Default: cis-level-1.
+    /// Root only: the hardening level. Default: cis-level-1.
     pub(crate) hardening: Option<Field<Hardening>>,
-    /// Parts of the hardening that are left out, by section, each with the reason.
+    /// Root only: hardening sections to leave out, each with the reason, such as `{ auditd: logs are collected elsewhere }`.
+    /// docs/layers.md lists the sections. Default: none.
     pub(crate) hardening_exceptions: Option<Field<Entries<Word, Text>>>,
-    /// Where Docker comes from. Default: the parent's, or none.
+    /// Install Docker, and from where. Default: the parent's, or none.
     pub(crate) docker: Option<Field<Docker>>,
-    /// The NVIDIA driver; a layer with it runs on GPU machines only.
+    /// Install the NVIDIA driver. A layer with it runs on machines with a GPU only. Default: the parent's, or none.
     pub(crate) nvidia: Option<Field<Nvidia>>,
-    /// Packages of the distribution.
+    /// Packages of the distribution to install, such as `[jq, postgresql-client]`.
     pub(crate) packages: Option<Field<Vec<Field<PackageName>>>>,
-    /// System users.
+    /// System users to create, by name.
     pub(crate) users: Option<Field<Entries<UserName, User>>>,
-    /// Kernel settings.
+    /// Kernel settings, such as `{ net.core.somaxconn: "4096" }`.
     pub(crate) sysctl: Option<Field<Entries<SysctlKey, Text>>>,
-    /// Programs, one file each, put into /usr/local/bin.
+    /// Programs to install in /usr/local/bin, one file each, by name. Cosign verifies each one.
     pub(crate) binaries: Option<Field<Entries<BinaryName, Binary>>>,
-    /// Container images that are pulled when the image is built.
+    /// Container images to pull while the machine image is built, by name. They need Docker.
     pub(crate) containers: Option<Field<Entries<ContainerName, Container>>>,
-    /// Configuration files.
+    /// Configuration files, by absolute path.
     pub(crate) files: Option<Field<Entries<AbsolutePath, LayerFile>>>,
-    /// systemd services.
+    /// systemd services, by name. Each is checked to be running, or not, as `enabled` says.
     pub(crate) services: Option<Field<Entries<ServiceName, Service>>>,
-    /// Ports that must be listening once the machine is up.
+    /// Ports that must be listening after boot.
     pub(crate) ports: Option<Field<Vec<Field<LayerPort>>>>,
-    /// HTTP requests that must be answered once the machine is up.
+    /// HTTP requests that must succeed after boot.
     pub(crate) http_checks: Option<Field<Vec<Field<HttpCheck>>>>,
-    /// What the scan for vulnerabilities lets pass. Default: the parent's.
+    /// What the vulnerability scan fails on and ignores. Default: the parent's.
     pub(crate) scan: Option<Field<Scan>>,
-    /// The disk while it is built; groups need at least as much. Default: the parent's, or 10GiB.
+    /// The size of the image's disk. A group's disk must be at least as large. Default: the parent's, or 10GiB.
     pub(crate) disk: Option<Field<Gibibytes>>,
-    /// The machine that builds it on AWS for amd64. Default: the parent's, or m7i.large.
+    /// The machine type that builds the amd64 image on AWS. Default: the parent's, or m7i.large.
     pub(crate) aws_builder: Option<Field<MachineType>>,
-    /// The machine that builds it on GCP for amd64. Default: the parent's, or n2-standard-2.
+    /// The machine type that builds the amd64 image on GCP. Default: the parent's, or n2-standard-2.
     pub(crate) gcp_builder: Option<Field<MachineType>>,
 }
 
@@ -71,13 +72,13 @@ pub(crate) struct Layer {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Source {
-    /// AWS: the account that publishes them.
+    /// AWS: the account that publishes them, such as "099720109477" for Canonical. Required for `aws`.
     pub(crate) aws_owner: Option<Field<ImageOwner>>,
-    /// AWS: their exact names.
+    /// AWS: their exact names, by architecture.
     pub(crate) aws: Option<Field<ByArchitecture<VendorImage>>>,
-    /// GCP: the project that publishes them.
+    /// GCP: the project that publishes them, such as ubuntu-os-cloud. Required for `gcp`.
     pub(crate) gcp_project: Option<Field<GcpProject>>,
-    /// GCP: their exact names.
+    /// GCP: their exact names, by architecture.
     pub(crate) gcp: Option<Field<ByArchitecture<VendorImage>>>,
 }
 
@@ -85,9 +86,9 @@ pub(crate) struct Source {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "ByArchitectureOf{T}")]
 pub(crate) struct ByArchitecture<T> {
-    /// For amd64.
+    /// The value for amd64.
     pub(crate) amd64: Option<Field<T>>,
-    /// For arm64.
+    /// The value for arm64.
     pub(crate) arm64: Option<Field<T>>,
 }
 
@@ -99,7 +100,7 @@ pub(crate) struct Nvidia {
     pub(crate) branch: Field<Version>,
     /// Install the container toolkit. Default: true.
     pub(crate) container_toolkit: Option<Field<bool>>,
-    /// Install the fabric manager, for machines with `NVSwitch`. Default: false.
+    /// Install the fabric manager, which machines with `NVSwitch` need. Default: false.
     pub(crate) fabric_manager: Option<Field<bool>>,
 }
 
@@ -107,29 +108,29 @@ pub(crate) struct Nvidia {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct User {
-    /// Its number, 1000 to 59999.
-    pub(crate) uid: Field<u32>,
-    /// Groups, besides its own.
+    /// The user id.
+    pub(crate) uid: Field<Number<1_000, 59_999>>,
+    /// Supplementary groups. Default: none.
     pub(crate) groups: Option<Field<Vec<Field<UserName>>>>,
-    /// Its home. Default: /nonexistent.
+    /// The home directory. Default: none; the user cannot log in.
     pub(crate) home: Option<Field<AbsolutePath>>,
 }
 
-/// A program.
+/// A program to install.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Binary {
-    /// Its version.
+    /// The version, such as "1.4.2".
     pub(crate) version: Field<Version>,
-    /// Where it is fetched from.
+    /// The URL of the program, by architecture.
     pub(crate) url: Field<ByArchitecture<Url>>,
-    /// Its digest.
+    /// The SHA-256 digest of the program, by architecture.
     pub(crate) sha256: Field<ByArchitecture<Sha256>>,
-    /// Where its Cosign signature is fetched from.
+    /// The URL of its Cosign signature bundle, by architecture.
     pub(crate) signature: Field<ByArchitecture<Url>>,
 }
 
-/// A container image that is pulled when the machine image is built.
+/// A container image to pull.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Container {
@@ -141,13 +142,13 @@ pub(crate) struct Container {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct LayerFile {
-    /// What is in it. No secret: only the name of the parameter that holds one.
+    /// The content. It must not contain secrets, only the names of the parameters that hold them.
     pub(crate) content: Field<String>,
-    /// Its owner. Default: root.
+    /// The owner. Default: root.
     pub(crate) owner: Option<Field<UserName>>,
-    /// Its group. Default: root.
+    /// The group. Default: root.
     pub(crate) group: Option<Field<UserName>>,
-    /// Its mode. Default: "0644".
+    /// The mode. Default: "0644".
     pub(crate) mode: Option<Field<FileMode>>,
 }
 
@@ -155,17 +156,18 @@ pub(crate) struct LayerFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Service {
-    /// What it is for. Needed where fleetgen writes the unit.
+    /// What the service is for. Required with `command`.
     pub(crate) description: Option<Field<Text>>,
-    /// Its command: a path and arguments. Default: the unit comes with a package.
+    /// The command, such as `[/usr/local/bin/web, --listen=:8080]`. fleetgen then writes the unit. Default: none; the unit comes
+    /// with a package.
     pub(crate) command: Option<Field<Vec<Field<Text>>>>,
-    /// The package that brings the unit, where fleetgen does not write it. Default: the one with the service's name.
+    /// The package that brings the unit, if there is no `command`. Default: the package with the service's name.
     pub(crate) package: Option<Field<PackageName>>,
-    /// The user it runs as. Default: root where the unit comes with a package; else needed.
+    /// The user that the service runs as. Required with `command`.
     pub(crate) user: Option<Field<UserName>>,
-    /// Its environment.
+    /// Environment variables. Default: none.
     pub(crate) environment: Option<Field<Entries<TagKey, Text>>>,
-    /// Start it at boot. Default: true.
+    /// Start the service at boot. Default: true.
     pub(crate) enabled: Option<Field<bool>>,
 }
 
@@ -177,46 +179,47 @@ pub(crate) struct LayerPort {
     pub(crate) port: Field<Port>,
     /// The protocol. Default: tcp.
     pub(crate) protocol: Option<Field<Transport>>,
-    /// The address that it is to listen on, and no other. Default: any.
+    /// The only address that may listen, such as 127.0.0.1. Default: any.
     pub(crate) address: Option<Field<IpAddress>>,
-    /// The program that listens. Default: not checked.
+    /// The program that must be listening. Default: not checked.
     pub(crate) process: Option<Field<Word>>,
 }
 
-/// An HTTP request that must be answered.
+/// An HTTP request that must succeed.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct HttpCheck {
-    /// The port on the machine itself.
+    /// The port on 127.0.0.1.
     pub(crate) port: Field<Port>,
     /// The path. Default: /.
     pub(crate) path: Option<Field<Text>>,
-    /// The status that it must answer with. Default: 200.
+    /// The expected status. Default: 200.
     pub(crate) status: Option<Field<u32>>,
 }
 
-/// What the scan for vulnerabilities lets pass.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+/// What the vulnerability scan fails on and ignores.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Scan {
-    /// A vulnerability as bad as this, or worse, fails the build. Default: the parent's, or high.
+    /// The lowest severity that fails the build. Default: the parent's, or high.
     pub(crate) fail_on: Option<Field<Severity>>,
-    /// Whether a vulnerability that nobody has mended yet fails the build, too. Default: the parent's, or false.
+    /// Whether vulnerabilities without a fix fail the build as well. Default: the parent's, or false.
     pub(crate) unfixed: Option<Field<bool>>,
-    /// Where Trivy's vulnerability database comes from. Default: the parent's, or mirror.gcr.io/aquasec/trivy-db:2.
+    /// Where to pull Trivy's vulnerability database from. Default: the parent's, or mirror.gcr.io/aquasec/trivy-db:2.
     pub(crate) database: Option<Field<OciRepository>>,
-    /// Vulnerabilities that are let pass, besides the parent's.
+    /// Vulnerabilities to ignore for a time, in addition to the parent's. Default: none.
     pub(crate) ignore: Option<Field<Vec<Field<ScanIgnore>>>>,
 }
 
-/// A vulnerability that is let pass for a time.
+/// A vulnerability to ignore for a time.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct ScanIgnore {
-    /// Its id.
+    /// The id, such as CVE-2026-12345.
     pub(crate) id: Field<VulnerabilityId>,
-    /// Why it does no harm here.
+    /// Why the vulnerability is harmless here.
     pub(crate) reason: Field<Text>,
-    /// Until when; after that day the build fails again.
+    /// The last day on which it is ignored. `fleetgen check` warns from 14 days before and fails afterwards, and so does the
+    /// build.
     pub(crate) until: Field<Date>,
 }

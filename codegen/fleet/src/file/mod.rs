@@ -1,87 +1,85 @@
-//! fleet.yaml as it is written: the types of its parts, before inheritance and defaults. Their documentation is the
-//! reference (docs/fleet-yaml.md) and the JSON Schema for editors, so it is written for the people who edit the file.
+//! fleet.yaml as it is written: the types of its sections, before inheritance and defaults. Their documentation is the
+//! reference (docs/fleet-yaml.md) and the JSON Schema for editors, so it is written for people who edit the file. Groups are
+//! in [`group`](crate::group).
 //!
-//! An `Option` here means that the key may be left out; which default then holds is decided in `resolve`.
+//! An `Option` here means that the key may be left out; `resolve` applies the defaults.
 
 mod layer;
 mod network;
-mod settings;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Scan, Service, Source, User};
+pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Service, Source, User};
 pub(crate) use network::{LoadBalancer, Network};
-pub(crate) use settings::{
-    AwsSettings, Backend, Disk, GcpSettings, Health, OpenPort, Rollout, Scaling, Schedule, Settings, Size,
-};
 
 use crate::choice::{Approval, Day};
 use crate::field::{Deferred, Entries, Field};
+use crate::group::GroupSettings;
 use crate::scalar::{
     AccountId, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember,
-    GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName,
-    TagKey, Text, TimeOfDay, TimeZone, UserName,
+    GcpProject, GroupName, Lasting, LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region,
+    RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
-/// The fleet: networks, proxy, access, signing, image layers and every compute group.
+/// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(rename = "fleet.yaml", deny_unknown_fields)]
 pub(crate) struct FleetFile {
-    /// What the fleet is called, and who owns it.
+    /// The fleet's name, repository and owners.
     pub(crate) fleet: Field<About>,
-    /// The accounts and projects, and where Terraform keeps its state.
+    /// AWS accounts and GCP projects, and where Terraform keeps its state.
     pub(crate) clouds: Field<Clouds>,
     /// The environments, in the order in which images are promoted.
     pub(crate) environments: Field<Vec<Field<Environment>>>,
-    /// The networks, each one region of one cloud.
+    /// The networks, by name. Each is one region of one cloud.
     pub(crate) networks: Field<Entries<NetworkName, Network>>,
     /// The egress proxy: the only way from a network to the internet.
     pub(crate) proxy: Field<Proxy>,
-    /// How people reach a machine: sessions of AWS Systems Manager and of GCP Identity-Aware Proxy.
+    /// How people open sessions on machines, through AWS Systems Manager or GCP's Identity-Aware Proxy.
     pub(crate) access: Field<Access>,
-    /// The keys that sign what goes into images, and the images.
+    /// The keys that sign images and the files that go into them.
     pub(crate) signing: Field<Signing>,
-    /// How many groups a rollout moves at a time. Each group's own part is under `rollout` of the group.
+    /// How a rollout proceeds through the fleet. How a group is updated is in the group's own `rollout`.
     pub(crate) rollout: Option<Field<RolloutPolicy>>,
-    /// The image layers: each an image, built on its parent's.
+    /// The image layers, by name. Each is a machine image, built on its parent's.
     pub(crate) layers: Field<Entries<LayerName, Layer>>,
-    /// Settings that groups share. A group or profile takes over one with `profile:`.
-    pub(crate) profiles: Option<Field<Entries<ProfileName, Deferred<Settings>>>>,
-    /// The compute groups.
-    #[expect(dead_code, reason = "read from the tree, one by one, together with their profiles")]
-    pub(crate) groups: Field<Entries<GroupName, Deferred<Settings>>>,
+    /// Settings that groups share, by name. A group or another profile inherits them with `profile:`.
+    pub(crate) profiles: Option<Field<Entries<ProfileName, Deferred<GroupSettings>>>>,
+    /// The compute groups, by name.
+    #[expect(dead_code, reason = "decoded from the tree, one by one, together with their profiles")]
+    pub(crate) groups: Field<Entries<GroupName, Deferred<GroupSettings>>>,
 }
 
 impl FleetFile {
-    /// The networks that stand in the file, sound or not.
+    /// The names of the networks in the file, with or without problems.
     pub(crate) fn network_names(&self) -> impl Iterator<Item = &NetworkName> + Clone {
         let networks = self.networks.get().map(|networks| networks.0.as_slice()).unwrap_or_default();
         networks.iter().filter_map(|(name, _)| name.get())
     }
 }
 
-/// What the fleet is called, and who owns it.
+/// The fleet's name, repository and owners.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct About {
-    /// The prefix of every resource's name.
+    /// The prefix of every resource's name, such as `example`.
     pub(crate) name: Field<FleetName>,
-    /// The GitHub repository that holds this file.
+    /// The GitHub repository that holds this file, such as `example/fleet`.
     pub(crate) repository: Field<RepositoryName>,
-    /// Who reviews changes: GitHub users and teams.
+    /// Who reviews changes: GitHub users and teams, such as `["@example/platform"]`.
     pub(crate) owners: Field<Vec<Field<Text>>>,
-    /// Tags (AWS) and labels (GCP) of every resource.
+    /// Tags (AWS) and labels (GCP) of every resource, such as `{ cost-center: cc-1042 }`. Default: none.
     pub(crate) tags: Option<Field<Entries<TagKey, Text>>>,
 }
 
-/// The accounts and projects, and where Terraform keeps its state.
+/// AWS accounts and GCP projects.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Clouds {
-    /// Amazon Web Services; needed where a network says `cloud: aws`.
+    /// The AWS account. Required if a network has `cloud: aws`.
     pub(crate) aws: Option<Field<AwsAccount>>,
-    /// Google Cloud; needed where a network says `cloud: gcp`.
+    /// The GCP project. Required if a network has `cloud: gcp`.
     pub(crate) gcp: Option<Field<GcpAccount>>,
 }
 
@@ -89,16 +87,16 @@ pub(crate) struct Clouds {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct AwsAccount {
-    /// The account's id. Terraform refuses to work in any other.
+    /// The account id, such as "123456789012". Terraform refuses to work in any other account.
     pub(crate) account: Field<AccountId>,
-    /// The bucket with Terraform's state.
+    /// The S3 bucket that holds Terraform's state.
     pub(crate) state_bucket: Field<Bucket>,
     /// The region of that bucket.
     pub(crate) state_region: Field<Region>,
-    /// The network in which images are built; they are copied to the other regions that need them. Default: the first
-    /// network on AWS.
+    /// The network in which images are built. They are copied to the other regions that need them. Default: the first
+    /// network on AWS, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
-    /// The KMS key that encrypts machines' disks. Default: the account's own key for EBS.
+    /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
 }
 
@@ -106,13 +104,13 @@ pub(crate) struct AwsAccount {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct GcpAccount {
-    /// The project's id.
+    /// The project id.
     pub(crate) project: Field<GcpProject>,
-    /// The bucket with Terraform's state.
+    /// The Cloud Storage bucket that holds Terraform's state.
     pub(crate) state_bucket: Field<Bucket>,
-    /// The network in which images are built. Default: the first network on GCP.
+    /// The network in which images are built. Default: the first network on GCP, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
-    /// The KMS key that encrypts machines' disks. Default: a key that Google manages.
+    /// The KMS key that encrypts disks and images, in the networks' region or in `global`. Default: a key managed by Google.
     pub(crate) disk_key: Option<Field<GcpKmsKey>>,
 }
 
@@ -120,25 +118,25 @@ pub(crate) struct GcpAccount {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Environment {
-    /// Its name; part of the names of its resources.
+    /// Its name, such as `prod`. It is part of the names of its resources.
     pub(crate) name: Field<EnvironmentName>,
-    /// Who must agree before an image may run here.
+    /// Who must approve an image before it may run here.
     pub(crate) approval: Field<Approval>,
     /// When rollouts may start. Default: at any time.
     pub(crate) windows: Option<Field<Vec<Field<Window>>>>,
 }
 
-/// A time of the week.
+/// A period of the week, such as `{ days: [mon, tue], from: "10:00", to: "16:00", time_zone: Asia/Tokyo }`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Window {
-    /// The days.
+    /// The days of the week.
     pub(crate) days: Field<Vec<Field<Day>>>,
-    /// The first minute.
+    /// The first minute of the period.
     pub(crate) from: Field<TimeOfDay>,
-    /// The first minute that no longer belongs to it; later than `from`.
+    /// The first minute after the period; later than `from`. A window across midnight is two windows.
     pub(crate) to: Field<TimeOfDay>,
-    /// Where the clock stands.
+    /// The time zone of both.
     pub(crate) time_zone: Field<TimeZone>,
 }
 
@@ -148,65 +146,66 @@ pub(crate) struct Window {
 pub(crate) struct Proxy {
     /// The port it listens on. Default: 3128.
     pub(crate) port: Option<Field<Port>>,
-    /// The proxy's machine on AWS. Default: t4g.small.
+    /// Its machine type on AWS. Default: t4g.small.
     pub(crate) aws_machine: Option<Field<MachineType>>,
-    /// The proxy's machine on GCP. Default: e2-small.
+    /// Its machine type on GCP. Default: e2-small.
     pub(crate) gcp_machine: Option<Field<MachineType>>,
-    /// How many proxies a network has, at most one a zone. Default: 2.
-    pub(crate) machines: Option<Field<u32>>,
-    /// The domains that it lets through; all others are refused.
+    /// How many proxies every network has, at most one per zone. Default: 2, or 1 in a network with one zone.
+    pub(crate) machines: Option<Field<Number<1, 4>>>,
+    /// The allowed domains. The proxy refuses all others.
     pub(crate) domains: Field<Vec<Field<AllowedDomain>>>,
 }
 
-/// A domain that the proxy lets through.
+/// A domain that the proxy allows.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct AllowedDomain {
-    /// The domain; with a leading dot, its subdomains as well.
+    /// The domain, such as `download.docker.com`. A leading dot includes its subdomains.
     pub(crate) domain: Field<Domain>,
-    /// What needs it.
+    /// What needs it, such as "Docker's packages".
     pub(crate) reason: Field<Text>,
-    /// The networks in which it is let through. Default: all.
+    /// The networks in which it is allowed. Default: all.
     pub(crate) networks: Option<Field<Vec<Field<NetworkName>>>>,
 }
 
-/// How people reach a machine.
+/// How people open sessions on machines.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Access {
-    /// A session without input ends after this. Default: 20m; at most 60m.
-    pub(crate) idle_timeout: Option<Field<Duration>>,
-    /// A session ends after this in any case. Default: 8h; at most 24h.
-    pub(crate) max_duration: Option<Field<Duration>>,
-    /// How long what happened in sessions is kept. Default: 365d.
-    pub(crate) log_retention: Option<Field<Duration>>,
-    /// The user on the machine that a session of AWS runs as.
+    /// How long a session may be idle. Default: 20m.
+    pub(crate) idle_timeout: Option<Field<Lasting<60, 3_600>>>,
+    /// How long a session may last. Default: 8h.
+    pub(crate) max_duration: Option<Field<Lasting<60, 86_400>>>,
+    /// How long session logs are kept. Default: 365d.
+    pub(crate) log_retention: Option<Field<Lasting<86_400, 315_619_200>>>,
+    /// The user on the machine that a session on AWS runs as.
     pub(crate) run_as: Field<UserName>,
-    /// Who may open a session on GCP. Who may on AWS is said in IAM Identity Center.
+    /// Who may open sessions on GCP, such as `["group:operators@example.com"]`. On AWS, IAM Identity Center decides.
+    /// Default: nobody.
     pub(crate) gcp_members: Option<Field<Vec<Field<GcpMember>>>>,
 }
 
-/// The keys that Cosign signs and verifies with.
+/// The keys that sign images and the files that go into them, with Cosign.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Signing {
-    /// The key in AWS KMS.
+    /// The key in AWS KMS. Required if a network is on AWS.
     pub(crate) aws_key: Option<Field<AwsKmsKey>>,
-    /// The region of that key.
+    /// The region of `aws_key`.
     pub(crate) aws_region: Option<Field<Region>>,
-    /// The key in GCP KMS, with its version.
+    /// The key version in GCP KMS. Required if a network is on GCP.
     pub(crate) gcp_key: Option<Field<GcpKmsKeyVersion>>,
-    /// The public key of one of them, to verify with where neither KMS can be reached.
+    /// The public key of one of them, to verify signatures where neither KMS is reachable. Default: none.
     pub(crate) public_key: Option<Field<PublicKey>>,
 }
 
-/// How a rollout moves through the fleet.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+/// How a rollout proceeds through the fleet.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct RolloutPolicy {
-    /// How many groups of one wave are moved at a time. Default: 4.
+    /// How many groups of a wave are updated at a time. Default: 4.
     pub(crate) groups_at_once: Option<Field<u32>>,
-    /// The rollout stops when this many groups have failed. Default: 1.
+    /// The rollout stops after this many groups have failed. Default: 1.
     pub(crate) stop_after_failures: Option<Field<u32>>,
     /// How long a finished wave is watched before the next one starts. Default: 10m.
     pub(crate) bake: Option<Field<Duration>>,

@@ -13,31 +13,33 @@ use crate::scalar::{
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Network {
-    /// The cloud.
+    /// The cloud that the network is in.
     pub(crate) cloud: Field<Cloud>,
-    /// The region.
+    /// The region, such as ap-northeast-1 (AWS) or asia-northeast1 (GCP).
     pub(crate) region: Field<Region>,
-    /// Its addresses. Each zone takes a quarter of a half of them for machines, and a sixteenth for the proxy.
+    /// The network's addresses, from /16 to /22, such as 10.16.0.0/16. No two networks may overlap. [Subnets](#subnets) shows
+    /// how fleetgen divides them.
     pub(crate) cidr: Field<Cidr>,
-    /// The zones that it spans: 2 to 4.
+    /// The zones, 1 to 4, such as `[ap-northeast-1a, ap-northeast-1c]`. Adding one at the end leaves the other subnets alone.
     pub(crate) zones: Field<Vec<Field<Zone>>>,
-    /// AWS only: the services that are reached without leaving the network, besides those that sessions and S3 need.
+    /// AWS only: services to reach through an interface endpoint, such as `[ecr.api, ecr.dkr]`, besides those that sessions
+    /// need. Default: none.
     pub(crate) endpoints: Option<Field<Vec<Field<EndpointService>>>>,
-    /// The networks that it is connected with; saying it on one side is enough.
+    /// Networks of the same cloud to peer with. Naming the peer on one side is enough. Default: none.
     pub(crate) peers: Option<Field<Vec<Field<NetworkName>>>>,
-    /// The load balancers that groups of this network may stand behind. They are not made by fleetgen.
+    /// Existing load balancers that groups of this network may use, by name. fleetgen does not create them. Default: none.
     pub(crate) load_balancers: Option<Field<Entries<LoadBalancerName, LoadBalancer>>>,
 }
 
-/// A load balancer that exists.
+/// An existing load balancer.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct LoadBalancer {
-    /// Who reaches it.
+    /// Who can connect to it.
     pub(crate) scheme: Field<Scheme>,
     /// AWS only: its ARN.
     pub(crate) arn: Option<Field<LoadBalancerArn>>,
-    /// AWS only: its security group, from which traffic is let in.
+    /// AWS only: its security group. Groups accept traffic from it.
     pub(crate) security_group: Option<Field<SecurityGroupId>>,
     /// GCP only: where its traffic comes from. Default: Google's front ends, 130.211.0.0/22 and 35.191.0.0/16.
     pub(crate) source_ranges: Option<Field<Vec<Field<Cidr>>>>,

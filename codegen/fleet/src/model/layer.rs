@@ -18,21 +18,21 @@ pub struct Layer {
     pub name: LayerName,
     /// What it is for.
     pub description: Text,
-    /// The layers that it is built on, its parent first, the root last; empty for a root.
+    /// The layers it is built on, its parent first and the root last; empty for a root.
     pub ancestors: Vec<LayerName>,
     /// Its operating system.
     pub os: Os,
     /// The architectures it is built for; sorted.
     pub architectures: Vec<Architecture>,
-    /// The vendor's images that its line is built on.
-    pub source: Source,
+    /// The vendor's images that its lineage is built on.
+    pub source: VendorImages,
     /// Security updates up to this day are installed.
     pub updates_until: Date,
-    /// The mirror that packages come from; without one, the distribution's snapshot of that day.
+    /// The mirror that packages come from. Without one, they come from the distribution's snapshot of that day.
     pub mirror: Option<MirrorUrl>,
-    /// The hardening of its line.
+    /// The hardening of its lineage.
     pub hardening: Hardening,
-    /// Parts of the hardening that this layer leaves out, each with the reason.
+    /// Hardening sections that this layer leaves out, each with the reason.
     pub hardening_exceptions: BTreeMap<Word, Text>,
     /// Where Docker comes from.
     pub docker: Docker,
@@ -56,9 +56,9 @@ pub struct Layer {
     pub ports: Vec<LayerPort>,
     /// HTTP requests that must be answered.
     pub http_checks: Vec<HttpCheck>,
-    /// What the scan lets pass.
+    /// What the vulnerability scan ignores.
     pub scan: Scan,
-    /// The disk while it is built.
+    /// The size of the disk while it is built, and of the image.
     pub disk: Gibibytes,
     /// The machine that builds it on AWS for amd64.
     pub aws_builder: MachineType,
@@ -69,10 +69,27 @@ pub struct Layer {
 /// A value for each architecture that has one.
 pub type ByArchitecture<T> = BTreeMap<Architecture, T>;
 
+impl Layer {
+    /// The layer it is built on; nothing for a root.
+    pub fn parent(&self) -> Option<&LayerName> {
+        self.ancestors.first()
+    }
+
+    /// The root of its lineage.
+    pub fn root(&self) -> &LayerName {
+        self.ancestors.last().unwrap_or(&self.name)
+    }
+
+    /// Whether it is a layer, or built on it.
+    pub fn is_or_descends_from(&self, layer: &LayerName) -> bool {
+        self.name == *layer || self.ancestors.contains(layer)
+    }
+}
+
 /// The vendor's images that a root layer is built on.
 #[derive(Debug, Clone, Serialize)]
-pub struct Source {
-    /// AWS: who publishes them, and their names.
+pub struct VendorImages {
+    /// AWS: the account that publishes them, and their names.
     pub aws: Option<(ImageOwner, ByArchitecture<VendorImage>)>,
     /// GCP: the project that publishes them, and their names.
     pub gcp: Option<(GcpProject, ByArchitecture<VendorImage>)>,
@@ -83,46 +100,46 @@ pub struct Source {
 pub struct Nvidia {
     /// The driver's branch.
     pub branch: Version,
-    /// Install the container toolkit.
+    /// Whether to install the container toolkit.
     pub container_toolkit: bool,
-    /// Install the fabric manager.
+    /// Whether to install the fabric manager.
     pub fabric_manager: bool,
 }
 
 /// A system user.
 #[derive(Debug, Clone, Serialize)]
 pub struct User {
-    /// Its number.
+    /// Its user id.
     pub uid: u32,
     /// Groups, besides its own; sorted.
     pub groups: Vec<UserName>,
-    /// Its home, where it has one.
+    /// Its home directory, if it has one.
     pub home: Option<AbsolutePath>,
 }
 
-/// A program.
+/// A program, installed in /usr/local/bin.
 #[derive(Debug, Clone, Serialize)]
 pub struct Binary {
     /// Its version.
     pub version: Version,
-    /// Where it is fetched from.
+    /// Where it is downloaded from.
     pub url: ByArchitecture<Url>,
     /// Its digest.
     pub sha256: ByArchitecture<Sha256>,
-    /// Where its signature is fetched from.
+    /// Where its signature is downloaded from.
     pub signature: ByArchitecture<Url>,
 }
 
 /// A configuration file.
 #[derive(Debug, Clone, Serialize)]
 pub struct LayerFile {
-    /// What is in it.
+    /// Its content.
     pub content: String,
-    /// Its owner; root where nothing is said.
+    /// Its owner, if not root.
     pub owner: Option<UserName>,
-    /// Its group; root where nothing is said.
+    /// Its group, if not root.
     pub group: Option<UserName>,
-    /// Its mode; 0644 where nothing is said.
+    /// Its mode, if not 0644.
     pub mode: Option<FileMode>,
 }
 
@@ -131,15 +148,15 @@ pub struct LayerFile {
 pub struct Service {
     /// What it is for.
     pub description: Option<Text>,
-    /// Its command; empty where the unit comes with a package.
+    /// Its command; empty if the unit comes with a package.
     pub command: Vec<Text>,
-    /// The package that brings the unit; nothing where fleetgen writes it.
+    /// The package that brings the unit; nothing if fleetgen writes it.
     pub package: Option<PackageName>,
     /// The user it runs as.
     pub user: Option<UserName>,
     /// Its environment.
     pub environment: BTreeMap<TagKey, Text>,
-    /// Start it at boot.
+    /// Whether it starts at boot.
     pub enabled: bool,
 }
 
@@ -150,43 +167,43 @@ pub struct LayerPort {
     pub port: Port,
     /// The protocol.
     pub protocol: Transport,
-    /// The address that it listens on, and no other.
+    /// The only address that it may listen on.
     pub address: Option<IpAddress>,
-    /// The program that listens.
+    /// The program that must be listening.
     pub process: Option<Word>,
 }
 
-/// An HTTP request that must be answered.
+/// An HTTP request that must succeed.
 #[derive(Debug, Clone, Serialize)]
 pub struct HttpCheck {
     /// The port on the machine itself.
     pub port: Port,
     /// The path.
     pub path: String,
-    /// The status that it must answer with.
+    /// The expected status.
     pub status: u32,
 }
 
-/// What the scan for vulnerabilities lets pass.
+/// What the vulnerability scan fails on, and what it ignores.
 #[derive(Debug, Clone, Serialize)]
 pub struct Scan {
-    /// A vulnerability as bad as this, or worse, fails the build.
+    /// The lowest severity that fails the build.
     pub fail_on: Severity,
-    /// Whether a vulnerability without a fix fails the build, too.
+    /// Whether vulnerabilities without a fix count.
     pub unfixed: bool,
     /// Where Trivy's vulnerability database comes from.
     pub database: OciRepository,
-    /// Vulnerabilities that are let pass, those of the ancestors included.
+    /// Vulnerabilities that are ignored, including those of the ancestors.
     pub ignore: Vec<ScanIgnore>,
 }
 
-/// A vulnerability that is let pass for a time.
+/// A vulnerability that is ignored for a time.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScanIgnore {
     /// Its id.
     pub id: VulnerabilityId,
-    /// Why it does no harm here.
+    /// Why it is harmless here.
     pub reason: Text,
-    /// Until when.
+    /// The last day on which it is ignored.
     pub until: Date,
 }

@@ -1,29 +1,27 @@
-//! The fleet as it is meant: every inheritance followed, every default applied, every reference known to hold. Nothing
-//! downstream validates again, and an `Option` here means that the thing is not there, never that a default holds.
+//! The resolved fleet: inheritance followed, defaults applied, references checked. Nothing downstream validates again, and
+//! an `Option` here means that the thing does not exist, never that a default applies. Groups are in [`group`](crate::group).
 
-mod group;
 mod layer;
-mod origin;
+mod network;
+mod scope;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use group::{
-    AwsTarget, Backend, Disk, GcpTarget, Group, Health, LifecycleHook, Machine, OpenPort, Rollout, Scaling, Schedule,
-    Size, Spot, Target,
-};
 pub use layer::{
-    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, Source, User,
+    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
+    VendorImages,
 };
-pub use origin::{Origin, Origins};
+pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
+pub use scope::Scope;
 
-use crate::choice::{Approval, Cloud, Day, Scheme};
+use crate::choice::{Approval, Cloud, Day};
+use crate::group::Group;
 use crate::scalar::{
-    AccountId, AwsKmsKey, Bucket, Cidr, Domain, Duration, EndpointService, EnvironmentName, FleetName, GcpKmsKey,
-    GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, LoadBalancerArn, LoadBalancerName, MachineType,
-    NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName, SecurityGroupId, TagKey, Text, TimeOfDay,
-    TimeZone, UserName, Zone,
+    AccountId, AccountName, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey,
+    GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName,
+    PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet.
@@ -33,13 +31,13 @@ pub struct Fleet {
     pub name: FleetName,
     /// The GitHub repository.
     pub repository: RepositoryName,
-    /// Who reviews changes.
+    /// Who reviews changes: GitHub users and teams.
     pub owners: Vec<Text>,
     /// Tags of every resource.
     pub tags: BTreeMap<TagKey, Text>,
-    /// The AWS account, where a network is on AWS.
+    /// The AWS account, if the fleet uses AWS.
     pub aws: Option<AwsAccount>,
-    /// The GCP project, where a network is on GCP.
+    /// The GCP project, if the fleet uses GCP.
     pub gcp: Option<GcpAccount>,
     /// In the order in which images are promoted.
     pub environments: Vec<Environment>,
@@ -47,11 +45,11 @@ pub struct Fleet {
     pub networks: BTreeMap<NetworkName, Network>,
     /// The egress proxy of every network.
     pub proxy: Proxy,
-    /// How people reach a machine.
+    /// How people open sessions on machines.
     pub access: Access,
     /// The keys that Cosign signs and verifies with.
     pub signing: Signing,
-    /// How a rollout moves through the fleet.
+    /// How a rollout proceeds through the fleet.
     pub rollout: RolloutPolicy,
     /// By name.
     pub layers: BTreeMap<LayerName, Layer>,
@@ -61,31 +59,75 @@ pub struct Fleet {
     pub groups: BTreeMap<GroupName, Group>,
 }
 
+impl Fleet {
+    /// A layer and those it is built on, nearest first.
+    pub fn lineage<'a>(&'a self, layer: &'a Layer) -> impl Iterator<Item = &'a Layer> {
+        std::iter::once(layer).chain(layer.ancestors.iter().filter_map(|name| self.layers.get(name)))
+    }
+
+    /// The layer that a layer is built on.
+    pub fn parent(&self, layer: &Layer) -> Option<&Layer> {
+        self.layers.get(layer.parent()?)
+    }
+
+    /// The layers without a parent.
+    pub fn root_layers(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.values().filter(|layer| layer.parent().is_none())
+    }
+
+    /// Whether a group runs a layer, or one that is built on it.
+    pub fn runs(&self, group: &Group, layer: &LayerName) -> bool {
+        self.layers.get(&group.layer).is_some_and(|own| own.is_or_descends_from(layer))
+    }
+
+    /// The network in which images are built on a cloud.
+    pub fn build_network(&self, cloud: Cloud) -> Option<&Network> {
+        let name = match cloud {
+            Cloud::Aws => &self.aws.as_ref()?.build_network,
+            Cloud::Gcp => &self.gcp.as_ref()?.build_network,
+        };
+        self.networks.get(name)
+    }
+
+    /// The stacks that have groups, each with its groups.
+    pub fn stacks(&self) -> BTreeMap<Scope, Vec<&Group>> {
+        let mut stacks: BTreeMap<Scope, Vec<&Group>> = BTreeMap::new();
+        for group in self.groups.values() {
+            stacks.entry(Scope::of(group)).or_default().push(group);
+        }
+        stacks
+    }
+}
+
 /// An AWS account.
 #[derive(Debug, Clone, Serialize)]
 pub struct AwsAccount {
+    /// Its name in this fleet.
+    pub name: AccountName,
     /// Its id.
     pub account: AccountId,
     /// The bucket with Terraform's state.
     pub state_bucket: Bucket,
     /// That bucket's region.
     pub state_region: Region,
-    /// Where images are built.
+    /// The network in which images are built.
     pub build_network: NetworkName,
-    /// The key that encrypts disks; without one, the account's own key for EBS does.
+    /// The key that encrypts disks. Without one, the account's default EBS key does.
     pub disk_key: Option<AwsKmsKey>,
 }
 
 /// A GCP project.
 #[derive(Debug, Clone, Serialize)]
 pub struct GcpAccount {
+    /// Its name in this fleet.
+    pub name: AccountName,
     /// Its id.
     pub project: GcpProject,
     /// The bucket with Terraform's state.
     pub state_bucket: Bucket,
-    /// Where images are built.
+    /// The network in which images are built.
     pub build_network: NetworkName,
-    /// The key that encrypts disks; without one, a key of Google's does.
+    /// The key that encrypts disks. Without one, a key managed by Google does.
     pub disk_key: Option<GcpKmsKey>,
 }
 
@@ -94,71 +136,23 @@ pub struct GcpAccount {
 pub struct Environment {
     /// Its name.
     pub name: EnvironmentName,
-    /// Who must agree before an image may run here.
+    /// Who must approve an image before it may run here.
     pub approval: Approval,
-    /// When rollouts may start; empty for at any time.
+    /// When rollouts may start; empty for any time.
     pub windows: Vec<Window>,
 }
 
-/// A time of the week.
+/// A period of the week.
 #[derive(Debug, Clone, Serialize)]
 pub struct Window {
     /// The days.
     pub days: Vec<Day>,
     /// The first minute.
     pub from: TimeOfDay,
-    /// The first minute after it.
+    /// The first minute after the period.
     pub to: TimeOfDay,
-    /// Where the clock stands.
+    /// The time zone of both.
     pub time_zone: TimeZone,
-}
-
-/// A network: one region of one cloud.
-#[derive(Debug, Clone, Serialize)]
-pub struct Network {
-    /// Its name.
-    pub name: NetworkName,
-    /// Its cloud.
-    pub cloud: Cloud,
-    /// Its region.
-    pub region: Region,
-    /// Its addresses.
-    pub cidr: Cidr,
-    /// Its zones, in the order of the file: the order of their subnets.
-    pub zones: Vec<Zone>,
-    /// The AWS services with an endpoint of their own, sorted.
-    pub endpoints: Vec<EndpointService>,
-    /// The networks it is connected with, whichever side says so; sorted.
-    pub peers: Vec<NetworkName>,
-    /// By name.
-    pub load_balancers: BTreeMap<LoadBalancerName, LoadBalancer>,
-}
-
-/// A load balancer that exists.
-#[derive(Debug, Clone, Serialize)]
-pub struct LoadBalancer {
-    /// Who reaches it.
-    pub scheme: Scheme,
-    /// What the cloud knows it by.
-    pub target: LoadBalancerTarget,
-}
-
-/// What a cloud knows a load balancer by.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoadBalancerTarget {
-    /// AWS.
-    Aws {
-        /// Its ARN.
-        arn: LoadBalancerArn,
-        /// Its security group.
-        security_group: SecurityGroupId,
-    },
-    /// GCP.
-    Gcp {
-        /// Where its traffic comes from.
-        source_ranges: Vec<Cidr>,
-    },
 }
 
 /// The egress proxy of every network.
@@ -170,33 +164,31 @@ pub struct Proxy {
     pub aws_machine: MachineType,
     /// Its machine on GCP.
     pub gcp_machine: MachineType,
-    /// How many a network has.
-    pub machines: u32,
-    /// What it lets through, by domain.
+    /// The domains it allows; sorted.
     pub domains: Vec<AllowedDomain>,
 }
 
-/// A domain that the proxy lets through.
+/// A domain that the proxy allows.
 #[derive(Debug, Clone, Serialize)]
 pub struct AllowedDomain {
     /// The domain.
     pub domain: Domain,
     /// What needs it.
     pub reason: Text,
-    /// Where; sorted.
+    /// The networks it is allowed in; sorted.
     pub networks: Vec<NetworkName>,
 }
 
-/// How people reach a machine.
+/// How people open sessions on machines.
 #[derive(Debug, Clone, Serialize)]
 pub struct Access {
-    /// A session without input ends after this.
+    /// How long a session may be idle.
     pub idle_timeout: Duration,
-    /// A session ends after this.
+    /// How long a session may last.
     pub max_duration: Duration,
-    /// How long what happened in sessions is kept.
+    /// How long session logs are kept.
     pub log_retention: Duration,
-    /// The user that a session runs as.
+    /// The user on the machine that a session runs as.
     pub run_as: UserName,
     /// Who may open a session on GCP.
     pub gcp_members: Vec<GcpMember>,
@@ -209,17 +201,17 @@ pub struct Signing {
     pub aws: Option<(AwsKmsKey, Region)>,
     /// The key in GCP KMS.
     pub gcp: Option<GcpKmsKeyVersion>,
-    /// The public key to verify with where neither KMS can be reached.
+    /// The public key to verify with where neither KMS is reachable.
     pub public_key: Option<PublicKey>,
 }
 
-/// How a rollout moves through the fleet.
+/// How a rollout proceeds through the fleet.
 #[derive(Debug, Clone, Serialize)]
 pub struct RolloutPolicy {
-    /// How many groups of one wave are moved at a time.
+    /// How many groups of a wave are updated at a time.
     pub groups_at_once: u32,
     /// The rollout stops when this many groups have failed.
     pub stop_after_failures: u32,
-    /// How long a finished wave is watched.
+    /// How long a finished wave is watched before the next one starts.
     pub bake: Duration,
 }

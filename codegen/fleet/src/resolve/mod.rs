@@ -1,66 +1,80 @@
-//! From what is written to what is meant: inheritance, references, defaults.
+//! From what is written to what is meant: references and defaults.
 //!
-//! Values that were wrong have been reported and are absent; whatever needs one of them is left out here, and the rest is
-//! resolved all the same, so that the rules see as much as there is.
+//! Wrong values have been reported and are absent. Whatever needs one of them is left out here, and the rest is resolved all
+//! the same, so that the rules see as much as possible.
 
-mod group;
+mod fleet;
 mod layer;
-pub(crate) mod parts;
-mod profile;
-pub(crate) mod taker;
+mod network;
 
 use std::collections::BTreeMap;
 
+use fleetgen_problem::{Problem, has_errors};
 use rayon::prelude::*;
 
-use crate::decode::decode;
-use crate::diagnostic::Diagnostic;
+use crate::decode::{Missing, decode};
+use crate::draft::{CheckContext, Draft, GroupDraft};
 use crate::file::FleetFile;
-use crate::model::{Fleet, Group, Layer, Network};
+use crate::group::{self, Profiles};
 use crate::rules;
-use crate::scalar::{Date, GroupName, LayerName, NetworkName, TagKey, Text};
 use crate::yaml::{Key, Node, Value};
+use crate::{ExplainedFleet, Sources};
 
-/// What could be resolved, for the rules.
-pub(crate) struct Draft<'a> {
-    pub(crate) file: &'a FleetFile,
-    /// The day on which it is looked at, where that matters.
-    pub(crate) today: Option<&'a Date>,
-    pub(crate) tags: BTreeMap<TagKey, Text>,
-    pub(crate) networks: BTreeMap<NetworkName, Network>,
-    pub(crate) layers: BTreeMap<LayerName, Layer>,
-    pub(crate) groups: BTreeMap<GroupName, Group>,
+/// A resolved tree: the fleet, unless there are errors.
+pub(crate) struct Resolved {
+    pub(crate) fleet: Option<ExplainedFleet>,
+    pub(crate) problems: Vec<Problem>,
 }
 
-/// Resolves a tree. What is wrong goes to `found`; a fleet comes out only where nothing is.
-pub(crate) fn resolve(root: &Node, today: Option<&Date>, found: &mut Vec<Diagnostic>) -> Option<Fleet> {
-    let file: FleetFile = decode(&[root], root.span, found)?;
-    let tags = parts::tags(&file);
-    let networks = parts::networks(&file, found);
-    let layers = layer::layers(&file, found);
-    let profiles = profile::Profiles::new(entries(root, "profiles"), found);
-    let context =
-        group::Context { file: &file, tags: &tags, networks: &networks, layers: &layers, profiles: &profiles };
+/// Resolves a tree and checks every rule. `record` says whether to record where the values of groups come from.
+pub(crate) fn resolve(root: &Node<'_>, context: CheckContext<'_>, record: bool) -> Resolved {
+    let mut problems = Vec::new();
+    let fleet = fleet(root, context, record, &mut problems);
+    Resolved { fleet, problems }
+}
+
+fn fleet(
+    root: &Node<'_>,
+    context: CheckContext<'_>,
+    record: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<ExplainedFleet> {
+    let file: FleetFile = decode(&[root], root.span, Missing::Report, None, problems)?;
+    let tags = fleet::tags(&file);
+    let networks = network::networks(&file, problems);
+    let layers = layer::layers(&file, problems);
+    let profiles = Profiles::new(entries(root, "profiles"), problems);
+    let references =
+        group::Context { file: &file, tags: &tags, networks: &networks, layers: &layers, profiles: &profiles, record };
     // Groups are most of a large file, and none needs another.
-    let resolved: Vec<(Option<Group>, Vec<Diagnostic>)> = entries(root, "groups")
+    let resolved: Vec<(Option<GroupDraft>, Vec<Problem>)> = entries(root, "groups")
         .par_iter()
         .map(|(key, node)| {
-            let mut found = Vec::new();
-            (group::group(&context, key, node, &mut found), found)
+            let mut problems = Vec::new();
+            (group::resolve(&references, key, node, &mut problems), problems)
         })
         .collect();
     let mut groups = BTreeMap::new();
-    for (group, more) in resolved {
-        found.extend(more);
-        groups.extend(group.map(|group| (group.name.clone(), group)));
+    for (draft, more) in resolved {
+        problems.extend(more);
+        groups.extend(draft.map(|draft| (draft.group.name.clone(), draft)));
     }
-    let draft = Draft { file: &file, today, tags, networks, layers, groups };
-    rules::check(&draft, found);
-    if found.is_empty() { parts::assemble(draft) } else { None }
+    let mut draft = Draft { file: &file, context, tags, networks, layers, groups };
+    rules::check(&draft, problems);
+    if has_errors(problems) {
+        return None;
+    }
+    let mut groups = BTreeMap::new();
+    let mut sources = BTreeMap::new();
+    for (name, GroupDraft { group, profiles, origins }) in std::mem::take(&mut draft.groups) {
+        groups.insert(name.clone(), group);
+        sources.insert(name, Sources { profiles, origins });
+    }
+    Some(ExplainedFleet { fleet: fleet::assemble(draft, groups)?, sources })
 }
 
 /// The entries of a mapping at the top of the file.
-fn entries<'a>(root: &'a Node, section: &str) -> &'a [(Key, Node)] {
+fn entries<'a>(root: &'a Node<'a>, section: &str) -> &'a [(Key<'a>, Node<'a>)] {
     let Value::Map(sections) = &root.value else { return &[] };
     match sections.iter().find(|(key, _)| key.name == section).map(|(_, node)| &node.value) {
         Some(Value::Map(entries)) => entries,

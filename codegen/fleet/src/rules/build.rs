@@ -1,61 +1,61 @@
-//! Where layers are built: the network is there, and its proxy lets through what the build needs.
+//! Where layers are built: the network exists, and its proxy allows what the build needs.
 
-use super::Found;
+use fleetgen_problem::{Code, Problem, Span, suggest_or_list};
+
+use super::Problems;
 use crate::choice::{Cloud, Docker, Os};
-use crate::diagnostic::{Diagnostic, Rule, suggest_or_list};
+use crate::draft::Draft;
 use crate::field::{Entries, Field};
 use crate::file;
 use crate::model::{Layer, Network};
-use crate::placement::{place, runs};
-use crate::resolve::{Draft, parts};
+use crate::placement::place;
 use crate::scalar::NetworkName;
-use crate::source::Span;
 
 /// Images are built in a network of the account's own cloud.
-pub(super) fn networks(draft: &Draft<'_>, found: &mut Found) {
-    let Some(clouds) = draft.file.clouds.get() else { return };
-    let aws = clouds.aws.as_ref().and_then(Field::get).and_then(|account| account.build_network.as_ref());
-    let gcp = clouds.gcp.as_ref().and_then(Field::get).and_then(|account| account.build_network.as_ref());
+pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
+    let aws = draft.aws_account().and_then(|account| account.build_network.as_ref());
+    let gcp = draft.gcp_account().and_then(|account| account.build_network.as_ref());
     for (cloud, field) in [(Cloud::Aws, aws), (Cloud::Gcp, gcp)] {
         let Some((field, name)) = field.and_then(|field| Some((field, field.get()?))) else { continue };
         if draft.networks.get(name).is_some_and(|network| network.cloud == cloud) {
             continue;
         }
         let known = draft.networks.values().filter(|network| network.cloud == cloud);
-        found.push(
-            Diagnostic::new(Rule::UnknownReference, field.span, format!("there is no network `{name}` on {cloud}"))
-                .maybe_hint(suggest_or_list(name.as_str(), known.map(|network| network.name.as_str()))),
+        problems.push(
+            Problem::new(
+                Code::UnknownReference,
+                field.span,
+                format!("there is no network `{name}` on {}", cloud.title()),
+            )
+            .maybe_hint(suggest_or_list(name.as_str(), known.map(|network| network.name.as_str()))),
         );
     }
 }
 
-/// The proxy of every network that a layer is built in lets through the domains that the build needs.
-pub(super) fn domains(draft: &Draft<'_>, found: &mut Found) {
-    for (name, field) in draft.file.layers.get().into_iter().flat_map(|layers| &layers.0) {
-        let Some((layer, written)) = name.get().and_then(|name| draft.layers.get(name)).zip(field.get()) else {
-            continue;
-        };
-        // Every group is looked at for this, so once a layer.
+/// The proxy of every network that a layer is built in allows the domains that the build needs.
+pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
+    for (name, written, layer) in draft.layers() {
+        // Walks over all groups, so it is done once per layer.
         let networks = build_networks(draft, layer);
         for need in needs(layer, written, name.span) {
             for network in &networks {
-                if !need.has_endpoint(network.cloud) && !lets_through(draft, &need.domain, &network.name) {
-                    found.push(refused(&need, layer, &network.name));
+                if !need.has_endpoint(network.cloud) && !allows(draft, &need.domain, &network.name) {
+                    problems.push(refused(&need, layer, &network.name));
                 }
             }
         }
     }
 }
 
-fn refused(need: &Need, layer: &Layer, network: &NetworkName) -> Diagnostic {
+fn refused(need: &Need, layer: &Layer, network: &NetworkName) -> Problem {
     let domain = &need.domain;
-    Diagnostic::new(
-        Rule::Domain,
+    Problem::new(
+        Code::Domain,
         need.at,
-        format!("`{}` needs {domain} while it is built, which the proxy of `{network}` refuses", layer.name),
+        format!("the build of `{}` needs {domain}, which the proxy of `{network}` does not allow", layer.name),
     )
     .label(need.what)
-    .hint(format!("add `{domain}` to `proxy.domains`, with the reason: {}", need.what))
+    .hint(format!("add `{{ domain: {domain}, reason: {} }}` to `proxy.domains`", need.what))
 }
 
 /// A domain that the build of a layer reaches through the proxy.
@@ -75,12 +75,12 @@ impl Need {
     }
 }
 
-/// What a layer adds to the needs of the layers it is built on, each at the place that causes it. The domains are those of
+/// What a layer needs in addition to the layers it is built on, each at the position that causes it. The domains come from
 /// the installation guides of Ubuntu's and Debian's snapshot services, Docker and the NVIDIA container toolkit.
 fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
     let mut needs = Vec::new();
     let mut need = |domain: &str, what, at| {
-        // A port and a path are not the proxy's matter.
+        // The proxy looks at the host only, not at port or path.
         let host = domain.split('/').next().unwrap_or(domain);
         let host = host.split(':').next().unwrap_or(host);
         needs.push(Need { domain: host.to_owned(), what, at });
@@ -117,21 +117,18 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
 }
 
 fn build_networks<'a>(draft: &'a Draft<'_>, layer: &Layer) -> Vec<&'a Network> {
-    let needed = draft.networks.values().filter(|network| {
-        let mut groups = draft.groups.values().filter(|group| group.network == network.name);
-        groups.any(|group| runs(draft.layers.get(&group.layer), layer))
-    });
-    let build = |cloud| {
-        let network = draft.networks.get(&parts::build_network(cloud, draft)?);
-        network.filter(|network| network.cloud == cloud)
-    };
-    let placements = place(layer, needed, build);
+    let runs = |name| draft.layers.get(name).is_some_and(|own| own.is_or_descends_from(&layer.name));
+    let needed = draft
+        .networks
+        .values()
+        .filter(|network| draft.groups.values().any(|group| group.network == network.name && runs(&group.layer)));
+    let placements = place(layer, needed, |cloud| draft.build_network(cloud));
     placements.iter().filter_map(|(_, placement)| draft.networks.get(&placement.network)).collect()
 }
 
-fn lets_through(draft: &Draft<'_>, wanted: &str, network: &NetworkName) -> bool {
+fn allows(draft: &Draft<'_>, wanted: &str, network: &NetworkName) -> bool {
     let domains = draft.file.proxy.get().and_then(|proxy| proxy.domains.get());
-    // Where the proxy's own section is wrong, that is the thing to say.
+    // If the proxy's own section is wrong, that is the problem to report.
     let Some(domains) = domains else { return true };
     domains.iter().filter_map(Field::get).any(|entry| {
         let everywhere = entry.networks.is_none();

@@ -1,29 +1,30 @@
 //! Machines and layers: architecture and GPU.
 
-use super::Found;
+use fleetgen_problem::{Code, Problem};
+
+use super::Problems;
 use crate::catalog;
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::draft::{Draft, GroupDraft};
 use crate::field::{Entries, Field};
 use crate::file::ByArchitecture;
-use crate::model::{Group, Target};
-use crate::resolve::Draft;
-use crate::scalar::{LayerName, VendorImage};
+use crate::group::Target;
+use crate::scalar::{LayerName, MachineType, VendorImage};
 
 /// The layer is built for the machine's architecture.
-pub(super) fn architecture(draft: &Draft<'_>, group: &Group, found: &mut Found) {
+pub(super) fn architecture(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Some(layer) = draft.layers.get(&group.layer) else { return };
     let architecture = group.machine.architecture;
     if layer.architectures.contains(&architecture) {
         return;
     }
     let built: Vec<&str> = layer.architectures.iter().map(|architecture| architecture.as_str()).collect();
-    found.push(
-        Diagnostic::new(
-            Rule::Machine,
+    problems.push(
+        Problem::new(
+            Code::Machine,
             group.origins.span("machine"),
             format!(
-                "`{}` is an {architecture} machine, and the layer `{}` is built for {}",
+                "`{}` is an {architecture} machine, but the layer `{}` is built for {}",
                 group.machine.machine_type,
                 layer.name,
                 built.join(", ")
@@ -35,88 +36,83 @@ pub(super) fn architecture(draft: &Draft<'_>, group: &Group, found: &mut Found) 
     );
 }
 
-/// A GPU machine runs a layer with the driver, and only a GPU machine does.
-pub(super) fn gpu(draft: &Draft<'_>, group: &Group, found: &mut Found) {
+/// A machine with a GPU runs a layer with the driver, and no other machine does.
+pub(super) fn gpu(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Some(layer) = draft.layers.get(&group.layer) else { return };
     let machine = &group.machine.machine_type;
     let (message, hint) = match (group.machine.nvidia, layer.nvidia.is_some()) {
         (true, true) | (false, false) => return,
         (true, false) => (
-            format!("`{machine}` has a GPU, and the layer `{}` has no driver for it", layer.name),
+            format!("`{machine}` has a GPU, but the layer `{}` has no driver for it", layer.name),
             "choose a layer with `nvidia`, or a machine without GPU",
         ),
         (false, true) => (
-            format!("the layer `{}` has the NVIDIA driver, and `{machine}` has no GPU", layer.name),
+            format!("the layer `{}` has the NVIDIA driver, but `{machine}` has no GPU", layer.name),
             "choose a machine with a GPU, or a layer without `nvidia`",
         ),
     };
-    found.push(
-        Diagnostic::new(Rule::Machine, group.origins.span("machine"), message)
+    problems.push(
+        Problem::new(Code::Machine, group.origins.span("machine"), message)
             .related(group.origins.span("layer"), "the layer")
             .hint(hint),
     );
 }
 
-/// The other machine types that will do are like the first; GPUs are attached only where they can be.
-pub(super) fn others(_: &Draft<'_>, group: &Group, found: &mut Found) {
+/// The other machine types are like the first, and GPUs are attached only to machines that support it.
+pub(super) fn others(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     match &group.target {
         Target::Aws(aws) => {
             let mut seen = vec![&group.machine.machine_type];
-            for machine in &aws.machines {
+            for (index, machine) in aws.machines.iter().enumerate() {
+                let at = group.origins.span(&format!("aws.machines[{index}]"));
                 if seen.contains(&machine) {
-                    found.push(
-                        Diagnostic::new(
-                            Rule::Machine,
-                            group.origins.span("aws.machines"),
-                            format!("`{machine}` stands more than once among the group's machine types"),
-                        )
-                        .hint("`machine` is the first of them; `aws.machines` are others"),
+                    problems.push(
+                        Problem::new(Code::Machine, at, format!("duplicate machine type `{machine}`"))
+                            .hint("`machine` is the first of them; `aws.machines` lists others"),
                     );
                 }
                 seen.push(machine);
-                let problem = match catalog::find(Cloud::Aws, machine.as_str()) {
-                    Err(unknown) => {
-                        Some((format!("AWS has no machine type `{machine}` that fleetgen knows"), unknown.hint))
-                    }
-                    Ok(known) if known.architecture != group.machine.architecture => Some((
-                        format!(
-                            "`{machine}` is {}, and `{}` is {}",
-                            known.architecture, group.machine.machine_type, group.machine.architecture
-                        ),
-                        Some("machines of one group are of one architecture".to_owned()),
-                    )),
-                    Ok(known) if known.nvidia != group.machine.nvidia => Some((
-                        format!("of `{machine}` and `{}`, only one has a GPU", group.machine.machine_type),
-                        Some("machines of one group have all a GPU, or none".to_owned()),
-                    )),
-                    Ok(_) => None,
-                };
-                if let Some((message, hint)) = problem {
-                    found.push(
-                        Diagnostic::new(Rule::Machine, group.origins.span("aws.machines"), message).maybe_hint(hint),
-                    );
-                }
+                problems.extend(unlike(group, machine).map(|problem| problem.at(at)));
             }
         }
         Target::Gcp(gcp) => {
-            let attachable =
-                catalog::find(Cloud::Gcp, group.machine.machine_type.as_str()).is_ok_and(|known| known.attachable);
+            let machine = &group.machine.machine_type;
+            let attachable = catalog::machine(Cloud::Gcp, machine).is_ok_and(|facts| facts.attachable);
             if gcp.accelerator.is_some() && !attachable {
-                found.push(
-                    Diagnostic::new(
-                        Rule::Machine,
+                problems.push(
+                    Problem::new(
+                        Code::Machine,
                         group.origins.span("gcp.accelerator"),
-                        format!("no GPU can be attached to `{}`", group.machine.machine_type),
+                        format!("GPUs cannot be attached to `{machine}`"),
                     )
-                    .hint("only N1 machines take one; machines such as g2-standard-4 come with theirs"),
+                    .hint("use an N1 machine, or a machine type that comes with GPUs, such as g2-standard-4"),
                 );
             }
         }
     }
 }
 
-/// The root of the layer's line names the vendor's image for the group's cloud and architecture: a new group starts on it.
-pub(super) fn source(draft: &Draft<'_>, group: &Group, found: &mut Found) {
+/// What is wrong with another machine type of a group on AWS; without a position.
+fn unlike(group: &GroupDraft, machine: &MachineType) -> Option<Problem> {
+    let facts = match catalog::machine(Cloud::Aws, machine) {
+        Ok(facts) => facts,
+        Err(unknown) => return Some(unknown),
+    };
+    let first = &group.machine;
+    let problem = |message| Problem::new(Code::Machine, group.origins.name, message);
+    if facts.architecture != first.architecture {
+        let message =
+            format!("`{machine}` is {}, but `{}` is {}", facts.architecture, first.machine_type, first.architecture);
+        return Some(problem(message).hint("all machines of a group have the same architecture"));
+    }
+    (facts.nvidia != first.nvidia).then(|| {
+        problem(format!("only one of `{machine}` and `{}` has a GPU", first.machine_type))
+            .hint("either all machines of a group have a GPU, or none")
+    })
+}
+
+/// The root of the layer's lineage names the vendor's image for the group's cloud and architecture: a new group starts on it.
+pub(super) fn source(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Some(layer) = draft.layers.get(&group.layer) else { return };
     let architecture = group.machine.architecture;
     let named = match group.cloud() {
@@ -126,16 +122,16 @@ pub(super) fn source(draft: &Draft<'_>, group: &Group, found: &mut Found) {
     if named || !layer.architectures.contains(&architecture) {
         return;
     }
-    let root = layer.ancestors.last().unwrap_or(&layer.name);
-    // What is wrong with the source has been told.
+    let root = layer.root();
+    // What is wrong with the source has been reported.
     if !is_source_sound(draft, root) {
         return;
     }
-    found.push(
-        Diagnostic::new(
-            Rule::Layer,
+    problems.push(
+        Problem::new(
+            Code::Layer,
             group.origins.span("layer"),
-            format!("the layer `{root}` names no vendor's image for {} and {architecture}", group.cloud()),
+            format!("the layer `{root}` has no vendor image for {} and {architecture}", group.cloud().title()),
         )
         .hint(format!("add `source.{}.{architecture}` to `{root}`, with its owner or project", group.cloud())),
     );

@@ -1,13 +1,18 @@
-//! What must hold between values. One file a subject; each has functions that look at the draft and report.
+//! What must hold between values. One file per subject; each has functions that look at the draft and report problems.
 
 mod account;
 mod build;
 mod content;
+mod environment;
+mod expiry;
 mod health;
+mod identity;
+mod key;
 mod layer;
 mod machine;
 mod name;
 mod network;
+mod port;
 mod proxy;
 mod rollout;
 mod scaling;
@@ -15,82 +20,94 @@ mod size;
 mod stack;
 mod tag;
 
+use fleetgen_problem::Problem;
 use rayon::prelude::*;
 
-use crate::diagnostic::Diagnostic;
-use crate::model::Group;
-use crate::resolve::Draft;
+use crate::draft::{Draft, GroupDraft};
 
 /// What a rule reports to.
-pub(crate) type Found = Vec<Diagnostic>;
+pub(crate) type Problems = Vec<Problem>;
 
 /// Rules on the fleet as a whole. A function that is not listed is dead code, which does not pass the lints.
-const FLEET: &[fn(&Draft<'_>, &mut Found)] = &[
+const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     account::accounts,
-    account::environments,
-    account::regions,
-    account::disk_key,
     account::load_balancers,
-    build::networks,
+    account::regions,
     build::domains,
-    content::additions,
+    build::networks,
     content::checks,
+    content::commands,
+    content::services,
     content::sysctl,
-    content::expiry,
-    content::names,
+    environment::environments,
+    environment::windows,
+    expiry::scan,
+    expiry::updates,
     health::listeners,
-    layer::layers,
+    identity::services,
+    identity::users,
+    key::disks,
+    key::signing,
+    layer::additions,
+    layer::binaries,
+    layer::builders,
+    layer::exceptions,
+    name::images,
     name::unique,
-    network::zones,
     network::addresses,
-    network::overlaps,
     network::clouds,
-    proxy::proxy,
-    proxy::access,
+    network::overlaps,
+    network::peers,
+    network::zones,
+    proxy::domains,
+    proxy::machines,
     stack::stacks,
 ];
 
 /// Rules on one group.
-const GROUP: &[fn(&Draft<'_>, &Group, &mut Found)] = &[
+const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     account::certificate,
-    health::health,
-    health::load_balancer,
-    health::ports,
+    health::balancer,
+    health::check,
     machine::architecture,
     machine::gpu,
     machine::others,
     machine::source,
     name::limits,
-    rollout::progress,
+    port::descriptions,
+    port::ports,
     rollout::limits,
-    scaling::scaling,
-    size::order,
+    rollout::progress,
+    scaling::schedules,
+    scaling::targets,
     size::disk,
+    size::order,
     tag::tags,
 ];
 
 /// Checks every rule.
-pub(crate) fn check(draft: &Draft<'_>, found: &mut Found) {
+pub(crate) fn check(draft: &Draft<'_>, problems: &mut Problems) {
     for rule in FLEET {
-        rule(draft, found);
+        rule(draft, problems);
     }
-    let groups: Vec<&Group> = draft.groups.values().collect();
-    found.par_extend(groups.par_iter().flat_map_iter(|group| {
-        let mut found = Vec::new();
+    let groups: Vec<&GroupDraft> = draft.groups.values().collect();
+    problems.par_extend(groups.par_iter().flat_map_iter(|group| {
+        let mut problems = Vec::new();
         for rule in GROUP {
-            rule(draft, group, &mut found);
+            rule(draft, group, &mut problems);
         }
-        for diagnostic in &mut found {
-            name_the_group(group, diagnostic);
+        for problem in &mut problems {
+            name_the_group(group, problem);
         }
-        found
+        problems
     }));
 }
 
-/// Where a message points at what a profile says, the group must be told as well.
-fn name_the_group(group: &Group, diagnostic: &mut Diagnostic) {
+/// If a message points at what a profile sets, it must name the group as well.
+fn name_the_group(group: &GroupDraft, problem: &mut Problem) {
     let name = group.origins.name;
-    if group.origins.is_inherited(diagnostic.span) && diagnostic.related.iter().all(|(span, _)| *span != name) {
-        diagnostic.related.push((name, "in this group".to_owned()));
+    let Some(span) = problem.span() else { return };
+    if group.origins.is_inherited(span) && problem.related.iter().all(|(span, _)| *span != name) {
+        problem.related.push((name, "in this group".to_owned()));
     }
 }

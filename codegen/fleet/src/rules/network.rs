@@ -1,46 +1,43 @@
-//! Networks: regions, zones, addresses.
+//! Networks: regions, zones, addresses and peers.
 
 use std::collections::BTreeMap;
 
-use super::Found;
+use fleetgen_problem::{Code, Problem, Span, suggest};
+
+use super::Problems;
 use crate::catalog;
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
-use crate::field::{Entries, Field};
-use crate::file;
-use crate::resolve::Draft;
-use crate::scalar::NetworkName;
+use crate::draft::Draft;
+use crate::field::Field;
+use crate::model::Network;
 
-fn written<'a>(draft: &Draft<'a>) -> impl Iterator<Item = (&'a NetworkName, &'a file::Network)> {
-    draft.file.networks.get().into_iter().flat_map(Entries::iter)
-}
-
-/// Regions are known, and have the zones that are named.
-pub(super) fn zones(draft: &Draft<'_>, found: &mut Found) {
-    for (_, network) in written(draft) {
+/// Regions exist, and have the zones of the network.
+pub(super) fn zones(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, network) in draft.written_networks() {
         let (Some(cloud), Some(region), Some(zones)) = (network.cloud.get(), network.region.get(), network.zones.get())
         else {
             continue;
         };
         let regions = catalog::zones(*cloud);
         let Some(known) = regions.get(region.as_str()) else {
-            found.push(
-                Diagnostic::new(
-                    Rule::Zone,
+            problems.push(
+                Problem::new(
+                    Code::Zone,
                     network.region.span,
-                    format!("{cloud} has no region `{region}` that fleetgen knows"),
+                    format!("fleetgen does not know the {} region `{region}`", cloud.title()),
                 )
-                .label(format!("not a region of {cloud}"))
+                .label(format!("not a region of {}", cloud.title()))
                 .maybe_hint(suggest(region.as_str(), regions.keys().map(String::as_str))),
             );
             continue;
         };
-        if !(1..=4).contains(&zones.len()) {
-            found.push(
-                Diagnostic::new(
-                    Rule::Zone,
+        if !Network::ZONES.contains(&zones.len()) {
+            let (fewest, most) = Network::ZONES.into_inner();
+            problems.push(
+                Problem::new(
+                    Code::Zone,
                     network.zones.span,
-                    format!("a network spans 1 to 4 zones, this one {}", zones.len()),
+                    format!("a network has {fewest} to {most} zones; this one has {}", zones.len()),
                 )
                 .hint(format!("{region} has {}", known.join(", "))),
             );
@@ -49,14 +46,15 @@ pub(super) fn zones(draft: &Draft<'_>, found: &mut Found) {
         for zone in zones {
             let Some(name) = zone.get() else { continue };
             if !known.iter().any(|known| known == name.as_str()) {
-                found.push(
-                    Diagnostic::new(Rule::Zone, zone.span, format!("`{name}` is not a zone of {region}"))
+                problems.push(
+                    Problem::new(Code::Zone, zone.span, format!("`{name}` is not a zone of {region}"))
                         .label(format!("{region} has {}", known.join(", "))),
                 );
             }
             if let Some(first) = seen.insert(name, zone.span) {
-                found.push(
-                    Diagnostic::new(Rule::Zone, zone.span, format!("the zone `{name}` stands here a second time"))
+                problems.push(
+                    Problem::new(Code::Zone, zone.span, format!("duplicate zone `{name}`"))
+                        .label("the second one")
                         .related(first, "the first one"),
                 );
             }
@@ -64,59 +62,85 @@ pub(super) fn zones(draft: &Draft<'_>, found: &mut Found) {
     }
 }
 
-/// A network has room for the subnets of its zones.
-///
-/// An eighth is for the machines of each zone, a sixty-fourth for the proxy of each; AWS takes networks of /16 to /28 and
-/// subnets of at least /28, so that a network is /16 to /22.
-pub(super) fn addresses(draft: &Draft<'_>, found: &mut Found) {
-    for (_, network) in written(draft) {
+/// A network has room for its subnets.
+pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
+    let (largest, smallest) = Network::PREFIXES.into_inner();
+    for (_, network) in draft.written_networks() {
         let Some(cidr) = network.cidr.get() else { continue };
-        if cidr.prefix() > 22 {
-            found.push(
-                Diagnostic::new(Rule::Cidr, network.cidr.span, format!("{cidr} is too small for the subnets of its zones"))
-                    .label("at least /22 is needed")
-                    .hint("each zone takes an eighth for machines and a sixty-fourth for the proxy, and a subnet is at least /28"),
+        if cidr.prefix() > smallest {
+            problems.push(
+                Problem::new(
+                    Code::Cidr,
+                    network.cidr.span,
+                    format!("{cidr} is too small for the subnets of a network"),
+                )
+                .label(format!("must be /{smallest} or larger"))
+                .hint("the smallest subnet is a 64th of the network, and must be at least /28; docs/fleet-yaml.md shows the subnets"),
             );
         }
-        if cidr.prefix() < 16 {
-            found.push(
-                Diagnostic::new(Rule::Cidr, network.cidr.span, format!("{cidr} is larger than a network may be"))
-                    .label("at most /16"),
+        if cidr.prefix() < largest {
+            problems.push(
+                Problem::new(Code::Cidr, network.cidr.span, format!("{cidr} is larger than a VPC may be"))
+                    .label(format!("must be /{largest} or smaller")),
             );
         }
     }
 }
 
-/// Networks that meet, by peering or behind one proxy, do not share addresses.
-///
-/// All networks are behind the one proxy, so that none may overlap with another.
-pub(super) fn overlaps(draft: &Draft<'_>, found: &mut Found) {
+/// Networks do not overlap: peers route to each other, and any two networks may become peers.
+pub(super) fn overlaps(draft: &Draft<'_>, problems: &mut Problems) {
     let networks: Vec<_> =
-        written(draft).filter_map(|(name, network)| Some((name, network, *network.cidr.get()?))).collect();
+        draft.written_networks().filter_map(|(name, network)| Some((name, network, *network.cidr.get()?))).collect();
     for (index, (name, network, cidr)) in networks.iter().enumerate() {
         for (other_name, other, other_cidr) in &networks[..index] {
             if cidr.overlaps(*other_cidr) {
-                found.push(
-                    Diagnostic::new(
-                        Rule::Cidr,
+                problems.push(
+                    Problem::new(
+                        Code::Cidr,
                         network.cidr.span,
-                        format!("the networks `{other_name}` ({other_cidr}) and `{name}` ({cidr}) share addresses"),
+                        format!("the networks `{other_name}` ({other_cidr}) and `{name}` ({cidr}) overlap"),
                     )
                     .label("overlaps")
                     .related(other.cidr.span, format!("with `{other_name}`"))
-                    .hint("networks that are peered or share a proxy need addresses of their own"),
+                    .hint("choose addresses that no other network uses"),
                 );
             }
         }
     }
 }
 
-/// Settings of one cloud stand in networks of that cloud, and load balancers are told as their cloud knows them.
-pub(super) fn clouds(draft: &Draft<'_>, found: &mut Found) {
-    for (_, network) in written(draft) {
+/// Peers are on the same cloud.
+pub(super) fn peers(draft: &Draft<'_>, problems: &mut Problems) {
+    for (name, network) in draft.written_networks() {
+        let Some(cloud) = network.cloud.get() else { continue };
+        for peer in network.peers.iter().filter_map(Field::get).flatten() {
+            let Some(other) = peer.get().and_then(|other| draft.networks.get(other)) else { continue };
+            if other.cloud != *cloud {
+                problems.push(
+                    Problem::new(
+                        Code::Cloud,
+                        peer.span,
+                        format!(
+                            "`{name}` is on {} and `{}` on {}: networks of two clouds cannot be peered",
+                            cloud.title(),
+                            other.name,
+                            other.cloud.title()
+                        ),
+                    )
+                    .label("on the other cloud")
+                    .hint("remove it; connecting two clouds takes a VPN, which fleetgen does not create"),
+                );
+            }
+        }
+    }
+}
+
+/// Settings of one cloud appear only in networks of that cloud, and load balancers have what their cloud knows them by.
+pub(super) fn clouds(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, network) in draft.written_networks() {
         let Some(cloud) = network.cloud.get() else { continue };
         if let (Cloud::Gcp, Some(endpoints)) = (cloud, &network.endpoints) {
-            found.push(foreign("endpoints", "AWS", endpoints.span));
+            problems.push(foreign("endpoints", Cloud::Aws, endpoints.span));
         }
         let balancers = network.load_balancers.as_ref().and_then(Field::get);
         for (name, balancer) in balancers.map(|balancers| balancers.0.as_slice()).unwrap_or_default() {
@@ -124,27 +148,29 @@ pub(super) fn clouds(draft: &Draft<'_>, found: &mut Found) {
             let arn = balancer.arn.as_ref().map(|field| field.span);
             let group = balancer.security_group.as_ref().map(|field| field.span);
             let ranges = balancer.source_ranges.as_ref().map(|field| field.span);
-            let (needed, unwanted, there) = match cloud {
-                Cloud::Aws => (vec![("arn", arn), ("security_group", group)], vec![("source_ranges", ranges)], "GCP"),
-                Cloud::Gcp => (vec![], vec![("arn", arn), ("security_group", group)], "AWS"),
+            let (required, unwanted, there) = match cloud {
+                Cloud::Aws => {
+                    (vec![("arn", arn), ("security_group", group)], vec![("source_ranges", ranges)], Cloud::Gcp)
+                }
+                Cloud::Gcp => (vec![], vec![("arn", arn), ("security_group", group)], Cloud::Aws),
             };
-            for (key, _) in needed.iter().filter(|(_, span)| span.is_none()) {
-                found.push(
-                    Diagnostic::new(
-                        Rule::MissingKey,
+            for (key, _) in required.iter().filter(|(_, span)| span.is_none()) {
+                problems.push(
+                    Problem::new(
+                        Code::MissingKey,
                         name.span,
-                        format!("missing key `{key}`: AWS knows a load balancer by it"),
+                        format!("missing key `{key}`: fleetgen needs it to find a load balancer on AWS"),
                     )
-                    .label(format!("`{key}` is needed here")),
+                    .label(format!("`{key}` is required here")),
                 );
             }
-            found.extend(unwanted.into_iter().filter_map(|(key, span)| Some(foreign(key, there, span?))));
+            problems.extend(unwanted.into_iter().filter_map(|(key, span)| Some(foreign(key, there, span?))));
         }
     }
 }
 
-fn foreign(key: &str, there: &str, span: crate::source::Span) -> Diagnostic {
-    Diagnostic::new(Rule::Cloud, span, format!("`{key}` is for networks on {there}"))
-        .label(format!("only {there} has this"))
-        .hint("take it out")
+fn foreign(key: &str, there: Cloud, span: Span) -> Problem {
+    Problem::new(Code::Cloud, span, format!("`{key}` is for networks on {}", there.title()))
+        .label(format!("only {} has this", there.title()))
+        .hint("remove it")
 }

@@ -1,10 +1,10 @@
-//! Rollout policies: a rollout can always go on.
+//! Rollout settings: a rollout can make progress.
 
-use super::Found;
+use fleetgen_problem::{Code, Problem};
+
+use super::Problems;
 use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Group;
-use crate::resolve::Draft;
+use crate::draft::{Draft, GroupDraft};
 use crate::scalar::{Amount, Percent};
 
 /// Whether an amount is nothing, whatever the size.
@@ -12,63 +12,56 @@ fn is_zero(amount: Amount) -> bool {
     matches!(amount, Amount::Machines(0) | Amount::Share(Percent(0)))
 }
 
-/// Something may be replaced at any time: a machine may be missing, or one more may be there.
-pub(super) fn progress(_: &Draft<'_>, group: &Group, found: &mut Found) {
+/// At any size, a machine may be missing or an additional one may exist.
+pub(super) fn progress(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let rollout = &group.rollout;
     if !is_zero(rollout.max_surge) {
         return;
     }
-    let path = if is_zero(rollout.max_unavailable) { "rollout.max_surge" } else { "rollout.max_unavailable" };
-    let at = group.origins.span(path);
     if is_zero(rollout.max_unavailable) {
-        found.push(
-            Diagnostic::new(
-                Rule::Rollout,
-                at,
+        problems.push(
+            Problem::new(
+                Code::Rollout,
+                group.origins.span("rollout.max_surge"),
                 "a rollout could never finish: no machine may be missing, and none may be added",
             )
             .label("max_unavailable and max_surge are both 0")
-            .hint("set `max_surge: 1` to add before taking away, or `max_unavailable: 1` to take away first"),
+            .hint(
+                "set `max_surge: 1` to add a machine before removing one, or `max_unavailable: 1` to remove one first",
+            ),
         );
         return;
     }
-    // Shares of what may be missing are rounded down: in a small group nothing is left of them.
+    // Percentages are rounded down: in a small group nothing is left of them.
     let smallest = group.size.min.max(1);
     if rollout.max_unavailable.of(smallest) == 0 {
-        found.push(
-            Diagnostic::new(
-                Rule::Rollout,
-                at,
-                format!("a rollout could never finish: of {smallest}, this is less than one machine, so that minimum healthy is 100% with no surge"),
+        problems.push(
+            Problem::new(
+                Code::Rollout,
+                group.origins.span("rollout.max_unavailable"),
+                format!("a rollout could never finish: this share of {smallest} is less than one machine"),
             )
-            .label("rounds to 0 machines")
+            .label("rounds down to 0 machines")
             .related(group.origins.span("size"), "its size")
-            .hint("set `max_surge: 1`, or give `max_unavailable` as a number of machines"),
+            .hint("set `max_surge: 1`, or write `max_unavailable` as a number of machines"),
         );
     }
 }
 
-/// Amounts are such as the clouds take.
-pub(super) fn limits(draft: &Draft<'_>, group: &Group, found: &mut Found) {
-    let amounts =
-        [("rollout.max_unavailable", group.rollout.max_unavailable), ("rollout.max_surge", group.rollout.max_surge)];
+/// Amounts are such as the clouds accept.
+pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let (unavailable, surge) = (group.rollout.max_unavailable, group.rollout.max_surge);
     match group.cloud() {
-        // Maximum minus minimum healthy percentage is at most 100.
+        // For numbers of machines, surge gives way. Two percentages that do not fit were written by hand.
         Cloud::Aws => {
-            let size = group.size.desired.max(1);
-            let percent = |amount: Amount| match amount {
-                Amount::Machines(number) => u64::from(number) * 100 / u64::from(size),
-                Amount::Share(Percent(share)) => u64::from(share),
-            };
-            let sum: u64 = amounts.iter().map(|(_, amount)| percent(*amount)).sum();
-            if sum > 100 {
-                found.push(
-                    Diagnostic::new(
-                        Rule::Rollout,
+            if let (Amount::Share(Percent(missing)), Amount::Share(Percent(added))) = (unavailable, surge)
+                && missing + added > 100
+            {
+                problems.push(
+                    Problem::new(
+                        Code::Rollout,
                         group.origins.span("rollout.max_surge"),
-                        format!(
-                            "max_unavailable and max_surge are {sum}% of the group of {size} together; AWS takes 100%"
-                        ),
+                        format!("max_unavailable and max_surge are {}% together; AWS allows 100%", missing + added),
                     )
                     .hint("lower one of the two"),
                 );
@@ -76,23 +69,24 @@ pub(super) fn limits(draft: &Draft<'_>, group: &Group, found: &mut Found) {
         }
         Cloud::Gcp => {
             let zones = draft.networks.get(&group.network).map_or(0, |network| network.zones.len());
-            for (path, amount) in amounts {
+            for (path, amount) in [("rollout.max_unavailable", unavailable), ("rollout.max_surge", surge)] {
+                let at = group.origins.span(path);
                 match amount {
-                    Amount::Machines(number @ 1..) if (number as usize) < zones => found.push(
-                        Diagnostic::new(
-                            Rule::Rollout,
-                            group.origins.span(path),
-                            format!("{number} is less than the {zones} zones of the group; GCP takes 0, or at least one a zone"),
+                    Amount::Machines(number @ 1..) if (number as usize) < zones => problems.push(
+                        Problem::new(
+                            Code::Rollout,
+                            at,
+                            format!("{number} is less than the group's {zones} zones; GCP allows 0, or at least one per zone"),
                         )
                         .hint(format!("set it to 0 or {zones}")),
                     ),
-                    Amount::Share(Percent(1..)) if group.size.min < 10 => found.push(
-                        Diagnostic::new(
-                            Rule::Rollout,
-                            group.origins.span(path),
-                            format!("GCP takes a percentage in groups of 10 or more; this one may have {}", group.size.min),
+                    Amount::Share(Percent(1..)) if group.size.min < 10 => problems.push(
+                        Problem::new(
+                            Code::Rollout,
+                            at,
+                            format!("GCP allows percentages for groups of at least 10 machines; this one may have {}", group.size.min),
                         )
-                        .hint(format!("give a number of machines: 0, or at least {zones}")),
+                        .hint(format!("write a number of machines: 0, or at least {zones}")),
                     ),
                     Amount::Machines(_) | Amount::Share(_) => {}
                 }

@@ -1,77 +1,84 @@
 //! Scaling: targets and schedules.
 
-use super::Found;
-use crate::choice::{BackendProtocol, Cloud};
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Group;
-use crate::resolve::Draft;
+use fleetgen_problem::{Code, Problem};
 
-/// There is something to scale, the load balancer counts requests, and schedules stay within the size.
-pub(super) fn scaling(_: &Draft<'_>, group: &Group, found: &mut Found) {
+use super::Problems;
+use crate::choice::{BackendProtocol, Cloud};
+use crate::draft::{Draft, GroupDraft};
+
+/// The group can be scaled, and the load balancer counts requests.
+pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let scaling = &group.scaling;
     let target = ["scaling.cpu", "scaling.requests_per_machine"]
         .into_iter()
         .zip([scaling.cpu.is_some(), scaling.requests_per_machine.is_some()])
-        .find(|(_, stated)| *stated);
+        .find(|(_, is_set)| *is_set);
     if let Some((path, _)) = target
         && group.size.min == group.size.max
     {
-        found.push(
-            Diagnostic::new(
-                Rule::Scaling,
+        problems.push(
+            Problem::new(
+                Code::Scaling,
                 group.origins.span(path),
-                format!("the group always has {} machines: there is nothing to scale", group.size.max),
+                format!("there is nothing to scale: the group always has {} machines", group.size.max),
             )
             .related(group.origins.span("size"), "its size")
-            .hint("raise `size.max`, or take the target out"),
+            .hint("raise `size.max`, or remove the target"),
         );
     }
-    if scaling.requests_per_machine.is_some()
-        && group.load_balancer.as_ref().is_none_or(|backend| backend.protocol == BackendProtocol::Tcp)
-    {
-        found.push(
-            Diagnostic::new(
-                Rule::Scaling,
+    let counts = group.load_balancer.as_ref().is_some_and(|backend| backend.protocol != BackendProtocol::Tcp);
+    if scaling.requests_per_machine.is_some() && !counts {
+        problems.push(
+            Problem::new(
+                Code::Scaling,
                 group.origins.span("scaling.requests_per_machine"),
-                "requests are counted by an Application Load Balancer, and the group stands behind none",
+                "only an Application Load Balancer counts requests, and this group has none",
             )
             .hint("add `load_balancer` with `protocol: http`, or scale by `cpu`"),
         );
     }
-    let at = group.origins.span("scaling.schedules");
-    for (name, schedule) in &scaling.schedules {
-        if schedule.machines < group.size.min || schedule.machines > group.size.max {
-            found.push(
-                Diagnostic::new(
-                    Rule::Scaling,
-                    at,
+}
+
+/// Schedules stay within the group's size, and have a duration where the cloud needs one.
+pub(super) fn schedules(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    for (name, schedule) in &group.scaling.schedules {
+        let at = |key: &str| group.origins.span(&format!("scaling.schedules.{name}{key}"));
+        let size = group.size;
+        if schedule.machines < size.min || schedule.machines > size.max {
+            problems.push(
+                Problem::new(
+                    Code::Scaling,
+                    at(".machines"),
                     format!(
-                        "the schedule `{name}` asks for {} machines, outside of {} to {}",
-                        schedule.machines, group.size.min, group.size.max
+                        "the schedule `{name}` sets {} machines; the group has {} to {}",
+                        schedule.machines, size.min, size.max
                     ),
                 )
                 .related(group.origins.span("size"), "its size"),
             );
         }
         match (group.cloud(), &schedule.duration) {
-            (Cloud::Aws, Some(_)) => found.push(
-                Diagnostic::new(
-                    Rule::Cloud,
-                    at,
-                    format!("the schedule `{name}` has a `duration`; AWS keeps a size until the next schedule"),
+            (Cloud::Aws, Some(_)) => problems.push(
+                Problem::new(
+                    Code::Cloud,
+                    at(".duration"),
+                    format!("the schedule `{name}` has a `duration`; on AWS a size holds until the next schedule"),
                 )
-                .hint("take `duration` out, and add a second schedule for the end"),
+                .hint("remove `duration`, and add a second schedule for the end"),
             ),
-            (Cloud::Gcp, None) => found.push(
-                Diagnostic::new(Rule::MissingKey, at, format!("the schedule `{name}` needs a `duration` on GCP"))
+            (Cloud::Gcp, None) => problems.push(
+                Problem::new(Code::MissingKey, at(""), format!("the schedule `{name}` needs a `duration` on GCP"))
                     .hint("add how long the machines are needed, such as `duration: 4h`"),
             ),
             (Cloud::Gcp, Some(duration)) if !(300..=604_800).contains(&duration.seconds) => {
-                found.push(Diagnostic::new(
-                    Rule::InvalidValue,
-                    at,
-                    format!("the schedule `{name}` lasts {duration}; GCP takes 5m to 7d"),
-                ));
+                problems.push(
+                    Problem::new(
+                        Code::InvalidValue,
+                        at(".duration"),
+                        format!("the schedule `{name}` lasts {duration}; GCP allows 5m to 7d"),
+                    )
+                    .label("must be from 5m to 7d"),
+                );
             }
             (Cloud::Aws, None) | (Cloud::Gcp, Some(_)) => {}
         }

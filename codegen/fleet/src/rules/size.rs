@@ -1,67 +1,75 @@
 //! Sizes of groups and disks.
 
-use super::Found;
-use crate::choice::Cloud;
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::model::Group;
-use crate::resolve::Draft;
+use fleetgen_problem::{Code, Problem};
 
-/// min ≤ desired ≤ max.
-pub(super) fn order(_: &Draft<'_>, group: &Group, found: &mut Found) {
+use super::Problems;
+use crate::choice::Cloud;
+use crate::draft::{Draft, GroupDraft};
+
+/// min ≤ desired ≤ max, and the group can have a machine.
+pub(super) fn order(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let size = group.size;
-    for (low_path, low, high_path, high) in
-        [("size.min", size.min, "size.desired", size.desired), ("size.desired", size.desired, "size.max", size.max)]
+    if size.max == 0 {
+        problems.push(
+            Problem::new(Code::Size, group.origins.span("size.max"), "the group can have no machines: `max` is 0")
+                .label("must be at least 1")
+                .hint("add `max`; `min: 0` alone means a maximum of 0"),
+        );
+    }
+    for (low_name, low, high_name, high) in
+        [("min", size.min, "desired", size.desired), ("desired", size.desired, "max", size.max)]
     {
-        if low > high {
-            let (low_name, high_name) = (low_path.trim_start_matches("size."), high_path.trim_start_matches("size."));
-            let mut diagnostic = Diagnostic::new(
-                Rule::Size,
-                group.origins.span(high_path),
-                format!("{high_name} is {high}, less than {low_name}, which is {low}"),
-            )
-            .label(format!("must be at least {low}"))
-            .hint("the order is min ≤ desired ≤ max");
-            if group.origins.span(low_path) != group.origins.span(high_path) {
-                diagnostic = diagnostic.related(group.origins.span(low_path), low_name);
-            }
-            found.push(diagnostic);
+        if low <= high {
+            continue;
         }
+        let [low_at, high_at] = [low_name, high_name].map(|name| group.origins.span(&format!("size.{name}")));
+        let mut problem = Problem::new(
+            Code::Size,
+            high_at,
+            format!("`{high_name}` is {high}, which is less than `{low_name}`, {low}"),
+        )
+        .label(format!("must be at least {low}"))
+        .hint("the order is min ≤ desired ≤ max");
+        if low_at != high_at {
+            problem = problem.related(low_at, low_name);
+        }
+        problems.push(problem);
     }
 }
 
-/// The boot disk holds the image, and its figures go together: gp3 takes 500 operations a second for each GiB, and a MiB a
+/// The boot disk holds the image, and its figures fit: gp3 allows 500 operations per second for each GiB, and one MiB per
 /// second for each four operations.
-pub(super) fn disk(draft: &Draft<'_>, group: &Group, found: &mut Found) {
+pub(super) fn disk(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let disk = group.disk;
     if group.cloud() == Cloud::Aws && disk.iops > 500 * disk.size.0 {
-        found.push(
-            Diagnostic::new(
-                Rule::Size,
+        problems.push(
+            Problem::new(
+                Code::Size,
                 group.origins.span("disk.iops"),
-                format!("{} operations a second are more than a disk of {}GiB takes", disk.iops, disk.size.0),
+                format!("a gp3 disk of {}GiB does not support {} operations per second", disk.size.0, disk.iops),
             )
-            .label(format!("at most {}", 500 * disk.size.0)),
+            .label(format!("must be at most {}", 500 * disk.size.0)),
         );
     }
     if group.cloud() == Cloud::Aws && disk.throughput * 4 > disk.iops {
-        found.push(
-            Diagnostic::new(
-                Rule::Size,
+        problems.push(
+            Problem::new(
+                Code::Size,
                 group.origins.span("disk.throughput"),
-                format!("{} MiB a second are more than {} operations a second carry", disk.throughput, disk.iops),
+                format!("{} operations per second do not support {} MiB per second", disk.iops, disk.throughput),
             )
-            .label(format!("at most {}", disk.iops / 4))
+            .label(format!("must be at most {}", disk.iops / 4))
             .hint(format!("raise `disk.iops` to {}, or lower `disk.throughput`", disk.throughput * 4)),
         );
     }
     let Some(layer) = draft.layers.get(&group.layer) else { return };
     if group.disk.size < layer.disk {
-        found.push(
-            Diagnostic::new(
-                Rule::Size,
+        problems.push(
+            Problem::new(
+                Code::Size,
                 group.origins.span("disk.size"),
                 format!(
-                    "a disk of {}GiB does not hold the image of `{}`, which has {}GiB",
+                    "a disk of {}GiB is too small for the image of `{}`, which has {}GiB",
                     group.disk.size.0, layer.name, layer.disk.0
                 ),
             )

@@ -1,5 +1,5 @@
-//! Names that the clouds give to things. Patterns are those of the cloud's own documentation, tightened where fleetgen
-//! uses one form only.
+//! Names that the clouds define. Patterns are those of each cloud's documentation, narrower where fleetgen uses one form
+//! only.
 
 use super::word;
 
@@ -91,19 +91,41 @@ word! {
 }
 
 word! {
-    /// Who is given access on GCP: a group, a user or a service account.
+    /// A principal of GCP IAM: a group, a user or a service account.
     GcpMember = "a GCP member", "^(group|user|serviceAccount):[a-zA-Z0-9._+-]+@[a-zA-Z0-9.-]+$",
     "`group:NAME@DOMAIN`"
 }
 
 word! {
-    /// The account that publishes a vendor's images: its id, or an alias of AWS.
+    /// The AWS account that publishes a vendor's images: its id, or `amazon`.
     ImageOwner = "an image owner", "^([0-9]{12}|amazon)$",
     "the vendor's 12-digit account id in quotes; Canonical is \"099720109477\", Debian is \"136693071363\""
 }
 
 word! {
-    /// The name of an AWS service of which a network has an interface endpoint, such as ssm or ecr.api.
+    /// The name of an AWS service with interface endpoints, such as ssm or ecr.api.
     EndpointService = "the name of an AWS endpoint service", "^[a-z][a-z0-9-]*([.][a-z0-9-]+)*$",
     "the last part of com.amazonaws.REGION.NAME, such as `ssm` or `ecr.api`"
+}
+
+/// The parts of an ARN that say where a resource is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Arn<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Takes `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`; nothing for anything else, such as an alias.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.strip_prefix("arn:")?.split(':').skip(2);
+        Some(Self { region: parts.next()?, account: parts.next()? })
+    }
+}
+
+impl GcpKmsKey {
+    /// The location in `projects/P/locations/LOCATION/…`.
+    pub(crate) fn location(&self) -> &str {
+        self.as_str().split('/').nth(3).unwrap_or_default()
+    }
 }

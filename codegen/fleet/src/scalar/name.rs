@@ -1,4 +1,4 @@
-//! Names that the user gives to things.
+//! Names that the user chooses.
 
 use super::word;
 
@@ -14,6 +14,8 @@ macro_rules! names {
 }
 
 names! {
+    /// The name of an AWS account or GCP project in this fleet.
+    AccountName = "an account name of 1 to 31 characters", "29";
     /// The fleet's name: the prefix of every resource.
     FleetName = "a fleet name of 1 to 16 characters", "14";
     /// The name of an environment.
@@ -62,7 +64,7 @@ word! {
     "use the name that apt knows: lower-case letters, digits, `+`, `.` and `-`"
 }
 
-/// A stack is an environment unless a group says otherwise.
+/// A group's stack is its environment unless the group names another.
 impl From<EnvironmentName> for StackName {
     fn from(environment: EnvironmentName) -> Self {
         Self(environment.0)

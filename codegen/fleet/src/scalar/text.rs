@@ -1,11 +1,11 @@
-//! Free text, and words whose form is fixed outside the clouds.
+//! Free text, and values whose form is fixed outside the clouds.
 
 use super::word;
 
 word! {
     /// Text for people, up to 255 characters, without control characters other than tab and newline.
-    Text = "a text of 1 to 255 characters", r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]{1,255}$",
-    "shorten it, and take out control characters"
+    Text = "a text of 1 to 255 characters without control characters", r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]{1,255}$",
+    "shorten it, and remove control characters other than tab and newline"
 }
 
 word! {
@@ -15,13 +15,13 @@ word! {
 }
 
 word! {
-    /// A plain word: letters, digits and `_ . -`.
-    Word = "a plain word", "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$",
+    /// A word of letters, digits, `_`, `.` and `-`.
+    Word = "a word", "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$",
     "letters, digits, `_`, `.` and `-`"
 }
 
 word! {
-    /// A version, such as 1.4.2, as its publisher writes it.
+    /// A version as its publisher writes it, such as 1.4.2.
     Version = "a version", r"^[a-zA-Z0-9][a-zA-Z0-9.+~:_-]{0,63}$",
     "in quotes, as its publisher writes it, such as \"1.4.2\""
 }
@@ -29,13 +29,13 @@ word! {
 word! {
     /// A GitHub repository: OWNER/NAME.
     RepositoryName = "a GitHub repository", "^[a-zA-Z0-9][a-zA-Z0-9-]{0,38}/[a-zA-Z0-9._-]{1,100}$",
-    "`OWNER/NAME`"
+    "write `OWNER/NAME`"
 }
 
 word! {
-    /// A domain; a leading dot takes its subdomains as well.
+    /// A domain. A leading dot includes its subdomains.
     Domain = "a domain", r"^[.]?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,24}$",
-    "a lower-case domain without protocol, port or path; `.example.com` takes its subdomains as well"
+    "write a lower-case domain without protocol, port or path; `.example.com` includes its subdomains"
 }
 
 word! {
@@ -46,17 +46,12 @@ word! {
 
 impl From<[u8; 32]> for Sha256 {
     fn from(digest: [u8; 32]) -> Self {
-        use std::fmt::Write as _;
-        Self(digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        Self(hex::encode(digest))
     }
 }
 
 word! {
-    /// A layer's key: a digest over everything that can change an image of it.
+    /// A layer's key: a digest of everything that can change its image.
     Key = "the key of a layer", "^[0-9a-f]{32}$",
     "32 lower-case hexadecimal digits, as `fleetgen layers` shows them"
 }
@@ -68,7 +63,7 @@ word! {
 }
 
 word! {
-    /// What a cloud calls an image: an AMI's id, or the path of an image of Compute Engine.
+    /// An image's id in its cloud: an AMI id, or the path of a Compute Engine image.
     ImageId = "the id of an image",
     "^(ami-([0-9a-f]{8}|[0-9a-f]{17})|projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/global/images/[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$",
     "`ami-` and 8 or 17 hexadecimal digits, or `projects/PROJECT/global/images/NAME`"
@@ -78,19 +73,19 @@ word! {
     /// A container image by digest: REGISTRY/REPOSITORY@sha256:DIGEST.
     ImageReference = "a container image by digest",
     r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[a-zA-Z0-9._-]{1,127})?@sha256:[0-9a-f]{64}$",
-    "`REGISTRY/REPOSITORY@sha256:DIGEST`; a tag alone can be moved"
+    "write `REGISTRY/REPOSITORY@sha256:DIGEST`; a tag alone can move"
 }
 
 word! {
-    /// Where a file is fetched from: https, s3 or gs.
+    /// The URL of a file: https, s3 or gs.
     Url = "a URL of a file", r"^(https|s3|gs)://[a-zA-Z0-9][a-zA-Z0-9./_~+%=@-]*$",
     "https://, s3:// or gs://, without query, user or port"
 }
 
 word! {
-    /// A mirror of a distribution's archive.
+    /// The URL of a mirror of a distribution's archive.
     MirrorUrl = "the URL of a package mirror", r"^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-zA-Z0-9._~+-]+)*$",
-    "http:// or https://, a host and a path, without a final `/`; packages are signed, so http will do"
+    "http:// or https://, a host and a path, without a final `/`; http is fine, since packages are signed"
 }
 
 word! {
@@ -108,7 +103,7 @@ word! {
 }
 
 word! {
-    /// An address of IPv4 or IPv6.
+    /// An IPv4 or IPv6 address.
     IpAddress = "an IP address", "^(([0-9]{1,3}[.]){3}[0-9]{1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7})$",
     "such as 127.0.0.1 or ::1"
 }
@@ -134,7 +129,16 @@ word! {
 word! {
     /// The exact name of a vendor's image.
     VendorImage = "the name of a vendor's image", "^[a-zA-Z0-9][a-zA-Z0-9._/ -]{2,127}$",
-    "the exact name, without `*`: an image must not change by itself"
+    "write the exact name, without `*`: the image must not change by itself"
+}
+
+impl VendorImage {
+    /// The day in the name, on which the vendor built the image: eight digits, as in
+    /// `ubuntu-noble-24.04-arm64-server-20261101` and `debian-12-bookworm-v20261110`.
+    pub(crate) fn date(&self) -> Option<super::Date> {
+        let digits = self.0.rsplit(|character: char| !character.is_ascii_digit()).find(|digits| digits.len() == 8)?;
+        format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]).try_into().ok()
+    }
 }
 
 word! {

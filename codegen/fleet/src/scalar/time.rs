@@ -1,14 +1,15 @@
-//! Times: how long, when in a day, when in a calendar, and where.
+//! Times: durations, times of day, dates, schedules and time zones.
 
 use std::borrow::Cow;
 
+use fleetgen_problem::Problem;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::unit::{number_with_unit, quantity};
-use super::{Invalid, word};
+use super::word;
 
-/// A length of time, such as 90s, 10m, 8h or 30d. Kept in seconds.
+/// A duration, such as 90s, 10m, 8h or 30d, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration {
     /// Seconds.
@@ -23,11 +24,11 @@ impl Duration {
 }
 
 impl TryFrom<String> for Duration {
-    type Error = Invalid;
+    type Error = Problem;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, Problem> {
         const HINT: &str = "a whole number and `s`, `m`, `h` or `d`, such as `90s` or `10m`";
-        let invalid = || Invalid::new(format!("`{}` is not a duration", text.escape_debug()), HINT);
+        let invalid = || Problem::invalid(format!("`{text}` is not a duration"), HINT);
         let (number, unit) = number_with_unit(&text, "a duration", HINT)?;
         let factor = match unit {
             "s" => 1,
@@ -69,19 +70,19 @@ impl JsonSchema for Duration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9]+[smhd]$", "description": "A length of time, such as 90s, 10m, 8h or 30d." })
+        json_schema!({ "type": "string", "pattern": "^[0-9]+[smhd]$", "description": "A duration, such as 90s, 10m, 8h or 30d." })
     }
 }
 
 word! {
-    /// A time of the day, such as 09:30, in quotes.
-    TimeOfDay = "a time of the day", "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+    /// A time of day in quotes, such as "09:30".
+    TimeOfDay = "a time of day", "^([01][0-9]|2[0-3]):[0-5][0-9]$",
     "hours and minutes in quotes, such as \"09:30\""
 }
 
-/// Defines a string that a library judges.
-macro_rules! judged {
-    ($(#[doc = $doc:literal])+ $name:ident = $what:literal, $judge:expr, $hint:literal) => {
+/// Defines a string that a library validates.
+macro_rules! validated {
+    ($(#[doc = $doc:literal])+ $name:ident = $what:literal, $is_valid:expr, $hint:literal) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
         #[serde(try_from = "String")]
@@ -101,14 +102,14 @@ macro_rules! judged {
         }
 
         impl TryFrom<String> for $name {
-            type Error = Invalid;
+            type Error = Problem;
 
-            fn try_from(text: String) -> Result<Self, Invalid> {
-                let judge: fn(&str) -> bool = $judge;
-                if judge(&text) {
+            fn try_from(text: String) -> Result<Self, Problem> {
+                let is_valid: fn(&str) -> bool = $is_valid;
+                if is_valid(&text) {
                     return Ok(Self(text));
                 }
-                Err(Invalid::new(format!("`{}` is not {}", text.escape_debug(), $what), $hint))
+                Err(Problem::invalid(format!("`{}` is not {}", text, $what), $hint))
             }
         }
 
@@ -124,22 +125,31 @@ macro_rules! judged {
     };
 }
 
-judged! {
-    /// A day, such as 2026-11-01, in quotes.
-    Date = "a day", |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+validated! {
+    /// A date in quotes, such as "2026-11-01".
+    Date = "a date", |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
     "year, month and day in quotes, such as \"2026-11-01\""
 }
 
-judged! {
-    /// A time zone of the IANA database, such as Asia/Tokyo.
-    TimeZone = "a time zone", is_time_zone,
-    "a name of the IANA database, such as Asia/Tokyo or UTC"
+impl Date {
+    /// The days from this day to another; negative if that is earlier.
+    pub(crate) fn days_until(&self, other: &Self) -> i64 {
+        let day = |date: &Self| date.0.parse::<jiff::civil::Date>().ok();
+        let span = day(self).zip(day(other)).and_then(|(from, to)| from.until(to).ok());
+        span.map_or(0, |span| i64::from(span.get_days()))
+    }
 }
 
-judged! {
-    /// A schedule in the five fields of cron: minute, hour, day of month, month, day of week.
-    Cron = "a schedule", is_cron,
-    "the five fields of cron, such as \"30 1 * * 1-5\""
+validated! {
+    /// A name from the IANA time zone database, such as Asia/Tokyo.
+    TimeZone = "a time zone", is_time_zone,
+    "use a name from the IANA time zone database, such as Asia/Tokyo or UTC"
+}
+
+validated! {
+    /// A cron schedule with five fields: minute, hour, day of month, month, day of week.
+    Cron = "a cron schedule", is_cron,
+    "write five fields, such as \"30 1 * * 1-5\""
 }
 
 /// Both clouds take the five classic fields, without names for dates such as `@daily` and without `L`, `W` and `#`.
@@ -149,7 +159,7 @@ fn is_cron(text: &str) -> bool {
         && text.parse::<croner::Cron>().is_ok()
 }
 
-/// The database is the one bundled with the program: what is valid must not depend on the machine.
+/// The database is bundled with the program, so that what is valid does not depend on the machine.
 fn is_time_zone(text: &str) -> bool {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get(text);
     zone.is_ok_and(|zone| zone.iana_name() == Some(text))

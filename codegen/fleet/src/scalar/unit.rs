@@ -4,30 +4,29 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
+use fleetgen_problem::Problem;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
-use super::Invalid;
-
 /// Reads a whole number followed by a unit.
-pub(super) fn number_with_unit<'a>(text: &'a str, what: &str, hint: &str) -> Result<(u32, &'a str), Invalid> {
+pub(super) fn number_with_unit<'a>(text: &'a str, what: &str, hint: &str) -> Result<(u32, &'a str), Problem> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number = text[..digits].parse();
     number
         .map(|number| (number, &text[digits..]))
-        .map_err(|_| Invalid::new(format!("`{}` is not {what}", text.escape_debug()), hint))
+        .map_err(|_| Problem::invalid(format!("`{text}` is not {what}"), hint))
 }
 
-/// Reads a quantity from a string, and tells whoever writes a bare number which unit is missing.
-pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Invalid>>(
+/// Reads a quantity from a string. A number without a unit gets a message that names the unit.
+pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Problem>>(
     deserializer: D,
     what: &'static str,
     unit: &'static str,
 ) -> Result<T, D::Error> {
     struct Quantity<T>(&'static str, &'static str, std::marker::PhantomData<T>);
 
-    impl<T: TryFrom<String, Error = Invalid>> Visitor<'_> for Quantity<T> {
+    impl<T: TryFrom<String, Error = Problem>> Visitor<'_> for Quantity<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -36,7 +35,7 @@ pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Inv
 
         fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
             let unit = self.1;
-            Err(E::custom(Invalid::new(
+            Err(E::custom(Problem::invalid(
                 format!("{number} has no unit: expected {}", self.0),
                 format!("write `{number}{unit}`"),
             )))
@@ -54,13 +53,13 @@ pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Inv
 pub struct Gibibytes(pub u32);
 
 impl TryFrom<String> for Gibibytes {
-    type Error = Invalid;
+    type Error = Problem;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, Problem> {
         const HINT: &str = "a whole number and `GiB`, such as `40GiB`; at most 65536GiB";
         match number_with_unit(&text, "a size", HINT)? {
             (number @ 1..=65_536, "GiB") => Ok(Self(number)),
-            _ => Err(Invalid::new(format!("`{}` is not a size", text.escape_debug()), HINT)),
+            _ => Err(Problem::invalid(format!("`{text}` is not a size"), HINT)),
         }
     }
 }
@@ -92,13 +91,13 @@ impl JsonSchema for Gibibytes {
 pub struct Percent(pub u32);
 
 impl TryFrom<String> for Percent {
-    type Error = Invalid;
+    type Error = Problem;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, Problem> {
         const HINT: &str = "a whole number from 0 to 100 and `%`, such as `25%`";
         match number_with_unit(&text, "a percentage", HINT)? {
             (number @ 0..=100, "%") => Ok(Self(number)),
-            _ => Err(Invalid::new(format!("`{}` is not a percentage", text.escape_debug()), HINT)),
+            _ => Err(Problem::invalid(format!("`{text}` is not a percentage"), HINT)),
         }
     }
 }
@@ -109,9 +108,15 @@ impl<'de> Deserialize<'de> for Percent {
     }
 }
 
+impl std::fmt::Display for Percent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("{}%", self.0))
+        serializer.collect_str(self)
     }
 }
 
@@ -135,11 +140,11 @@ pub enum Amount {
 }
 
 impl Amount {
-    /// How many machines of a group of `size` this is; shares are rounded down, as both clouds do for what may be
-    /// unavailable.
+    /// How many machines of a group of `size` this is. Shares are rounded down, so that never more machines are meant than
+    /// were written.
     pub fn of(self, size: u32) -> u32 {
         match self {
-            Self::Machines(number) => number,
+            Self::Machines(number) => number.min(size),
             Self::Share(Percent(share)) => u32::try_from(u64::from(size) * u64::from(share) / 100).unwrap_or(u32::MAX),
         }
     }
@@ -206,12 +211,12 @@ impl Port {
 }
 
 impl TryFrom<u32> for Port {
-    type Error = Invalid;
+    type Error = Problem;
 
-    fn try_from(number: u32) -> Result<Self, Invalid> {
+    fn try_from(number: u32) -> Result<Self, Problem> {
         match u16::try_from(number) {
             Ok(port @ 1..) => Ok(Self(port)),
-            _ => Err(Invalid::new(format!("{number} is not a port"), "a whole number from 1 to 65535")),
+            _ => Err(Problem::invalid(format!("{number} is not a port"), "a whole number from 1 to 65535")),
         }
     }
 }
@@ -238,6 +243,15 @@ impl Cidr {
         a.contains(&b.first_address()) || b.contains(&a.first_address())
     }
 
+    /// A part of a network that is divided into 64 equal parts: `count` of them, a power of two, from `first` on. Nothing if
+    /// the network is too small to be divided.
+    pub(crate) fn part(self, first: u32, count: u32) -> Option<Self> {
+        let unit = 1u32.checked_shl(u32::from(26u8.checked_sub(self.prefix())?))?;
+        let address = u32::from(self.0.first_address()).checked_add(first * unit)?;
+        let length = self.prefix() + 6 - u8::try_from(count.ilog2()).ok()?;
+        cidr::Ipv4Cidr::new(address.into(), length).ok().map(Self)
+    }
+
     /// The length of the prefix, 0 to 32.
     pub fn prefix(self) -> u8 {
         self.0.network_length()
@@ -245,11 +259,11 @@ impl Cidr {
 }
 
 impl TryFrom<String> for Cidr {
-    type Error = Invalid;
+    type Error = Problem;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, Problem> {
         const HINT: &str = "an IPv4 network with its prefix, such as `10.16.0.0/16`";
-        let invalid = || Invalid::new(format!("`{}` is not a network", text.escape_debug()), HINT);
+        let invalid = || Problem::invalid(format!("`{text}` is not a network"), HINT);
         let (address, prefix) = text.split_once('/').ok_or_else(invalid)?;
         let address = Ipv4Addr::from_str(address).map_err(|_| invalid())?;
         let prefix: u8 = prefix.parse().map_err(|_| invalid())?;
@@ -257,7 +271,7 @@ impl TryFrom<String> for Cidr {
             return Ok(Self(cidr));
         }
         let network = cidr::Ipv4Inet::new(address, prefix).map_err(|_| invalid())?.network();
-        Err(Invalid::new(
+        Err(Problem::invalid(
             format!("`{text}` has host bits set: it names one address of a network"),
             format!("the network is `{network}`"),
         ))

@@ -1,26 +1,27 @@
-//! Hostile text, through real Terraform: what stands in the state is what stood in fleet.yaml, letter by letter.
+//! Hostile text, through real Terraform: the state has exactly what fleet.yaml says.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::sandbox::{state, write};
-use super::{Bench, Check};
+use super::sandbox::state;
+use super::{Check, CheckContext};
+use fleetgen_toolbox::files::write;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![Check::new("hostile text is inert in Terraform", hostile)]
 }
 
-/// The golden case `hostile`, whose rendered file stands beside it, is applied.
-fn hostile(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let case = fs_err::read_to_string(bench.root.join("tests/golden/hostile.yaml"))?;
-    let rendered = fs_err::read_to_string(bench.root.join("tests/golden/hostile.txt"))?;
+/// The golden case `hostile`, whose rendered file is in its snapshot, is applied.
+fn hostile(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let case = fs_err::read_to_string(context.root.join("tests/golden/hostile.yaml"))?;
+    let rendered = fs_err::read_to_string(context.root.join("tests/golden/hostile.snap"))?;
     let (_, file) = rendered.split_once(".tf\n").context("the golden file names its path first")?;
-    let directory = bench.sandbox.path("hostile/terraform/gcp-tokyo/prod");
+    let directory = context.sandbox.path("hostile/terraform/gcp-tokyo/prod");
     fs_err::create_dir_all(&directory)?;
     write(&directory.join("web.tf"), file)?;
-    let main = bench.sandbox.path("generated/terraform/gcp-tokyo/prod/main.tf");
+    let main = context.sandbox.path("generated/terraform/gcp-tokyo/prod/main.tf");
     fs_err::copy(main, directory.join("main.tf"))?;
-    bench.sandbox.apply(&directory)?;
+    context.sandbox.apply(&directory)?;
 
     let state = state(&directory)?;
     let resources = state["resources"].as_array().context("a state has resources")?;

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use super::sandbox::{copy, write};
-use super::{Bench, Check};
-use crate::process::{both, output, run};
-use crate::repository::lay_out;
-use crate::tools::Tools;
+use super::{Check, CheckContext};
+use fleetgen_toolbox::files::{copy, write};
+use fleetgen_toolbox::packer::{install_plugins, with_plugins};
+use fleetgen_toolbox::process::{both, output, run};
+use fleetgen_toolbox::repository::lay_out;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -36,54 +36,37 @@ fn builds(directory: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     Ok(builds)
 }
 
-fn format(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.packer);
-    command.current_dir(bench.root).env("CHECKPOINT_DISABLE", "1");
+fn format(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.packer);
+    command.current_dir(context.root).env("CHECKPOINT_DISABLE", "1");
     run(command.args(["fmt", "-check", "-diff", "-recursive", "generated/packer"])).map(|_| ())
 }
 
-/// Puts Packer's plugins where it is told to look for them.
-pub(crate) fn install_plugins(tools: &Tools, folder: &Path) -> anyhow::Result<()> {
-    fs_err::create_dir_all(folder)?;
-    for (program, name) in tools.packer_plugins.iter().zip(["amazon", "googlecompute"]) {
-        let mut install = with_plugins(tools, folder);
-        install.args(["plugins", "install", "--path"]).arg(program);
-        run(install.arg(format!("github.com/hashicorp/{name}")))?;
-    }
-    Ok(())
-}
-
-fn with_plugins(tools: &Tools, folder: &Path) -> Command {
-    let mut command = Command::new(&tools.packer);
-    command.env("PACKER_PLUGIN_PATH", folder).env("CHECKPOINT_DISABLE", "1").env("PACKER_NO_COLOR", "1");
-    command
-}
-
-fn packer(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let plugins = bench.sandbox.path("packer-plugins");
-    install_plugins(bench.tools, &plugins)?;
-    let packer = || with_plugins(bench.tools, &plugins);
+fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let plugins = context.sandbox.path("packer-plugins");
+    install_plugins(context.tools, &plugins)?;
+    let packer = || with_plugins(context.tools, &plugins);
     // Besides the repository's own fleet: Debian, and what hostile text becomes.
-    let rehearsal = bench.sandbox.path("layers-rehearsal");
-    lay_out(bench.root, &rehearsal, &fs_err::read_to_string(bench.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
+    let rehearsal = context.sandbox.path("layers-rehearsal");
+    lay_out(context.root, &rehearsal, &fs_err::read_to_string(context.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
     let commit = "commit=0123456789abcdef0123456789abcdef01234567";
-    for build in [builds(bench.root)?, builds(&rehearsal)?].concat() {
+    for build in [builds(context.root)?, builds(&rehearsal)?].concat() {
         run(packer().args(["validate", "-var", commit]).arg(&build))?;
     }
-    let base = bench.root.join("generated/packer/base");
+    let base = context.root.join("generated/packer/base");
     let refused = output(packer().args(["validate", "-var", "commit=HEAD"]).arg(&base))?;
     ensure!(!refused.status.success() && both(&refused).contains("40 hexadecimal digits"), "{}", both(&refused));
     Ok(())
 }
 
 /// Every gossfile is read, with what it includes, as on each kind of machine.
-fn goss(bench: &Bench<'_>) -> anyhow::Result<()> {
+fn goss(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut rendered = 0;
-    for entry in fs_err::read_dir(bench.root.join("generated/goss"))? {
+    for entry in fs_err::read_dir(context.root.join("generated/goss"))? {
         let gossfile = entry?.path().join("goss.yaml");
         for (cloud, container, gpu) in [("aws", false, false), ("gcp", true, true)] {
             let variables = format!("{{\"cloud\": {cloud:?}, \"container\": {container}, \"gpu\": {gpu}}}");
-            let mut command = Command::new(&bench.tools.goss);
+            let mut command = Command::new(&context.tools.goss);
             command.current_dir("/").arg("--gossfile").arg(&gossfile).args(["--vars-inline", &variables, "render"]);
             let output = output(&mut command)?;
             ensure!(output.status.success(), "{}", both(&output));
@@ -97,16 +80,16 @@ fn goss(bench: &Bench<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn shellcheck(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.shellcheck);
-    command.current_dir(bench.root).args(["--severity=style", "--external-sources", "--source-path=."]);
+fn shellcheck(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.shellcheck);
+    command.current_dir(context.root).args(["--severity=style", "--external-sources", "--source-path=."]);
     for folder in ["packer", "generated/packer"] {
-        for entry in walkdir::WalkDir::new(bench.root.join(folder)).sort_by_file_name() {
+        for entry in walkdir::WalkDir::new(context.root.join(folder)).sort_by_file_name() {
             let path = entry?.into_path();
             // What a layer puts on a machine is the user's.
             let is_script = path.extension().is_some_and(|extension| extension == "sh");
             if is_script && !path.components().any(|part| part.as_os_str() == "files") {
-                command.arg(path.strip_prefix(bench.root)?);
+                command.arg(path.strip_prefix(context.root)?);
             }
         }
     }
@@ -115,18 +98,18 @@ fn shellcheck(bench: &Bench<'_>) -> anyhow::Result<()> {
 
 /// A directory with keys made for the check, and the scripts of the runner.
 struct Signing<'a> {
-    bench: &'a Bench<'a>,
+    context: &'a CheckContext<'a>,
     directory: std::path::PathBuf,
 }
 
 impl<'a> Signing<'a> {
-    fn new(bench: &'a Bench<'a>, name: &str) -> anyhow::Result<Self> {
-        let directory = bench.sandbox.path(name);
-        copy(&bench.root.join("packer/runner"), &directory.join("packer/runner"))?;
+    fn new(context: &'a CheckContext<'a>, name: &str) -> anyhow::Result<Self> {
+        let directory = context.sandbox.path(name);
+        copy(&context.root.join("packer/runner"), &directory.join("packer/runner"))?;
         fs_err::create_dir_all(directory.join("generated/packer"))?;
-        fs_err::copy(bench.root.join("generated/packer/keys.sh"), directory.join("generated/packer/keys.sh"))?;
-        bench.tools.key_pairs(&directory)?;
-        Ok(Self { bench, directory })
+        fs_err::copy(context.root.join("generated/packer/keys.sh"), directory.join("generated/packer/keys.sh"))?;
+        context.tools.key_pairs(&directory)?;
+        Ok(Self { context, directory })
     }
 
     /// Runs bash with the runner's functions. Fetching takes a file beside instead of what the network has.
@@ -136,7 +119,7 @@ impl<'a> Signing<'a> {
              fetch() {{ cp \"${{1##*/}}\" \"$2\" 2>/dev/null || fail \"$1 cannot be fetched\"; }}\n{script}"
         );
         let mut command = Command::new("bash");
-        command.current_dir(&self.directory).env("COSIGN", &self.bench.tools.cosign).env("COSIGN_PASSWORD", "");
+        command.current_dir(&self.directory).env("COSIGN", &self.context.tools.cosign).env("COSIGN_PASSWORD", "");
         command.env("COSIGN_KEY", format!("{key}.pub")).env("SIGNING_KEY", format!("{key}.key"));
         output(command.args(["-c", &text]))
     }
@@ -154,8 +137,8 @@ impl<'a> Signing<'a> {
     }
 }
 
-fn cosign(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let signing = Signing::new(bench, "cosign")?;
+fn cosign(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let signing = Signing::new(context, "cosign")?;
     write(&signing.directory.join("web"), "a program\n")?;
     let signed = signing.bash("ours", "sign_blob web web.sigstore.json; sha256sum web | cut -d' ' -f1")?;
     ensure!(signed.status.success(), "{}", both(&signed));
@@ -182,8 +165,8 @@ fn cosign(bench: &Bench<'_>) -> anyhow::Result<()> {
     signing.refuses("a changed byte with its digest", "ours", &unsigned, "does not verify with ours.pub")
 }
 
-fn attest(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let signing = Signing::new(bench, "attest")?;
+fn attest(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let signing = Signing::new(context, "attest")?;
     let attest = "bash packer/runner/attest.sh web \"$PWD/reports\"";
     signing.refuses("a build without image", "ours", attest, "the build made no image")?;
     let reports = signing.directory.join("reports/amazon-ebs.amd64");
@@ -196,9 +179,9 @@ fn attest(bench: &Bench<'_>) -> anyhow::Result<()> {
     let attested = signing.bash("ours", attest)?;
     ensure!(attested.status.success(), "{}", both(&attested));
     let verify = |key: &str| {
-        let mut command = Command::new(&bench.tools.cosign);
+        let mut command = Command::new(&context.tools.cosign);
         command.current_dir(&reports).args(["verify-blob-attestation", "--insecure-ignore-tlog=true", "--key"]);
-        command.arg(signing.directory.join(key)).args(["--type", "https://example.com/fleetgen/image/v1"]);
+        command.arg(signing.directory.join(key)).args(["--type", fleetgen_images::ATTESTATION_TYPE]);
         output(command.args(["--bundle", "attestation.sigstore.json", "manifest.json"]))
     };
     let good = verify("ours.pub").context("cosign does not start")?;

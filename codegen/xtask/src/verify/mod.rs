@@ -14,10 +14,8 @@ use std::time::Instant;
 use anyhow::bail;
 use rayon::prelude::*;
 
-use crate::tools::{self, Tools};
-pub(crate) use layers::install_plugins;
+use fleetgen_toolbox::tools::{self, Tools};
 use sandbox::Sandbox;
-pub(crate) use sandbox::{copy, write};
 
 /// How to check.
 #[derive(Debug, clap::Args)]
@@ -31,7 +29,7 @@ pub(crate) struct Args {
 }
 
 /// What checks have at hand.
-pub(crate) struct Bench<'a> {
+pub(crate) struct CheckContext<'a> {
     /// The repository, which no check changes.
     pub(crate) root: &'a Path,
     pub(crate) tools: &'a Tools,
@@ -41,7 +39,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) registry: bool,
 }
 
-type Run = Box<dyn Fn(&Bench<'_>) -> anyhow::Result<()> + Send + Sync>;
+type Run = Box<dyn Fn(&CheckContext<'_>) -> anyhow::Result<()> + Send + Sync>;
 
 /// A check: its name, and what it does.
 pub(crate) struct Check {
@@ -52,7 +50,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn new(
         name: impl Into<String>,
-        run: impl Fn(&Bench<'_>) -> anyhow::Result<()> + Send + Sync + 'static,
+        run: impl Fn(&CheckContext<'_>) -> anyhow::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self { name: name.into(), run: Box::new(run) }
     }
@@ -61,9 +59,9 @@ impl Check {
 /// Runs every check, and tells all that fail.
 pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let tools = tools::install(root)?;
-    crate::repository::build(root)?;
+    fleetgen_toolbox::repository::build(root)?;
     let sandbox = Sandbox::new(root, &tools, args.registry)?;
-    let bench = Bench { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
+    let context = CheckContext { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();
     checks.extend(layers::checks());
     checks.extend(scripts::checks());
@@ -79,7 +77,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         .par_iter()
         .map(|check| {
             let start = Instant::now();
-            let result = (check.run)(&bench);
+            let result = (check.run)(&context);
             let seconds = start.elapsed().as_secs_f32();
             match result {
                 Ok(()) => println!("ok    {:<64} {seconds:>6.1} s", check.name),

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use super::{Bench, Check};
-use crate::process::run;
+use super::{Check, CheckContext};
+use fleetgen_toolbox::process::run;
 
 /// The checks of every module.
 pub(super) fn checks(root: &Path) -> anyhow::Result<Vec<Check>> {
@@ -14,14 +14,14 @@ pub(super) fn checks(root: &Path) -> anyhow::Result<Vec<Check>> {
     for module in directories(&root.join("terraform/modules"))? {
         let below = format!("terraform/modules/{module}");
         let folder = below.clone();
-        checks.push(Check::new(format!("{below}: validate and test"), move |bench| test(bench, &folder)));
+        checks.push(Check::new(format!("{below}: validate and test"), move |context| test(context, &folder)));
         let folder = below.clone();
-        checks.push(Check::new(format!("{below}: lint"), move |bench| lint(bench, &folder)));
+        checks.push(Check::new(format!("{below}: lint"), move |context| lint(context, &folder)));
         let folder = below.clone();
-        checks.push(Check::new(format!("{below}: README"), move |bench| readme(bench, &folder)));
+        checks.push(Check::new(format!("{below}: README"), move |context| readme(context, &folder)));
         for example in directories(&root.join(&below).join("examples"))? {
             let folder = format!("{below}/examples/{example}");
-            checks.push(Check::new(format!("{folder}: plan"), move |bench| plan(bench, &folder)));
+            checks.push(Check::new(format!("{folder}: plan"), move |context| plan(context, &folder)));
         }
     }
     Ok(checks)
@@ -41,11 +41,11 @@ pub(super) fn directories(path: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-fn test(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
-    let directory = bench.sandbox.path(module);
-    bench.sandbox.init(&directory)?;
-    run(&mut bench.sandbox.terraform(&directory, &["validate"]))?;
-    let report = run(&mut bench.sandbox.terraform(&directory, &["test"]))?;
+fn test(context: &CheckContext<'_>, module: &str) -> anyhow::Result<()> {
+    let directory = context.sandbox.path(module);
+    context.sandbox.init(&directory)?;
+    run(&mut context.sandbox.terraform(&directory, &["validate"]))?;
+    let report = run(&mut context.sandbox.terraform(&directory, &["test"]))?;
     let passed =
         report.lines().find_map(|line| line.strip_prefix("Success! ")).context("terraform test ran nothing")?;
     ensure!(!passed.starts_with("0 "), "terraform test ran nothing");
@@ -53,26 +53,26 @@ fn test(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
 }
 
 /// An example is planned, not only validated: its values must pass the module's own conditions.
-fn plan(bench: &Bench<'_>, example: &str) -> anyhow::Result<()> {
-    let directory = bench.sandbox.path(example);
-    bench.sandbox.init(&directory)?;
-    run(&mut bench.sandbox.terraform(&directory, &["validate"]))?;
-    if !bench.registry {
-        run(&mut bench.sandbox.terraform(&directory, &["plan", "-input=false"]))?;
+fn plan(context: &CheckContext<'_>, example: &str) -> anyhow::Result<()> {
+    let directory = context.sandbox.path(example);
+    context.sandbox.init(&directory)?;
+    run(&mut context.sandbox.terraform(&directory, &["validate"]))?;
+    if !context.registry {
+        run(&mut context.sandbox.terraform(&directory, &["plan", "-input=false"]))?;
     }
     Ok(())
 }
 
 /// tflint, with every rule of the bundled ruleset.
-pub(super) fn lint(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.tflint);
-    command.arg(format!("--chdir={}", bench.root.join(folder).display()));
-    command.arg(format!("--config={}", bench.root.join("tests/tools/tflint/tflint.hcl").display()));
+pub(super) fn lint(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.tflint);
+    command.arg(format!("--chdir={}", context.root.join(folder).display()));
+    command.arg(format!("--config={}", context.root.join("tests/tools/tflint/tflint.hcl").display()));
     run(command.args(["--no-color", "--call-module-type=none"])).map(|_| ())
 }
 
-fn readme(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.terraform_docs);
+fn readme(context: &CheckContext<'_>, module: &str) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.terraform_docs);
     command.args([
         "markdown",
         "table",
@@ -82,7 +82,7 @@ fn readme(bench: &Bench<'_>, module: &str) -> anyhow::Result<()> {
         "--lockfile=false",
         "--hide=resources,data-sources",
     ]);
-    run(command.arg(bench.root.join(module)))
+    run(command.arg(context.root.join(module)))
         .with_context(|| format!("the tables of {module}/README.md are stale: run terraform-docs as this check does, without --output-check"))
         .map(|_| ())
 }

@@ -2,84 +2,84 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use fleetgen_fleet::{SourceFile, load, resource_name};
+use fleetgen_fleet::{Fleet, Group, Scope, resource_name};
+use fleetgen_toolbox::files::{copy, write};
 use serde_json::{Value, json};
 
-use super::modules::{directories, lint};
-use super::sandbox::{OVERRIDE, STATE, copy, state, write};
-use super::{Bench, Check};
-use crate::process::{both, output, run};
+use super::modules::lint;
+use super::sandbox::{STATE, state};
+use super::{Check, CheckContext};
+use fleetgen_toolbox::process::{both, output, run};
+use fleetgen_toolbox::repository;
 
 /// The checks of every generated root.
 pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> {
+    let fleet = Arc::new(repository::parse("fleet.yaml", &fs_err::read_to_string(root.join("fleet.yaml"))?)?);
     let mut checks = Vec::new();
-    for network in directories(&root.join("generated/terraform"))? {
-        for stack in directories(&root.join("generated/terraform").join(&network))? {
-            let folder = format!("generated/terraform/{network}/{stack}");
-            let below = folder.clone();
-            checks.push(Check::new(format!("{folder}: validate"), move |bench| validate(bench, &below)));
-            let below = folder.clone();
-            checks.push(Check::new(format!("{folder}: lint"), move |bench| lint(bench, &below)));
-            if !registry {
-                checks.push(Check::new(format!("{folder}: a rollout leaves the plan empty"), move |bench| {
-                    rollout(bench, &folder)
-                }));
-            }
+    for scope in fleet.stacks().into_keys() {
+        let folder = scope.directory();
+        let below = folder.clone();
+        checks.push(Check::new(format!("{folder}: validate"), move |context| validate(context, &below)));
+        let below = folder.clone();
+        checks.push(Check::new(format!("{folder}: lint"), move |context| lint(context, &below)));
+        if !registry {
+            let fleet = Arc::clone(&fleet);
+            checks.push(Check::new(format!("{folder}: a rollout leaves the plan empty"), move |context| {
+                rollout(context, &fleet, &scope)
+            }));
         }
     }
     Ok(checks)
 }
 
-fn validate(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
-    let directory = scratch(bench, folder, "validate")?;
-    bench.sandbox.init(&directory)?;
-    run(&mut bench.sandbox.terraform(&directory, &["validate"])).map(|_| ())
+fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
+    let directory = scratch(context, folder, "validate")?;
+    context.sandbox.init(&directory)?;
+    run(&mut context.sandbox.terraform(&directory, &["validate"])).map(|_| ())
 }
 
 /// A copy of a root beside it, as deep in the tree, so that two checks do not meet.
-fn scratch(bench: &Bench<'_>, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
-    let directory = bench.sandbox.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
-    copy(&bench.sandbox.path(folder), &directory)?;
+fn scratch(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
+    let directory = context.sandbox.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
+    copy(&context.sandbox.path(folder), &directory)?;
     Ok(directory)
 }
 
 /// Applies the root, changes in the state what a rollout and autoscaling change in the cloud, and plans again.
 ///
 /// The last part proves that the check can fail: what Terraform owns is changed as well, and the plan must tell.
-fn rollout(bench: &Bench<'_>, folder: &str) -> anyhow::Result<()> {
-    let directory = scratch(bench, folder, "rollout")?;
-    bench.sandbox.apply(&directory)?;
-    if let Some(changes) = plan(bench, &directory)? {
+fn rollout(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::Result<()> {
+    let directory = scratch(context, &scope.directory(), "rollout")?;
+    let stacks = fleet.stacks();
+    let groups = stacks.get(scope).context("the stack has no groups")?;
+    context.sandbox.apply(&directory)?;
+    if let Some(changes) = plan(context, &directory)? {
         bail!("right after an apply the plan is not empty:\n{changes}");
     }
-    names(bench, &directory, folder)?;
+    names(&directory, fleet, groups)?;
     let touched = change_state(&directory, moved_by_rollout)?;
-    let groups = fs_err::read_dir(&directory)?.filter_map(Result::ok).filter(|entry| is_group(&entry.path())).count();
+    let groups = groups.len();
     ensure!(
         touched >= 2 * groups,
         "a rollout changes two resources or more of each group, here {touched} of {groups} groups"
     );
-    if let Some(changes) = plan(bench, &directory)? {
+    if let Some(changes) = plan(context, &directory)? {
         bail!("after a rollout the plan would undo it:\n{changes}");
     }
     let owned = change_state(&directory, owned_by_terraform)?;
     ensure!(owned > 0, "there is nothing that Terraform owns");
-    ensure!(plan(bench, &directory)?.is_some(), "a change of what Terraform owns does not show in the plan");
+    ensure!(plan(context, &directory)?.is_some(), "a change of what Terraform owns does not show in the plan");
     Ok(())
 }
 
 /// The names of what was made are those whose limits fleetgen knows.
-fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()> {
-    let bytes = fs_err::read(bench.root.join("fleet.yaml"))?;
-    let source = SourceFile::from_bytes("fleet.yaml", bytes).ok().context("fleet.yaml cannot be read")?;
-    let fleet = load(&source, None).ok().context("fleet.yaml is invalid")?;
-    let groups = fleet.groups.values().filter(|group| folder.ends_with(&format!("/{}/{}", group.network, group.stack)));
-    let expected: BTreeSet<(&str, String)> = groups
-        .flat_map(|group| resource_name::names(&resource_name::base(&fleet.name, group), group))
-        .map(|name| (name.kind, name.name))
-        .collect();
+fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<()> {
+    let names =
+        groups.iter().flat_map(|group| resource_name::of_group(&resource_name::group(&fleet.name, group), group));
+    let expected: BTreeSet<(&str, String)> = names.map(|name| (name.kind, name.name)).collect();
     let state = state(directory)?;
     let mut found = BTreeSet::new();
     for resource in state["resources"].as_array().into_iter().flatten().filter(|resource| resource["mode"] == "managed")
@@ -107,14 +107,9 @@ fn names(bench: &Bench<'_>, directory: &Path, folder: &str) -> anyhow::Result<()
     Ok(())
 }
 
-fn is_group(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    !["main.tf", OVERRIDE].contains(&name) && path.extension().is_some_and(|extension| extension == "tf")
-}
-
 /// What a plan would change, where it would change something.
-fn plan(bench: &Bench<'_>, directory: &Path) -> anyhow::Result<Option<String>> {
-    let output = output(&mut bench.sandbox.terraform(directory, &["plan", "-input=false", "-detailed-exitcode"]))?;
+fn plan(context: &CheckContext<'_>, directory: &Path) -> anyhow::Result<Option<String>> {
+    let output = output(&mut context.sandbox.terraform(directory, &["plan", "-input=false", "-detailed-exitcode"]))?;
     match output.status.code() {
         Some(0) => Ok(None),
         Some(2) => Ok(Some(both(&output))),

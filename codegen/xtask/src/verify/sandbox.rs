@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::run;
-use crate::tools::Tools;
+use fleetgen_toolbox::files::{copy, write};
+use fleetgen_toolbox::process::run;
+use fleetgen_toolbox::tools::Tools;
 
 /// The versions that the recorded schemas are of.
 const PROVIDERS: &[(&str, &str)] = &[("aws", "6.25.0"), ("google", "7.45.0")];
@@ -89,29 +89,4 @@ impl Sandbox {
 /// The state that an apply in a directory leaves.
 pub(crate) fn state(directory: &Path) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&fs_err::read_to_string(directory.join(STATE))?)?)
-}
-
-/// Copies a tree, without what Terraform left in it.
-pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let entries = walkdir::WalkDir::new(from).into_iter().filter_entry(|entry| entry.file_name() != ".terraform");
-    for entry in entries {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from)?);
-        if entry.file_type().is_dir() {
-            fs_err::create_dir_all(target)?;
-        } else {
-            fs_err::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes a file of the sandbox.
-#[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
-pub(crate) fn write(path: &Path, content: &str) -> anyhow::Result<()> {
-    // A link in a machine's files would lead to a file of the host's.
-    if path.is_symlink() {
-        fs_err::remove_file(path)?;
-    }
-    fs_err::write(path, content).context("the sandbox cannot be written")
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
-use super::sandbox::{copy, write};
-use super::{Bench, Check};
-use crate::machine::{self, Machine};
-use crate::process::both;
-use crate::repository;
+use super::{Check, CheckContext};
+use fleetgen_toolbox::files::{copy, write};
+use fleetgen_toolbox::machine::{self, Machine};
+use fleetgen_toolbox::process::both;
+use fleetgen_toolbox::repository;
 
 /// Where a build keeps its files on the machine.
 const DIRECTORY: &str = "/var/tmp/fleetgen";
@@ -22,20 +22,20 @@ type Environment = Vec<(String, String)>;
 
 /// The layers of `tests/rehearsal/fleet.yaml`, as Packer would build them.
 struct Build<'a> {
-    bench: &'a Bench<'a>,
+    context: &'a CheckContext<'a>,
     machine: Machine,
     repository: PathBuf,
 }
 
-fn scripts(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let folder = bench.sandbox.path("scripts");
+fn scripts(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let folder = context.sandbox.path("scripts");
     fs_err::create_dir_all(&folder)?;
     let repository = folder.join("repository");
     fs_err::create_dir(&repository)?;
-    repository::lay_out(bench.root, &repository, &repository::fleet(bench.root, &bench.tools.hello)?, &[])?;
+    repository::lay_out(context.root, &repository, &repository::fleet(context.root, &context.tools.hello)?, &[])?;
     let root = folder.join("machine");
-    machine::unpack(&bench.tools.cache, &root)?;
-    let build = Build { bench, machine: Machine::boot(&root)?, repository };
+    machine::unpack(&context.tools.cache, &root)?;
+    let build = Build { context, machine: Machine::boot(&root)?, repository };
     for layer in ["base", "web"] {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
@@ -90,11 +90,11 @@ impl Build<'_> {
         ] {
             copy(&self.repository.join(&part), &directory.join(&part))?;
         }
-        for (program, name) in [(&self.bench.tools.goss, "goss"), (&self.bench.tools.trivy, "trivy")] {
+        for (program, name) in [(&self.context.tools.goss, "goss"), (&self.context.tools.trivy, "trivy")] {
             fs_err::copy(program, directory.join("artifacts").join(name))?;
         }
         fs_err::create_dir_all(directory.join("artifacts/bin"))?;
-        fs_err::copy(&self.bench.tools.hello, directory.join("artifacts/bin/hello"))?;
+        fs_err::copy(&self.context.tools.hello, directory.join("artifacts/bin/hello"))?;
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl Build<'_> {
 
     /// The database that Trivy is given: one vulnerability a line, and when it was made.
     fn database(&self, updated: &str, advisories: &str) -> anyhow::Result<()> {
-        self.bench.tools.trivy_database(&self.machine.path(&format!("{DIRECTORY}/trivy")), updated, advisories)
+        self.context.tools.trivy_database(&self.machine.path(&format!("{DIRECTORY}/trivy")), updated, advisories)
     }
 
     /// Runs the checks and the gate, which must pass, or fail with the words that are given.

@@ -4,8 +4,9 @@ use std::process::Command;
 
 use anyhow::{bail, ensure};
 
-use super::{Bench, Check};
-use crate::process::{output, run};
+use super::{Check, CheckContext};
+use fleetgen_toolbox::files::write;
+use fleetgen_toolbox::process::{output, run};
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -17,44 +18,44 @@ pub(super) fn checks() -> Vec<Check> {
     ]
 }
 
-fn format(bench: &Bench<'_>) -> anyhow::Result<()> {
+fn format(context: &CheckContext<'_>) -> anyhow::Result<()> {
     for folder in ["terraform", "generated/terraform"] {
-        run(&mut bench.sandbox.terraform(&bench.root.join(folder), &["fmt", "-check", "-recursive", "-diff"]))?;
+        run(&mut context.sandbox.terraform(&context.root.join(folder), &["fmt", "-check", "-recursive", "-diff"]))?;
     }
     Ok(())
 }
 
 /// What the program takes, an editor must take as well; and what it refuses, an editor should mark.
-fn schema(bench: &Bench<'_>) -> anyhow::Result<()> {
+fn schema(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let check = |file: &std::path::Path| {
-        let mut command = Command::new(&bench.tools.check_jsonschema);
-        command.arg("--schemafile").arg(bench.root.join("generated/fleet.schema.json")).arg(file);
+        let mut command = Command::new(&context.tools.check_jsonschema);
+        command.arg("--schemafile").arg(context.root.join("generated/fleet.schema.json")).arg(file);
         output(&mut command)
     };
-    let fleet = bench.root.join("fleet.yaml");
+    let fleet = context.root.join("fleet.yaml");
     let accepted = check(&fleet)?;
     if !accepted.status.success() {
-        bail!("{}", crate::process::both(&accepted));
+        bail!("{}", fleetgen_toolbox::process::both(&accepted));
     }
-    let wrong = bench.sandbox.path("wrong.yaml");
-    super::sandbox::write(&wrong, &fs_err::read_to_string(&fleet)?.replacen("machine:", "machin:", 1))?;
+    let wrong = context.sandbox.path("wrong.yaml");
+    write(&wrong, &fs_err::read_to_string(&fleet)?.replacen("machine:", "machin:", 1))?;
     ensure!(!check(&wrong)?.status.success(), "the schema takes an unknown key");
     Ok(())
 }
 
-fn actionlint(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.actionlint);
-    command.current_dir(bench.root).arg("-shellcheck").arg(&bench.tools.shellcheck);
+fn actionlint(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.actionlint);
+    command.current_dir(context.root).arg("-shellcheck").arg(&context.tools.shellcheck);
     run(&mut command).map(|_| ())
 }
 
-fn zizmor(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.zizmor);
-    command.args(["--offline", "--no-progress", "--persona=pedantic"]).arg(bench.root.join(".github/workflows"));
+fn zizmor(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.zizmor);
+    command.args(["--offline", "--no-progress", "--persona=pedantic"]).arg(context.root.join(".github/workflows"));
     run(&mut command).map(|_| ())
 }
 
-fn shellcheck(bench: &Bench<'_>) -> anyhow::Result<()> {
-    let mut command = Command::new(&bench.tools.shellcheck);
-    run(command.arg("--severity=style").arg(bench.root.join(".ci/run"))).map(|_| ())
+fn shellcheck(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.shellcheck);
+    run(command.arg("--severity=style").arg(context.root.join(".ci/run"))).map(|_| ())
 }

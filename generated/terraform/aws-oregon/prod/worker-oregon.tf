@@ -32,7 +32,7 @@ module "worker-oregon" {
   warmup_seconds = 120
 
   # How many machines stay while others are replaced, in percent of the desired size.
-  maintenance = { min_healthy_percentage = 50, max_healthy_percentage = 100 }
+  maintenance = { min_healthy_percentage = 67, max_healthy_percentage = 100 }
 
   spot = {
     on_demand_base       = 2

@@ -31,7 +31,7 @@ module "worker-tokyo-stg" {
   warmup_seconds = 120
 
   # How many machines stay while others are replaced, in percent of the desired size.
-  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 200 }
+  maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 150 }
 
   lifecycle_hooks = {
     "drain" = {

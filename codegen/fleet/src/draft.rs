@@ -1,0 +1,97 @@
+//! What could be resolved of a fleet.yaml that may still have problems: what the rules look at.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use fleetgen_problem::Severity;
+
+use crate::choice::Cloud;
+use crate::field::{Entries, Field};
+use crate::file::{self, FleetFile};
+use crate::group::Group;
+use crate::model::{Layer, Network};
+use crate::origin::Origins;
+use crate::scalar::{Date, FleetName, GroupName, LayerName, NetworkName, ProfileName, TagKey, Text};
+
+/// What the rules need to know besides fleet.yaml.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckContext<'a> {
+    /// The day on which it is checked. Without one, nothing has expired.
+    pub today: Option<&'a Date>,
+    /// How bad an expired entry of `scan.ignore` is: it must stop a build, and must not stop a rollback.
+    pub expired: Severity,
+}
+
+/// What could be resolved.
+pub(crate) struct Draft<'a> {
+    pub(crate) file: &'a FleetFile,
+    pub(crate) context: CheckContext<'a>,
+    pub(crate) tags: BTreeMap<TagKey, Text>,
+    pub(crate) networks: BTreeMap<NetworkName, Network>,
+    pub(crate) layers: BTreeMap<LayerName, Layer>,
+    pub(crate) groups: BTreeMap<GroupName, GroupDraft>,
+}
+
+/// A resolved group, and where its values come from if that was recorded.
+pub(crate) struct GroupDraft {
+    pub(crate) group: Group,
+    /// The profiles it inherits from, nearest first.
+    pub(crate) profiles: Vec<ProfileName>,
+    pub(crate) origins: Origins,
+}
+
+/// Rules look at the group's values, and at their origins only to report a problem.
+impl Deref for GroupDraft {
+    type Target = Group;
+
+    fn deref(&self) -> &Group {
+        &self.group
+    }
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn fleet_name(&self) -> Option<&'a FleetName> {
+        self.file.fleet.get()?.name.get()
+    }
+
+    pub(crate) fn aws_account(&self) -> Option<&'a file::AwsAccount> {
+        self.file.clouds.get()?.aws.as_ref()?.get()
+    }
+
+    pub(crate) fn gcp_account(&self) -> Option<&'a file::GcpAccount> {
+        self.file.clouds.get()?.gcp.as_ref()?.get()
+    }
+
+    /// The networks as they are written.
+    pub(crate) fn written_networks(&self) -> impl Iterator<Item = (&'a NetworkName, &'a file::Network)> {
+        self.file.networks.get().into_iter().flat_map(Entries::iter)
+    }
+
+    /// The layers that could be resolved, each with its name's field, as it is written, and resolved.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (&'a Field<LayerName>, &'a file::Layer, &Layer)> {
+        let written = self.file.layers.get().into_iter().flat_map(|layers| &layers.0);
+        written.filter_map(|(name, layer)| Some((name, layer.get()?, self.layers.get(name.get()?)?)))
+    }
+
+    /// A layer and those it is built on, nearest first.
+    pub(crate) fn lineage<'l>(&'l self, layer: &'l Layer) -> impl Iterator<Item = &'l Layer> {
+        std::iter::once(layer).chain(layer.ancestors.iter().filter_map(|name| self.layers.get(name)))
+    }
+
+    /// The layer that a layer is built on.
+    pub(crate) fn parent(&self, layer: &Layer) -> Option<&Layer> {
+        self.layers.get(layer.parent()?)
+    }
+
+    /// The network in which images are built: the one that is set, or the first of its cloud.
+    pub(crate) fn build_network(&self, cloud: Cloud) -> Option<&Network> {
+        let set = match cloud {
+            Cloud::Aws => self.aws_account()?.build_network.as_ref(),
+            Cloud::Gcp => self.gcp_account()?.build_network.as_ref(),
+        };
+        match set {
+            Some(field) => self.networks.get(field.get()?).filter(|network| network.cloud == cloud),
+            None => self.networks.values().find(|network| network.cloud == cloud),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Networks, and the subnets that their addresses are divided into.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use crate::choice::{Cloud, Scheme};
+use crate::scalar::{
+    Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
+};
+
+/// A network: one region of one cloud.
+#[derive(Debug, Clone, Serialize)]
+pub struct Network {
+    /// Its name.
+    pub name: NetworkName,
+    /// Its cloud.
+    pub cloud: Cloud,
+    /// Its region.
+    pub region: Region,
+    /// Its addresses.
+    pub cidr: Cidr,
+    /// Its zones, in the order of the file, which is the order of their subnets.
+    pub zones: Vec<Zone>,
+    /// The AWS services with an interface endpoint in the network; sorted.
+    pub endpoints: Vec<EndpointService>,
+    /// The networks it is peered with, whichever side names the other; sorted.
+    pub peers: Vec<NetworkName>,
+    /// How many proxies it has, at most one per zone.
+    pub proxies: u32,
+    /// By name.
+    pub load_balancers: BTreeMap<LoadBalancerName, LoadBalancer>,
+}
+
+/// An existing load balancer.
+#[derive(Debug, Clone, Serialize)]
+pub struct LoadBalancer {
+    /// Who can connect to it.
+    pub scheme: Scheme,
+    /// How its cloud identifies it.
+    pub target: LoadBalancerTarget,
+}
+
+/// How a cloud identifies a load balancer.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadBalancerTarget {
+    /// AWS.
+    Aws {
+        /// Its ARN.
+        arn: LoadBalancerArn,
+        /// Its security group.
+        security_group: SecurityGroupId,
+    },
+    /// GCP.
+    Gcp {
+        /// Where its traffic comes from.
+        source_ranges: Vec<Cidr>,
+    },
+}
+
+/// What a subnet is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// The machines of compute groups.
+    Machines,
+    /// Machines that build images.
+    Build,
+    /// The egress proxy, the only machines with a route to the internet.
+    Proxy,
+    /// AWS: public load balancers, and nothing else.
+    Edge,
+    /// GCP: the proxies of Google's load balancers (`REGIONAL_MANAGED_PROXY`), at least /26.
+    ProxyOnly,
+}
+
+impl Tier {
+    /// The name in tags and in names of subnets.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Machines => "machines",
+            Self::Build => "build",
+            Self::Proxy => "proxy",
+            Self::Edge => "edge",
+            Self::ProxyOnly => "proxy-only",
+        }
+    }
+
+    /// The first 64th of a network that the tier has, and how many it has per zone.
+    fn share(self) -> (u32, u32) {
+        match self {
+            Self::Machines => (0, 8),
+            Self::Build => (32, 4),
+            Self::Proxy => (48, 1),
+            Self::Edge => (52, 2),
+            Self::ProxyOnly => (60, 1),
+        }
+    }
+}
+
+/// A subnet of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subnet {
+    /// What it is for.
+    pub tier: Tier,
+    /// AWS: its zone. On GCP a subnetwork spans the region.
+    pub zone: Option<Zone>,
+    /// Its addresses.
+    pub cidr: Cidr,
+}
+
+impl Network {
+    /// How many zones a network may have.
+    pub const ZONES: RangeInclusive<usize> = 1..=4;
+    /// The lengths of prefix that a network may have. AWS allows VPCs of /16 to /28 and subnets of at least /28; load
+    /// balancers need /27, and GCP's proxy-only subnets /26. So the smallest share, a 64th, must be /28.
+    pub const PREFIXES: RangeInclusive<u8> = 16..=22;
+
+    /// The subnets, each a number of 64ths of the network: the one plan that rules, reference and Terraform share.
+    pub fn subnets(&self) -> Vec<Subnet> {
+        match self.cloud {
+            Cloud::Aws => [Tier::Machines, Tier::Build, Tier::Proxy, Tier::Edge]
+                .into_iter()
+                .flat_map(|tier| {
+                    let (first, each) = tier.share();
+                    (0..).zip(&self.zones).filter_map(move |(zone, name)| {
+                        let cidr = self.cidr.part(first + zone * each, each)?;
+                        Some(Subnet { tier, zone: Some(name.clone()), cidr })
+                    })
+                })
+                .collect(),
+            Cloud::Gcp => [Tier::Machines, Tier::Build, Tier::Proxy, Tier::ProxyOnly]
+                .into_iter()
+                .filter_map(|tier| {
+                    let (first, each) = tier.share();
+                    Some(Subnet { tier, zone: None, cidr: self.cidr.part(first, 4 * each)? })
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(cloud: Cloud, cidr: &str) -> Network {
+        let zones = ["a", "b", "c", "d"].map(|zone| format!("ap-northeast-1{zone}").parse().unwrap());
+        Network {
+            name: "tokyo".parse().unwrap(),
+            cloud,
+            region: "ap-northeast-1".parse().unwrap(),
+            cidr: cidr.to_owned().try_into().unwrap(),
+            zones: zones.to_vec(),
+            endpoints: Vec::new(),
+            peers: Vec::new(),
+            proxies: 2,
+            load_balancers: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn subnets_are_inside_the_network_and_apart() {
+        for cloud in [Cloud::Aws, Cloud::Gcp] {
+            for prefix in Network::PREFIXES {
+                let network = network(cloud, &format!("10.0.0.0/{prefix}"));
+                let subnets = network.subnets();
+                assert_eq!(subnets.len(), if cloud == Cloud::Aws { 16 } else { 4 });
+                for (index, subnet) in subnets.iter().enumerate() {
+                    assert!(network.cidr.overlaps(subnet.cidr) && subnet.cidr.prefix() > prefix);
+                    assert!(subnet.cidr.prefix() <= 28, "AWS allows no smaller subnet");
+                    assert!(subnet.tier != Tier::Edge || subnet.cidr.prefix() <= 27, "load balancers need /27");
+                    assert!(subnet.tier != Tier::ProxyOnly || subnet.cidr.prefix() <= 26, "Google needs /26");
+                    assert!(subnets[..index].iter().all(|other| !other.cidr.overlaps(subnet.cidr)), "{subnets:?}");
+                }
+            }
+        }
+    }
+}

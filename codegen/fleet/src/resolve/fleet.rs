@@ -1,0 +1,132 @@
+//! The sections of fleet.yaml other than networks, layers and groups.
+
+use std::collections::BTreeMap;
+
+use crate::choice::Cloud;
+use crate::draft::Draft;
+use crate::field::{Entries, Field, Optional as _, entries, list, set};
+use crate::file::{self, FleetFile};
+use crate::group::Group;
+use crate::model::{
+    Access, AllowedDomain, AwsAccount, Environment, Fleet, GcpAccount, Proxy, RolloutPolicy, Signing, Window,
+};
+use crate::scalar::{Duration, GroupName, Lasting, NetworkName, Port, TagKey, Text};
+
+pub(super) fn tags(file: &FleetFile) -> BTreeMap<TagKey, Text> {
+    let tags = file.fleet.get().and_then(|about| about.tags.as_ref()).and_then(Field::get);
+    tags.into_iter().flat_map(Entries::iter).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Puts the fleet together. Nothing is missing if nothing was reported.
+pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> Option<Fleet> {
+    let file = draft.file;
+    let about = file.fleet.get()?;
+    Some(Fleet {
+        name: about.name.value.clone()?,
+        repository: about.repository.value.clone()?,
+        owners: list(Some(&about.owners)),
+        tags: draft.tags.clone(),
+        aws: draft.aws_account().and_then(|account| aws_account(account, &draft)),
+        gcp: draft.gcp_account().and_then(|account| gcp_account(account, &draft)),
+        environments: file.environments.get()?.iter().filter_map(|field| environment(field.get()?)).collect(),
+        proxy: proxy(file.proxy.get()?, draft.networks.keys())?,
+        access: access(file.access.get()?)?,
+        signing: signing(file.signing.get()?),
+        rollout: rollout(file.rollout.section()?.as_ref())?,
+        profiles: entries(file.profiles.as_ref()).iter().filter_map(|(name, _)| name.value.clone()).collect(),
+        networks: draft.networks,
+        layers: draft.layers,
+        groups,
+    })
+}
+
+fn aws_account(account: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccount> {
+    Some(AwsAccount {
+        name: "aws".parse().ok()?,
+        build_network: draft.build_network(Cloud::Aws)?.name.clone(),
+        account: account.account.value.clone()?,
+        state_bucket: account.state_bucket.value.clone()?,
+        state_region: account.state_region.value.clone()?,
+        disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
+    })
+}
+
+fn gcp_account(account: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccount> {
+    Some(GcpAccount {
+        name: "gcp".parse().ok()?,
+        build_network: draft.build_network(Cloud::Gcp)?.name.clone(),
+        project: account.project.value.clone()?,
+        state_bucket: account.state_bucket.value.clone()?,
+        disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
+    })
+}
+
+fn environment(environment: &file::Environment) -> Option<Environment> {
+    let windows = environment.windows.iter().filter_map(Field::get).flatten();
+    let windows = windows.filter_map(|window| {
+        let window = window.get()?;
+        Some(Window {
+            days: set(Some(&window.days)),
+            from: window.from.value.clone()?,
+            to: window.to.value.clone()?,
+            time_zone: window.time_zone.value.clone()?,
+        })
+    });
+    Some(Environment {
+        name: environment.name.value.clone()?,
+        approval: *environment.approval.get()?,
+        windows: windows.collect(),
+    })
+}
+
+fn proxy<'a>(proxy: &file::Proxy, networks: impl Iterator<Item = &'a NetworkName>) -> Option<Proxy> {
+    let everywhere: Vec<NetworkName> = networks.cloned().collect();
+    let mut domains: Vec<AllowedDomain> = proxy
+        .domains
+        .get()?
+        .iter()
+        .filter_map(|field| {
+            let domain = field.get()?;
+            let networks = match &domain.networks {
+                None => everywhere.clone(),
+                named => set(named.as_ref()),
+            };
+            Some(AllowedDomain { domain: domain.domain.value.clone()?, reason: domain.reason.value.clone()?, networks })
+        })
+        .collect();
+    domains.sort_by(|a, b| a.domain.cmp(&b.domain));
+    Some(Proxy {
+        port: proxy.port.default_to(Port::try_from(3128).ok()?)?,
+        aws_machine: proxy.aws_machine.default_to("t4g.small".parse().ok()?)?,
+        gcp_machine: proxy.gcp_machine.default_to("e2-small".parse().ok()?)?,
+        domains,
+    })
+}
+
+fn access(access: &file::Access) -> Option<Access> {
+    Some(Access {
+        idle_timeout: access.idle_timeout.default_to(Lasting(Duration::from_seconds(20 * 60)))?.0,
+        max_duration: access.max_duration.default_to(Lasting(Duration::from_seconds(8 * 3_600)))?.0,
+        log_retention: access.log_retention.default_to(Lasting(Duration::from_seconds(365 * 86_400)))?.0,
+        run_as: access.run_as.value.clone()?,
+        gcp_members: set(access.gcp_members.as_ref()),
+    })
+}
+
+fn signing(signing: &file::Signing) -> Signing {
+    let key = signing.aws_key.as_ref().and_then(|key| key.value.clone());
+    let region = signing.aws_region.as_ref().and_then(|region| region.value.clone());
+    Signing {
+        aws: key.zip(region),
+        gcp: signing.gcp_key.as_ref().and_then(|key| key.value.clone()),
+        public_key: signing.public_key.as_ref().and_then(|key| key.value.clone()),
+    }
+}
+
+fn rollout(policy: &file::RolloutPolicy) -> Option<RolloutPolicy> {
+    Some(RolloutPolicy {
+        groups_at_once: policy.groups_at_once.default_to(4)?,
+        stop_after_failures: policy.stop_after_failures.default_to(1)?,
+        bake: policy.bake.default_to(Duration::from_seconds(600))?,
+    })
+}

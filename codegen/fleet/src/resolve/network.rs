@@ -1,0 +1,102 @@
+//! The networks.
+
+use std::collections::BTreeMap;
+
+use fleetgen_problem::{Code, Problem, suggest_or_list};
+
+use crate::choice::Cloud;
+use crate::field::{Field, entries, list, set};
+use crate::file::{self, FleetFile};
+use crate::model::{LoadBalancer, LoadBalancerTarget, Network};
+use crate::scalar::{Cidr, EndpointService, NetworkName};
+
+/// The services that sessions need, and that every network on AWS therefore has.
+const SESSION_ENDPOINTS: &[&str] = &["ec2messages", "ssm", "ssmmessages"];
+
+/// How many proxies a network has by default, if it has as many zones.
+const DEFAULT_PROXIES: u32 = 2;
+
+/// Resolves every network that is written correctly.
+pub(super) fn networks(file: &FleetFile, problems: &mut Vec<Problem>) -> BTreeMap<NetworkName, Network> {
+    let written = entries(Some(&file.networks));
+    let names: Vec<&NetworkName> = file.network_names().collect();
+    let proxies = file.proxy.get().and_then(|proxy| proxy.machines.as_ref()).and_then(Field::get).map(|count| count.0);
+    let mut networks: BTreeMap<NetworkName, Network> = written
+        .iter()
+        .filter_map(|(name, network)| {
+            let (name, network) = (name.get()?, network.get()?);
+            Some((name.clone(), resolve(name, network, proxies)?))
+        })
+        .collect();
+    for (name, network) in written {
+        let Some((name, network)) = name.get().zip(network.get()) else { continue };
+        for peer in network.peers.iter().filter_map(Field::get).flatten() {
+            let Some(other) = peer.get() else { continue };
+            if !names.contains(&other) || other == name {
+                problems.push(
+                    Problem::new(Code::UnknownReference, peer.span, format!("there is no other network `{other}`"))
+                        .label("not another key of `networks`")
+                        .maybe_hint(suggest_or_list(other.as_str(), names.iter().map(AsRef::as_ref))),
+                );
+                continue;
+            }
+            for (one, two) in [(name, other), (other, name)] {
+                if let Some(network) = networks.get_mut(one) {
+                    network.peers.push(two.clone());
+                }
+            }
+        }
+    }
+    for network in networks.values_mut() {
+        network.peers.sort();
+        network.peers.dedup();
+    }
+    networks
+}
+
+fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) -> Option<Network> {
+    let cloud = *network.cloud.get()?;
+    let mut endpoints = set(network.endpoints.as_ref());
+    if cloud == Cloud::Aws {
+        endpoints.extend(SESSION_ENDPOINTS.iter().filter_map(|name| name.parse::<EndpointService>().ok()));
+        endpoints.sort();
+        endpoints.dedup();
+    }
+    let zones = list(Some(&network.zones));
+    let most = u32::try_from(zones.len()).ok()?;
+    Some(Network {
+        name: name.clone(),
+        cloud,
+        region: network.region.value.clone()?,
+        cidr: *network.cidr.get()?,
+        endpoints,
+        peers: Vec::new(),
+        proxies: proxies.unwrap_or_else(|| most.min(DEFAULT_PROXIES)),
+        load_balancers: entries(network.load_balancers.as_ref())
+            .iter()
+            .filter_map(|(name, balancer)| Some((name.value.clone()?, load_balancer(cloud, balancer.get()?)?)))
+            .collect(),
+        zones,
+    })
+}
+
+/// Where Google's load balancers and health checks connect from, as its documentation says.
+const GOOGLE_FRONT_ENDS: &[&str] = &["130.211.0.0/22", "35.191.0.0/16"];
+
+fn load_balancer(cloud: Cloud, balancer: &file::LoadBalancer) -> Option<LoadBalancer> {
+    let target = match cloud {
+        Cloud::Aws => LoadBalancerTarget::Aws {
+            arn: balancer.arn.as_ref()?.value.clone()?,
+            security_group: balancer.security_group.as_ref()?.value.clone()?,
+        },
+        Cloud::Gcp => {
+            let mut source_ranges: Vec<Cidr> = set(balancer.source_ranges.as_ref());
+            if balancer.source_ranges.is_none() {
+                source_ranges =
+                    GOOGLE_FRONT_ENDS.iter().filter_map(|range| Cidr::try_from((*range).to_owned()).ok()).collect();
+            }
+            LoadBalancerTarget::Gcp { source_ranges }
+        }
+    };
+    Some(LoadBalancer { scheme: *balancer.scheme.get()?, target })
+}

@@ -1,0 +1,60 @@
+//! Environments and their windows.
+
+use std::collections::BTreeMap;
+
+use fleetgen_problem::{Code, Problem};
+
+use super::Problems;
+use crate::draft::Draft;
+use crate::field::Field;
+
+/// There is an environment, and no two have the same name.
+pub(super) fn environments(draft: &Draft<'_>, problems: &mut Problems) {
+    let field = &draft.file.environments;
+    let Some(environments) = field.get() else { return };
+    if environments.is_empty() {
+        problems.push(
+            Problem::new(Code::MissingKey, field.span, "there is no environment")
+                .hint("add one, such as `- { name: prod, approval: owners }`"),
+        );
+    }
+    let mut seen = BTreeMap::new();
+    for environment in environments.iter().filter_map(Field::get) {
+        let Some(name) = environment.name.get() else { continue };
+        if let Some(first) = seen.insert(name, environment.name.span) {
+            problems.push(
+                Problem::new(Code::DuplicateKey, environment.name.span, format!("duplicate environment `{name}`"))
+                    .label("the second one")
+                    .related(first, "the first one")
+                    .hint("rename or remove one of the two"),
+            );
+        }
+    }
+}
+
+/// Windows end after they start, on at least one day.
+pub(super) fn windows(draft: &Draft<'_>, problems: &mut Problems) {
+    let environments = draft.file.environments.get().into_iter().flatten().filter_map(Field::get);
+    let windows = environments.filter_map(|environment| environment.windows.as_ref()?.get()).flatten();
+    for window in windows.filter_map(Field::get) {
+        if let (Some(from), Some(to)) = (window.from.get(), window.to.get())
+            && from >= to
+        {
+            problems.push(
+                Problem::new(
+                    Code::InvalidValue,
+                    window.to.span,
+                    format!("the window ends at {to}, before it starts at {from}"),
+                )
+                .label(format!("must be later than {from}"))
+                .hint("write a window across midnight as two windows"),
+            );
+        }
+        if window.days.get().is_some_and(Vec::is_empty) {
+            problems.push(
+                Problem::new(Code::InvalidValue, window.days.span, "the window has no days")
+                    .hint("add days, such as `[mon, tue]`"),
+            );
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Users of layers, and the services that run as them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleetgen_problem::{Code, Problem};
+
+use super::Problems;
+use crate::draft::Draft;
+use crate::field::Field;
+
+/// Users that services may run as without a layer creating them.
+const SYSTEM_USERS: &[&str] = &["root", "nobody", "www-data", "daemon", "adm", "docker"];
+
+/// Users and groups that base-passwd, systemd and Docker create, on Debian 12 and Ubuntu alike.
+#[rustfmt::skip]
+const TAKEN: &[&str] = &[
+    "_apt", "adm", "audio", "backup", "bin", "cdrom", "daemon", "dialout", "dip", "disk", "docker", "fax", "floppy",
+    "games", "input", "irc", "kmem", "kvm", "list", "lp", "mail", "man", "messagebus", "news", "nobody", "nogroup",
+    "operator", "plugdev", "proxy", "render", "root", "sasl", "sgx", "shadow", "src", "sshd", "staff", "sudo",
+    "sugroup", "sync", "sys", "syslog", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
+];
+
+/// Users have names and ids of their own, in every lineage.
+pub(super) fn users(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        let mut ids = BTreeMap::new();
+        for (name, user) in draft.lineage(layer).flat_map(|layer| &layer.users) {
+            let written = written.users.as_ref().and_then(Field::get);
+            let key = written.and_then(|users| users.0.iter().find(|(key, _)| key.get() == Some(name)));
+            let Some(at) = key.map(|(key, _)| key.span) else { continue };
+            if TAKEN.contains(&name.as_str()) || name.as_str().starts_with("systemd-") {
+                problems.push(
+                    Problem::new(Code::InvalidValue, at, format!("the system already has a user or group `{name}`"))
+                        .hint("choose another name"),
+                );
+            }
+            ids.entry(user.uid).or_insert_with(Vec::new).push((name, at));
+        }
+        for (uid, users) in ids {
+            if let [(first, at), (second, other), ..] = users.as_slice() {
+                problems.push(
+                    Problem::new(Code::DuplicateKey, *at, format!("`{first}` and `{second}` both have the uid {uid}"))
+                        .related(*other, "the other one"),
+                );
+            }
+        }
+    }
+}
+
+/// Services run as users that exist, and one that fleetgen writes has all that its unit needs.
+pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        let own = draft.lineage(layer).flat_map(|layer| layer.users.keys().map(AsRef::as_ref));
+        let known: BTreeSet<&str> = own.chain(SYSTEM_USERS.iter().copied()).collect();
+        let services = written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0);
+        for service in services.filter_map(|(_, service)| service.get()) {
+            if let Some((field, user)) = service.user.as_ref().and_then(|field| Some((field, field.get()?)))
+                && !known.contains(user.as_str())
+            {
+                problems.push(
+                    Problem::new(Code::UnknownReference, field.span, format!("there is no user `{user}`"))
+                        .hint(format!("add `{user}` to `users` of this layer or of one that it is built on")),
+                );
+            }
+            if let Some(command) = &service.command
+                && (service.user.is_none() || service.description.is_none())
+            {
+                problems.push(
+                    Problem::new(
+                        Code::MissingKey,
+                        command.span,
+                        "a service with a `command` needs a `user` and a `description`",
+                    )
+                    .hint("add them: fleetgen writes the unit from all three"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What can go wrong, each a rehearsal of its own: it must end without an image, say why, and leave nothing.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::rehearsal::{Built, Plan, Rehearsal, Signer};
+use crate::stage::{Image, Stage};
+use crate::world::{Oddities, Resource};
+use fleetgen_fleet::choice::Cloud;
+
+/// The layer that is built.
+const LAYER: &str = "web";
+
+/// A fault.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// What the log must say.
+    words: &'static [&'static str],
+    /// Whether a machine is needed at all.
+    boots: bool,
+    /// The step at which Packer is killed.
+    dies_at: Option<&'static str>,
+    /// A file of the repository, and what stands in it.
+    file: Option<(&'static str, &'static str)>,
+    plan: fn(Plan) -> Plan,
+}
+
+const USUAL: Fault = Fault { name: "", words: &[], boots: true, dies_at: None, file: None, plan: |plan| plan };
+
+/// In the way of a rehearsal, all of them.
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "signature",
+        words: &["the signature of hello for amd64 does not verify with", "it must not enter an image"],
+        boots: false,
+        plan: |plan| Plan { signer: Signer::Theirs, ..plan },
+        ..USUAL
+    },
+    Fault {
+        name: "script",
+        words: &["Unable to locate package no-such-package", "Script exited with non-zero exit status"],
+        plan: |plan| Plan { fleet: &[("packages: [nginx]", "packages: [nginx, no-such-package]")], ..plan },
+        ..USUAL
+    },
+    Fault {
+        name: "service",
+        words: &["Service: hello: running:", "Goss found that the machine is not as fleet.yaml says"],
+        plan: |plan| Plan {
+            fleet: &[("command: [/usr/local/bin/hello]", "command: [/usr/bin/false]")],
+            scripts: &[IMPATIENT],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "port",
+        words: &[
+            "Command: port 18082/tcp is listened on: stdout:",
+            "Goss found that the machine is not as fleet.yaml says",
+        ],
+        plan: |plan| Plan { fleet: &[("- port: 18081", "- port: 18082")], scripts: &[IMPATIENT], ..plan },
+        ..USUAL
+    },
+    Fault {
+        name: "mode",
+        words: &["/etc/nginx/conf.d/web.conf: mode:", "Goss found that the machine is not as fleet.yaml says"],
+        plan: |plan| Plan {
+            scripts: &[("generated/packer/web/layer.sh", "\nchmod 0666 /etc/nginx/conf.d/web.conf\n"), IMPATIENT],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "vulnerability",
+        words: &["CVE-2026-0001", "Trivy found vulnerabilities of severity HIGH,CRITICAL"],
+        plan: |plan| Plan { oddities: Oddities { advisories: NGINX, ..plan.oddities.clone() }, ..plan },
+        ..USUAL
+    },
+    Fault {
+        name: "expired-ignore",
+        file: Some(("generated/packer/web/trivyignore.yaml", "expired_at: 2026-11-01")),
+        words: &["CVE-2026-0001", "Trivy found vulnerabilities of severity HIGH,CRITICAL"],
+        plan: |plan| Plan {
+            oddities: Oddities { advisories: NGINX, ..plan.oddities.clone() },
+            // It held when the files were generated, and does no more when the image is built.
+            fleet: &[(
+                "    packages: [nginx]",
+                "    scan: { ignore: [{ id: CVE-2026-0001, reason: not reached, until: \"2026-11-01\" }] }\n    packages: [nginx]",
+            )],
+            generate: &[("SOURCE_DATE_EPOCH", "1793491200")],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "secret",
+        words: &["GITHUB_TOKEN", "Trivy found a secret on the disk"],
+        plan: |plan| Plan {
+            // Put together on the machine, so that it is not found in this file.
+            scripts: &[(
+                "generated/packer/web/layer.sh",
+                "\nprintf 'GITHUB_TOKEN=ghp_%s\\n' wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx >/etc/creds\n",
+            )],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "unreachable",
+        words: &["amazon-ebs.amd64: Timeout waiting for SSH", "googlecompute.amd64: Timeout waiting for SSH"],
+        boots: false,
+        plan: |plan| Plan {
+            clouds: Cloud::ALL.to_vec(),
+            oddities: Oddities { unreachable: true, ..plan.oddities.clone() },
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "create-image",
+        words: &["CreateImage is refused in this rehearsal", "compute.images.insert is refused in this rehearsal"],
+        plan: |plan| Plan {
+            clouds: Cloud::ALL.to_vec(),
+            oddities: Oddities { refuse: &["CreateImage", "compute.images.insert"], ..plan.oddities.clone() },
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "killed",
+        words: &["Killed", "the build made no image"],
+        dies_at: Some("web/layer.sh"),
+        plan: |plan| Plan { clouds: Cloud::ALL.to_vec(), ..plan },
+        ..USUAL
+    },
+];
+
+/// Goss waits for what comes up by itself; nothing does here.
+const IMPATIENT: (&str, &str) = ("packer/scripts/lib.sh", "\nGOSS_WAIT=10s\n");
+const NGINX: &str = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
+
+/// Rehearses a fault.
+pub(crate) fn rehearse(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {
+    let plan = (fault.plan)(Plan::good(fault.name, &[Cloud::Aws]));
+    // As before the layer was built for the first time.
+    let is_other = |image: &Image| image.layer.as_ref().is_none_or(|(layer, _)| layer != LAYER);
+    let images: Vec<Image> = stage.images().into_iter().filter(is_other).collect();
+    let mut rehearsal = Rehearsal::new(stage, &plan, &images)?;
+    let before = state(&rehearsal)?;
+    if fault.boots {
+        rehearsal.boot(LAYER)?;
+    }
+    let built = rehearsal.build(LAYER, fault.dies_at)?;
+    judge(&rehearsal, fault, &before, &built).with_context(|| built.last_words())?;
+    rehearsal.remove()
+}
+
+fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Resource], built: &Built) -> anyhow::Result<()> {
+    ensure!(!built.succeeded, "the build succeeded");
+    let manifests = built.manifests(&Cloud::ALL);
+    ensure!(manifests.is_empty(), "there is a manifest: {manifests:?}");
+    if let Some((path, words)) = fault.file {
+        let text = fs_err::read_to_string(rehearsal.repository.join(path))?;
+        ensure!(text.contains(words) && text.contains("CVE-2026-0001"), "{path} does not say {words:?}: {text}");
+    }
+    for words in fault.words {
+        ensure!(built.log.contains(words), "the log does not say {words:?}");
+    }
+    let left: Vec<Resource> = state(rehearsal)?
+        .into_iter()
+        .filter(|found| !is_over(found) && before.iter().all(|known| known.id != found.id))
+        .collect();
+    if fault.dies_at.is_none() {
+        ensure!(left.is_empty(), "the build left {left:#?}");
+        return Ok(());
+    }
+    ensure!(left.iter().filter(|found| found.kind == "instance").count() == 2, "Packer was killed too late: {left:#?}");
+    left.iter().try_for_each(can_be_found)
+}
+
+/// All that there is.
+pub(crate) fn state(rehearsal: &Rehearsal<'_>) -> anyhow::Result<Vec<Resource>> {
+    let mut found = Vec::new();
+    for cloud in Cloud::ALL {
+        found.extend(rehearsal.world.state(cloud)?);
+    }
+    Ok(found)
+}
+
+/// An instance is told of for a while after its end.
+pub(crate) fn is_over(found: &Resource) -> bool {
+    found.kind == "instance" && found.state.eq_ignore_ascii_case("terminated")
+}
+
+/// What a killed build leaves says of which run it is, or, where it cannot, ends or is found by itself.
+fn can_be_found(left: &Resource) -> anyhow::Result<()> {
+    let resource = left.more.get("resource");
+    match left.kind.as_str() {
+        // Packer cannot label the disk; its name is the instance's.
+        "disk" => {
+            ensure!(left.id.contains("/disks/rehearsal-web-build-"), "the disk {} has no name of a build", left.id);
+        }
+        "key" => {
+            let expires = resource.and_then(|key| key.get("expirationTimeUsec")?.as_str()?.parse::<u64>().ok());
+            let expires = Duration::from_micros(expires.with_context(|| format!("{} does not expire", left.id))?);
+            let left_over = expires.checked_sub(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?);
+            let is_soon = left_over.is_some_and(|left_over| left_over <= Duration::from_hours(3));
+            ensure!(is_soon, "{} expires at {expires:?}", left.id);
+        }
+        _ => {
+            for (tag, value) in [("fleet", "rehearsal"), ("layer", LAYER), ("build", LAYER)] {
+                ensure!(
+                    left.tags.get(tag).is_some_and(|found| found == value),
+                    "{} {} has no tag {tag}",
+                    left.kind,
+                    left.id
+                );
+            }
+            for tag in ["key", "commit"] {
+                ensure!(left.tags.contains_key(tag), "{} {} has no tag {tag}", left.kind, left.id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The faults that are wanted, by name.
+///
+/// # Errors
+/// One is not known.
+pub(crate) fn wanted(names: &[String]) -> anyhow::Result<Vec<&'static Fault>> {
+    let find = |name: &String| match FAULTS.iter().find(|fault| fault.name == name) {
+        Some(fault) => Ok(fault),
+        None => bail!(
+            "there is no fault {name}; there are {}",
+            FAULTS.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    names.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FAULTS;
+
+    #[test]
+    fn the_document_has_every_fault() {
+        let document = include_str!("../../../docs/rehearsal.md");
+        let rows: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        let names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+        assert_eq!(rows, [&["--fault"], names.as_slice()].concat());
+    }
+}

@@ -1,0 +1,162 @@
+//! The only difference between a rehearsal and production: where the clouds are, with which keys they are asked, and how
+//! the machine is reached. It is laid over the parsed template, and can touch nothing else.
+
+use anyhow::{Context, bail};
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Attribute, Body};
+use similar::{ChangeTag, TextDiff};
+
+use crate::world::{Emulated as _, NOBODY, SESSION_PORT};
+use fleetgen_fleet::choice::Cloud;
+
+/// What may differ, by the kind of source; `BLOCK.NAME` for a setting in a block.
+const MAY: &[(&str, &[&str])] = &[
+    (
+        "amazon-ebs",
+        &[
+            "custom_endpoint_ec2",
+            "access_key",
+            "secret_key",
+            "skip_metadata_api_check",
+            "ssh_interface",
+            "ssh_host",
+            "ssh_port",
+            "ssh_timeout",
+            "aws_polling.delay_seconds",
+        ],
+    ),
+    ("googlecompute", &["custom_endpoints", "access_token", "use_iap", "ssh_timeout"]),
+];
+
+/// A setting of every source of a kind, and what it is to be, in HCL.
+pub(crate) type Setting = (&'static str, &'static str, String);
+
+/// Where the clouds are, with which keys they are asked, and how the machines are reached.
+pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
+    let text = |value: &str| format!("{value:?}");
+    let google = |service: &str| format!("\"http://{}/{service}/\"", Cloud::Gcp.endpoint());
+    let endpoints = format!(
+        "{{ compute = {}, oauth2 = {}, oslogin = {} }}",
+        google("compute/v1"),
+        google("oauth2"),
+        google("oslogin")
+    );
+    let address = if unreachable { NOBODY } else { Cloud::Aws.address() };
+    let mut settings = vec![
+        ("amazon-ebs", "ssh_host", text(address)),
+        ("amazon-ebs", "ssh_port", SESSION_PORT.to_string()),
+        ("amazon-ebs", "ssh_interface", text("private_ip")),
+        ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
+        ("amazon-ebs", "skip_metadata_api_check", "true".to_owned()),
+        ("amazon-ebs", "secret_key", text("rehearsal")),
+        ("amazon-ebs", "access_key", text("rehearsal")),
+        ("amazon-ebs", "custom_endpoint_ec2", format!("\"http://{}\"", Cloud::Aws.endpoint())),
+        ("googlecompute", "use_iap", "false".to_owned()),
+        ("googlecompute", "access_token", text("rehearsal")),
+        ("googlecompute", "custom_endpoints", endpoints),
+    ];
+    if unreachable {
+        settings.extend(["amazon-ebs", "googlecompute"].map(|kind| (kind, "ssh_timeout", text("20s"))));
+    }
+    settings
+}
+
+/// Changes settings of a template, and gives it back with the lines that differ.
+///
+/// # Errors
+/// The template does not parse, or a setting is none that may differ.
+pub(crate) fn lay(template: &str, settings: &[Setting]) -> anyhow::Result<(String, Vec<String>)> {
+    let mut body: Body = template.parse()?;
+    for (kind, setting, value) in settings {
+        let may = MAY.iter().any(|(known, names)| known == kind && names.contains(setting));
+        if !may {
+            bail!("the overlay of a rehearsal may not touch {setting} of {kind}");
+        }
+        let value: Expression = value.parse().with_context(|| format!("{setting} of {kind}"))?;
+        let mut is_set = false;
+        for source in
+            body.get_blocks_mut("source").filter(|block| block.labels.first().is_some_and(|l| l.as_str() == *kind))
+        {
+            match setting.split_once('.') {
+                None => {
+                    set(&mut source.body, setting, value.clone());
+                    is_set = true;
+                }
+                Some((block, name)) => {
+                    for inner in source.body.get_blocks_mut(block) {
+                        set(&mut inner.body, name, value.clone());
+                        is_set = true;
+                    }
+                }
+            }
+        }
+        if !is_set {
+            bail!("there is no {kind} in the template that could have {setting}");
+        }
+    }
+    let laid = body.to_string();
+    let diff = TextDiff::from_lines(template, &laid);
+    let changed = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+    let changed = changed.map(|change| format!("{} {}", change.tag(), change.value().trim())).collect();
+    Ok((laid, changed))
+}
+
+fn set(body: &mut Body, name: &str, mut value: Expression) {
+    if let Some(mut attribute) = body.get_attribute_mut(name) {
+        std::mem::swap(attribute.value_mut(), &mut value);
+        return;
+    }
+    let name = hcl_edit::Ident::new(name);
+    let mut attribute = Attribute::new(hcl_edit::Decorated::new(name), value);
+    hcl_edit::Decorate::decor_mut(&mut attribute).set_prefix("  ");
+    body.insert(0, attribute);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lay;
+
+    const TEMPLATE: &str = "\
+source \"amazon-ebs\" \"amd64\" {
+  # Why it is so.
+  region        = \"ap-northeast-1\"
+  ssh_interface = \"session_manager\"
+  aws_polling {
+    delay_seconds = 30
+  }
+}
+
+source \"googlecompute\" \"amd64\" {
+  use_iap = true
+}
+";
+
+    #[test]
+    fn only_what_is_named_changes() {
+        let settings = [
+            ("amazon-ebs", "ssh_interface", "\"private_ip\"".to_owned()),
+            ("amazon-ebs", "ssh_host", "\"192.0.2.1\"".to_owned()),
+            ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
+            ("googlecompute", "use_iap", "false".to_owned()),
+        ];
+        let (_, changed) = lay(TEMPLATE, &settings).unwrap();
+        let wanted = [
+            "+ ssh_host = \"192.0.2.1\"",
+            "- ssh_interface = \"session_manager\"",
+            "+ ssh_interface = \"private_ip\"",
+            "- delay_seconds = 30",
+            "+ delay_seconds = 1",
+            "- use_iap = true",
+            "+ use_iap = false",
+        ];
+        assert_eq!(changed, wanted);
+    }
+
+    #[test]
+    fn nothing_else_may_be_touched() {
+        for setting in ["associate_public_ip_address", "run_tags", "metadata_options.http_tokens", "tags"] {
+            let error = lay(TEMPLATE, &[("amazon-ebs", setting, "true".to_owned())]).unwrap_err();
+            assert!(error.to_string().contains("may not touch"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What all rehearsals of a run share: tools, keys, the program, and the images that were built.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::Context;
+use fleetgen_fleet::Fleet;
+
+use crate::timings::Timings;
+use fleetgen_fleet::choice::Cloud;
+
+use fleetgen_toolbox::machine;
+use fleetgen_toolbox::process::run;
+use fleetgen_toolbox::repository;
+use fleetgen_toolbox::tools::Tools;
+
+/// What a rehearsal takes from the archive of Debian, besides what is on a machine.
+pub(crate) const PACKAGES: &[&str] = &["lynis", "linux-image-cloud-amd64"];
+
+/// An image that a cloud has, and the files of a machine that starts from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) cloud: Cloud,
+    pub(crate) name: String,
+    /// The account or project that published it.
+    pub(crate) owner: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// The layer that it is of, and its files; nothing for a vendor's.
+    pub(crate) layer: Option<(String, PathBuf)>,
+}
+
+pub(crate) struct Stage {
+    pub(crate) root: PathBuf,
+    pub(crate) tools: Tools,
+    /// Everything of the run is below it.
+    pub(crate) folder: PathBuf,
+    /// Where logs stay after the run.
+    pub(crate) logs: PathBuf,
+    /// tests/rehearsal/fleet.yaml, with the digest of the program.
+    pub(crate) text: String,
+    pub(crate) fleet: Fleet,
+    pub(crate) account: String,
+    pub(crate) timings: Timings,
+    images: Mutex<Vec<Image>>,
+}
+
+impl Stage {
+    /// Makes the keys, and puts Packer's plugins where it finds them.
+    pub(crate) fn new(root: &Path, tools: Tools, folder: &Path, logs: PathBuf) -> anyhow::Result<Self> {
+        let text = repository::fleet(root, &tools.hello)?;
+        let fleet = repository::parse("tests/rehearsal/fleet.yaml", &text)?;
+        let account = fleet.aws.as_ref().map(|aws| aws.account.to_string()).unwrap_or_default();
+        let images = vendors(&fleet);
+        fs_err::create_dir_all(&logs)?;
+        let stage = Self {
+            root: root.to_owned(),
+            tools,
+            folder: folder.to_owned(),
+            logs,
+            text,
+            fleet,
+            account,
+            timings: Timings::default(),
+            images: Mutex::new(images),
+        };
+        stage.tools.key_pairs(folder)?;
+        fleetgen_toolbox::packer::install_plugins(&stage.tools, &stage.plugins())?;
+        Ok(stage)
+    }
+
+    /// Where Packer's plugins are.
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.folder.join("plugins")
+    }
+
+    /// The images that there are.
+    pub(crate) fn images(&self) -> Vec<Image> {
+        self.images.lock().map(|images| images.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn put(&self, image: Image) {
+        if let Ok(mut images) = self.images.lock() {
+            images.push(image);
+        }
+    }
+
+    /// The files of a layer's image.
+    pub(crate) fn files(&self, cloud: Cloud, layer: &str) -> Option<PathBuf> {
+        let found = self.images().into_iter().filter(|image| image.cloud == cloud).filter_map(|image| image.layer);
+        found.filter(|(name, _)| name == layer).map(|(_, files)| files).next()
+    }
+
+    /// The layers to build for some that are wanted: with those that they are built on, in that order.
+    pub(crate) fn lineage(&self, wanted: &[String]) -> anyhow::Result<Vec<String>> {
+        let mut lineage = Vec::new();
+        for name in wanted {
+            let layer = self.fleet.layers.values().find(|layer| layer.name.as_str() == name.as_str());
+            let layer = layer.ok_or_else(|| {
+                let known: Vec<&str> = self.fleet.layers.keys().map(AsRef::as_ref).collect();
+                anyhow::anyhow!("the rehearsal's fleet has no layer {name}; it has {}", known.join(", "))
+            })?;
+            for name in layer.ancestors.iter().rev().chain([&layer.name]) {
+                if !lineage.contains(&name.to_string()) {
+                    lineage.push(name.to_string());
+                }
+            }
+        }
+        Ok(lineage)
+    }
+
+    /// The layer that one is built on.
+    pub(crate) fn parent(&self, layer: &str) -> Option<String> {
+        let layer = self.fleet.layers.values().find(|known| known.name.as_str() == layer)?;
+        layer.parent().map(ToString::to_string)
+    }
+
+    /// Lynis, as the archive of Debian has it.
+    pub(crate) fn lynis(&self) -> anyhow::Result<PathBuf> {
+        machine::package(&self.tools.cache, PACKAGES[0])
+    }
+
+    /// Debian's kernel for clouds.
+    pub(crate) fn kernel(&self) -> anyhow::Result<PathBuf> {
+        let package = machine::package(&self.tools.cache, PACKAGES[1])?;
+        let folder = self.folder.join("linux");
+        run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(&folder))?;
+        let boot = fs_err::read_dir(folder.join("boot"))?.filter_map(Result::ok).map(|entry| entry.path());
+        let kernel =
+            boot.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz")));
+        kernel.last().context("the package has no kernel")
+    }
+}
+
+/// The vendors' images that the fleet names.
+fn vendors(fleet: &Fleet) -> Vec<Image> {
+    let image = |cloud, owner: &str, name: &str| Image {
+        cloud,
+        name: name.to_owned(),
+        owner: owner.to_owned(),
+        tags: BTreeMap::new(),
+        layer: None,
+    };
+    let mut images = Vec::new();
+    for layer in fleet.root_layers() {
+        if let Some((owner, names)) = &layer.source.aws {
+            images.extend(names.values().map(|name| image(Cloud::Aws, owner.as_str(), name.as_str())));
+        }
+        if let Some((owner, names)) = &layer.source.gcp {
+            images.extend(names.values().map(|name| image(Cloud::Gcp, owner.as_str(), name.as_str())));
+        }
+    }
+    images
+}

@@ -1,0 +1,266 @@
+//! What a build finds around it: the clouds, a registry with Trivy's database, and a private network with the machines.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::stage::{Image, Stage};
+use fleetgen_fleet::choice::Cloud;
+use fleetgen_toolbox::files::write;
+use fleetgen_toolbox::machine::Machine;
+use fleetgen_toolbox::process::run;
+
+/// The world's own address in the network that it has with the machines.
+const ADDRESS: &str = "10.99.0.1";
+/// Where the machine on AWS is reached, since sshd itself listens to the agent of Session Manager only.
+pub(crate) const SESSION_PORT: u16 = 2222;
+/// Nobody has this one.
+pub(crate) const NOBODY: &str = "10.99.0.99";
+
+/// How an emulated cloud is reached.
+pub(crate) trait Emulated: Copy {
+    /// The source in the Packer template.
+    fn source(self) -> &'static str;
+
+    /// The address of its machine.
+    fn address(self) -> &'static str;
+
+    /// The user that Packer logs in as: that of the vendor's image, or the one that OS Login gives a service account.
+    fn user(self) -> &'static str;
+
+    /// The address and port of its API.
+    fn endpoint(self) -> String;
+}
+
+impl Emulated for Cloud {
+    fn source(self) -> &'static str {
+        match self {
+            Self::Aws => "amazon-ebs.amd64",
+            Self::Gcp => "googlecompute.amd64",
+        }
+    }
+
+    fn address(self) -> &'static str {
+        match self {
+            Self::Aws => "10.99.0.11",
+            Self::Gcp => "10.99.0.12",
+        }
+    }
+
+    fn user(self) -> &'static str {
+        match self {
+            Self::Aws => "admin",
+            Self::Gcp => "sa_100000000000000000001",
+        }
+    }
+
+    fn endpoint(self) -> String {
+        let port = match self {
+            Self::Aws => 5001,
+            Self::Gcp => 5002,
+        };
+        format!("{ADDRESS}:{port}")
+    }
+}
+
+/// A resource that a cloud has.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Resource {
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) state: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// What only one of the clouds reports.
+    #[serde(flatten)]
+    pub(crate) more: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a world differs from the usual one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Oddities {
+    /// API actions and methods that are refused.
+    pub(crate) refuse: &'static [&'static str],
+    /// Trivy's database: one advisory a line, as `tests/tools/trivy` takes it.
+    pub(crate) advisories: &'static str,
+    /// No machine answers.
+    pub(crate) unreachable: bool,
+}
+
+pub(crate) struct World {
+    folder: PathBuf,
+    /// Its only work is to be in the network.
+    holder: Child,
+    servers: Vec<Child>,
+    /// What stands for the agent of Session Manager on the machine that is there now.
+    session: Option<Child>,
+}
+
+impl World {
+    /// Starts the clouds, with the images that are there already.
+    pub(crate) fn start(stage: &Stage, folder: &Path, images: &[Image], oddities: &Oddities) -> anyhow::Result<Self> {
+        fs_err::create_dir_all(folder)?;
+        let mut holder = Command::new("unshare");
+        holder.args(["--net", "sleep", "infinity"]).stdin(Stdio::null());
+        let holder = holder.spawn().context("unshare does not start")?;
+        let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), session: None };
+        world.network()?;
+        for cloud in Cloud::ALL {
+            let settings = world.settings(stage, cloud, images, oddities);
+            let script = match cloud {
+                Cloud::Aws => "ec2.py",
+                Cloud::Gcp => "compute.py",
+            };
+            world.serve(stage, script, &settings)?;
+        }
+        let database = folder.join("database");
+        stage.tools.trivy_database(&database, "now", oddities.advisories)?;
+        world.serve(stage, "registry.py", &json!({ "address": format!("{ADDRESS}:5000"), "database": database }))?;
+        for cloud in Cloud::ALL {
+            world.state(cloud)?;
+        }
+        world.get(&format!("{ADDRESS}:5000/v2/"))?;
+        Ok(world)
+    }
+
+    fn network(&self) -> anyhow::Result<()> {
+        let is_apart = || {
+            fs_err::read_link(format!("/proc/{}/ns/net", self.holder.id())).ok()
+                != fs_err::read_link("/proc/self/ns/net").ok()
+        };
+        fleetgen_toolbox::machine::wait_for(|| is_apart().then_some(()), "the network of the clouds")?;
+        let script = "ip link set lo up && ip link add builds type bridge && ip link set builds up && ip address add \"$1/24\" dev builds";
+        run(self.command("bash").args(["-c", script, "_", ADDRESS])).map(|_| ())
+    }
+
+    fn settings(&self, stage: &Stage, cloud: Cloud, images: &[Image], oddities: &Oddities) -> serde_json::Value {
+        let of_cloud = images.iter().filter(|image| image.cloud == cloud);
+        let keys = self.folder.join(format!("authorized_keys.{}", cloud.as_str()));
+        let machine = if oddities.unreachable { NOBODY } else { cloud.address() };
+        match cloud {
+            Cloud::Aws => json!({
+                "address": cloud.endpoint(),
+                "account": stage.account,
+                "region": "ap-northeast-1",
+                "regions": ["us-west-2"],
+                "vpc": "rehearsal-aws-tokyo",
+                "subnet": "rehearsal-aws-tokyo-build-a",
+                "security_group": "rehearsal-aws-tokyo-build",
+                "instance_profile": "rehearsal-build",
+                "images": of_cloud.map(|image| json!({
+                    "name": image.name, "owner": image.owner, "architecture": "x86_64", "tags": image.tags,
+                })).collect::<Vec<_>>(),
+                "authorized_keys": keys,
+                "refuse": oddities.refuse,
+            }),
+            Cloud::Gcp => json!({
+                "address": cloud.endpoint(),
+                "machine": machine,
+                "images": of_cloud.map(|image| json!({
+                    "project": image.owner, "name": image.name, "labels": image.tags,
+                })).collect::<Vec<_>>(),
+                "subnetworks": ["rehearsal-gcp-tokyo-build"],
+                "authorized_keys": keys,
+                "user": cloud.user(),
+                "refuse": oddities.refuse,
+            }),
+        }
+    }
+
+    /// Starts one of the servers of `tests/rehearsal/clouds`.
+    fn serve(&mut self, stage: &Stage, script: &str, settings: &serde_json::Value) -> anyhow::Result<()> {
+        let file = self.folder.join(script).with_extension("json");
+        write(&file, &settings.to_string())?;
+        let log = fs_err::File::create(self.folder.join(script).with_extension("log"))?.into_parts().0;
+        let mut command = self.command(stage.tools.clouds.join("python"));
+        // Without a cache of compiled files, since the scripts are in the repository.
+        command.arg("-B").arg(stage.root.join("tests/rehearsal/clouds").join(script)).arg(file);
+        let server = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        self.servers.push(server);
+        Ok(())
+    }
+
+    /// A command in the network of the clouds.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.holder.id())).arg(program);
+        command
+    }
+
+    /// Lets a machine into the network. What lets keys in is the machine's from now on.
+    pub(crate) fn connect(&mut self, stage: &Stage, machine: &Machine, cloud: Cloud) -> anyhow::Result<()> {
+        let name = format!("to-{}", cloud.as_str());
+        let script = "ip link delete \"$1\" 2>/dev/null; ip link add \"$1\" type veth peer name builds netns \"$2\" && ip link set \"$1\" master builds up";
+        run(self.command("bash").args(["-c", script, "_", &name, &machine.init().to_string()]))?;
+        machine.must(&[], &format!("ip address add {}/24 dev builds && ip link set builds up", cloud.address()))?;
+        let keys = self.folder.join(format!("authorized_keys.{}", cloud.as_str()));
+        let there = machine.path(&format!("/home/{}/.ssh/authorized_keys", cloud.user()));
+        run(Command::new("ln").args(["--symbolic", "--force"]).arg(there).arg(keys))?;
+        if cloud == Cloud::Aws {
+            // Session Manager's agent is on the machine, and so is this, without being on its disk.
+            let mut session = Command::new("nsenter");
+            session.arg(format!("--net=/proc/{}/ns/net", machine.init())).arg(stage.tools.clouds.join("python"));
+            session.arg("-B").arg(stage.root.join("tests/rehearsal/clouds/session.py"));
+            session.args([format!("{}:{SESSION_PORT}", cloud.address()), "127.0.0.1:22".to_owned()]);
+            self.session = Some(session.stdin(Stdio::null()).spawn()?);
+        }
+        Ok(())
+    }
+
+    /// Lets go of the machine on AWS, so that it can end.
+    pub(crate) fn end_session(&mut self) {
+        if let Some(mut session) = self.session.take() {
+            let _ = session.kill();
+            let _ = session.wait();
+        }
+    }
+
+    /// What a cloud has now.
+    ///
+    /// # Errors
+    /// The cloud does not answer, or was asked for something that its API does not have.
+    pub(crate) fn state(&self, cloud: Cloud) -> anyhow::Result<Vec<Resource>> {
+        #[derive(Deserialize)]
+        struct State {
+            found: Vec<Resource>,
+            problems: Vec<String>,
+        }
+        let State { found, problems } = serde_json::from_str(&self.get(&format!("{}/rehearsal", cloud.endpoint()))?)?;
+        anyhow::ensure!(problems.is_empty(), "{} was asked for what it does not have: {problems:?}", cloud.as_str());
+        Ok(found)
+    }
+
+    fn get(&self, url: &str) -> anyhow::Result<String> {
+        let mut curl = self.command("curl");
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--retry",
+            "60",
+            "--retry-connrefused",
+            "--retry-delay",
+            "1",
+        ]);
+        run(curl.arg(format!("http://{url}"))).with_context(|| {
+            let logs = ["ec2", "compute", "registry"]
+                .map(|name| fs_err::read_to_string(self.folder.join(name).with_extension("log")).unwrap_or_default());
+            format!("a server of the rehearsal does not answer:\n{}", logs.join("\n"))
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end_session();
+        for child in self.servers.iter_mut().chain([&mut self.holder]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

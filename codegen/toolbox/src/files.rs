@@ -1,0 +1,36 @@
+//! Files of temporary folders.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Copies a tree, without what Terraform left in it.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let entries = walkdir::WalkDir::new(from).into_iter().filter_entry(|entry| entry.file_name() != ".terraform");
+    for entry in entries {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from)?);
+        if entry.file_type().is_dir() {
+            fs_err::create_dir_all(target)?;
+        } else {
+            fs_err::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file of a temporary folder.
+///
+/// # Errors
+/// The file cannot be written.
+#[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
+pub fn write(path: &Path, content: &str) -> anyhow::Result<()> {
+    // A symbolic link in a machine's files would lead to a file of the host.
+    if path.is_symlink() {
+        fs_err::remove_file(path)?;
+    }
+    fs_err::write(path, content).context("a temporary file cannot be written")
+}

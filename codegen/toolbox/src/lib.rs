@@ -1,0 +1,9 @@
+//! What developer tasks share: pinned real tools, processes, temporary repositories, and machines to run scripts on.
+#![expect(clippy::print_stderr, reason = "progress of long tasks, on the developer's terminal")]
+
+pub mod files;
+pub mod machine;
+pub mod packer;
+pub mod process;
+pub mod repository;
+pub mod tools;

@@ -1,0 +1,225 @@
+//! A machine for scripts to run on: Debian 12 in a container, with systemd, in namespaces of its own.
+//!
+//! The host is not changed: the container's files are in one folder, its network is its own and reaches out through
+//! slirp4netns, and all its processes are in a PID namespace whose end is theirs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::files::write;
+use crate::process::{both, output, run};
+
+/// What the root file system starts with: no more than a vendor's image has.
+const PACKAGES: &str =
+    "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
+
+/// A running machine. Dropping it ends it.
+pub struct Machine {
+    root: PathBuf,
+    container: Child,
+    network: Child,
+    /// The container's first process, as the host numbers it.
+    init: u32,
+}
+
+impl Machine {
+    /// Boots the system whose files are in a folder.
+    pub fn boot(root: &Path) -> anyhow::Result<Self> {
+        let root = root.to_owned();
+        write(&root.join("etc/resolv.conf"), "nameserver 10.0.2.3\n")?;
+        let console = root.with_extension("console.log");
+        let log = fs_err::File::create(&console)?.into_parts().0;
+        // The network is there before the container, which takes it over; Docker needs its settings, and forwarding. /tmp is
+        // the machine's own.
+        let script = "for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do \
+            if [ -f \"$top/cgroup.procs\" ] && mkdir \"$top/$2\" 2>/dev/null; then echo $$ >\"$top/$2/cgroup.procs\"; fi; done; \
+            mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
+            echo 1 >/proc/sys/net/ipv4/ip_forward; \
+            until ip link show tap0 >/dev/null 2>&1; do sleep 0.1; done; \
+            export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0; \
+            exec systemd-nspawn --quiet --directory \"$1\" --boot --register=no --keep-unit --console=pipe \
+            --resolv-conf=off --capability=CAP_NET_ADMIN";
+        let mut container = Command::new("unshare");
+        container.args([
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "bash",
+            "-c",
+            script,
+            "_",
+        ]);
+        let container = container
+            .arg(&root)
+            .arg(cgroup(&root))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("unshare does not start; a machine is booted as root")?;
+        let network = Command::new("true").spawn()?;
+        let mut machine = Self { root, container, network, init: 0 };
+        let outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
+        machine.network = Command::new("slirp4netns")
+            .args(["--configure", "--mtu=65520", "--disable-host-loopback", &outer.to_string(), "tap0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("slirp4netns does not start")?;
+        let is_init = |process: &u32| {
+            fs_err::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "systemd")
+        };
+        machine.init = wait_for(|| child_of(outer).filter(is_init), "the container's first process")
+            .with_context(|| fs_err::read_to_string(&console).unwrap_or_default())?;
+        wait_for(|| machine.is_up().then_some(()), "the container to boot")?;
+        Ok(machine)
+    }
+
+    fn is_up(&self) -> bool {
+        let state = self.bash(&[], "systemctl is-system-running");
+        state.is_ok_and(|state| ["running", "degraded"].contains(&String::from_utf8_lossy(&state.stdout).trim()))
+    }
+
+    /// A path on the machine, as the host sees it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// The process by which the host knows the machine's namespaces.
+    pub fn init(&self) -> u32 {
+        self.init
+    }
+
+    /// Shuts the machine down, as a cloud does before it takes an image.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        self.must(&[], "systemctl poweroff --no-block")?;
+        wait_for(|| self.container.try_wait().ok().flatten(), "the machine to stop")?;
+        Ok(())
+    }
+
+    /// Runs a command of bash on the machine, as root and with nothing else in its environment.
+    pub fn bash(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<Output> {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.init.to_string(), "--mount", "--uts", "--ipc", "--pid", "--net", "env", "-i"]);
+        command.args(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]);
+        command.args(environment.iter().map(|(key, value)| format!("{key}={value}")));
+        output(command.args(["bash", "-c", script]))
+    }
+
+    /// Runs a command that must not fail.
+    pub fn must(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<String> {
+        let done = self.bash(environment, script)?;
+        if !done.status.success() {
+            bail!("{script} failed on the machine:\n{}", both(&done));
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // The first process of a PID namespace takes all others with it; unshare takes that one.
+        for child in [&mut self.container, &mut self.network] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        // The namespace is gone a moment later than its processes; until then, files are in use.
+        std::thread::sleep(Duration::from_millis(500));
+        remove_cgroups(&cgroup(&self.root));
+    }
+}
+
+/// The control group of the machine in a folder: without one of its own, systemd in it would see the processes of others.
+fn cgroup(root: &Path) -> String {
+    root.to_string_lossy().trim_start_matches('/').replace('/', "-")
+}
+
+/// Removes the control groups of machines whose name has this in it. Those in which something runs stay.
+pub fn remove_cgroups(part: &str) {
+    for top in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] {
+        let entries = fs_err::read_dir(top).into_iter().flatten().filter_map(Result::ok);
+        for ours in entries.filter(|entry| entry.file_name().to_string_lossy().contains(part)) {
+            for folder in walkdir::WalkDir::new(ours.path()).contents_first(true).into_iter().filter_map(Result::ok) {
+                if folder.file_type().is_dir() {
+                    let _ = fs_err::remove_dir(folder.path());
+                }
+            }
+        }
+    }
+}
+
+fn child_of(process: u32) -> Option<u32> {
+    let children = fs_err::read_to_string(format!("/proc/{process}/task/{process}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
+/// Waits until something is there, at most three minutes.
+///
+/// # Errors
+/// It did not come.
+pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_mins(3) {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    bail!("waited in vain for {what}")
+}
+
+/// Makes what is fetched from the archive of Debian once: the root file system, and packages.
+pub fn prepare(cache: &Path, packages: &[&str]) -> anyhow::Result<()> {
+    root_file_system(cache)?;
+    packages.iter().try_for_each(|name| package(cache, name).map(|_| ()))
+}
+
+/// Unpacks the files of a new machine: what a vendor's image of Debian has, and no more.
+pub fn unpack(cache: &Path, root: &Path) -> anyhow::Result<()> {
+    fs_err::create_dir_all(root)?;
+    let archive = root_file_system(cache)?;
+    run(Command::new("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(root)).map(|_| ())
+}
+
+/// A package of Debian 12, fetched once. What depends on others stands for the one that has its files.
+pub fn package(cache: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let file = cache.join(format!("{name}.deb"));
+    if !file.exists() {
+        let folder = tempfile::tempdir_in(cache)?;
+        let root = folder.path().join("root");
+        unpack(cache, &root)?;
+        // As root's own, since apt would otherwise fetch as a user that may not write here.
+        let fetch = "apt-get --quiet update >&2 && cd /root && name=$1 \
+            && real=$(apt-cache depends \"$name\" | sed --quiet 's/^  Depends: \\(linux-image-[0-9].*\\)$/\\1/p') \
+            && apt-get --quiet --option APT::Sandbox::User=root download \"${real:-$name}\" >&2";
+        write(&root.join("etc/resolv.conf"), &fs_err::read_to_string("/etc/resolv.conf")?)?;
+        run(Command::new("chroot").arg(&root).args(["bash", "-c", fetch, "_", name]))
+            .with_context(|| format!("the archive of Debian gives no {name}"))?;
+        let fetched = fs_err::read_dir(root.join("root"))?.filter_map(Result::ok).map(|entry| entry.path());
+        let fetched = fetched.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).last();
+        fs_err::rename(fetched.context("nothing was fetched")?, &file)?;
+    }
+    Ok(file)
+}
+
+/// The root file system that machines start with, made once.
+fn root_file_system(cache: &Path) -> anyhow::Result<PathBuf> {
+    let file = cache.join("debian-12.tar");
+    if !file.exists() {
+        eprintln!("making the root file system of Debian 12 (about 1 min)");
+        fs_err::create_dir_all(cache)?;
+        let staged = tempfile::Builder::new().suffix(".tar").tempfile_in(cache)?;
+        let mut command = Command::new("mmdebstrap");
+        command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}"), "bookworm"]);
+        run(command.arg(staged.path())).context("the archive of Debian gives no root file system")?;
+        staged.persist(&file)?;
+    }
+    Ok(file)
+}

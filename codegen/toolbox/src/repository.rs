@@ -1,0 +1,69 @@
+//! A fleet's repository in a temporary folder: its fleet.yaml, the hand-written files, and the generated ones.
+
+use std::path::Path;
+use std::process::Command;
+
+use fleetgen_fleet::{CheckContext, Fleet};
+use fleetgen_problem::{Format, Severity, SourceFile, render};
+
+use crate::files::{copy, write};
+use crate::process::run;
+
+/// The placeholder for the program's digest in `tests/rehearsal/fleet.yaml`.
+const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Creates a repository with generated files, without Git.
+///
+/// # Errors
+/// A file cannot be copied, or fleetgen refuses the fleet.
+pub fn lay_out(root: &Path, directory: &Path, fleet: &str, environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    for part in ["packer", "goss"] {
+        copy(&root.join(part), &directory.join(part))?;
+    }
+    fs_err::copy(root.join(".gitignore"), directory.join(".gitignore"))?;
+    write(&directory.join("fleet.yaml"), fleet)?;
+    fleetgen(directory, &["generate"], environment).map(|_| ())
+}
+
+/// Builds fleetgen itself, beside this program.
+///
+/// # Errors
+/// It does not build.
+pub fn build(root: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("cargo");
+    run(command.current_dir(root).args(["build", "--quiet", "--locked", "--package", "fleetgen"])).map(|_| ())
+}
+
+/// Runs fleetgen in a repository, and returns what it prints.
+///
+/// # Errors
+/// It fails.
+pub fn fleetgen(directory: &Path, words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("fleetgen"));
+    run(command.args(words).envs(environment.iter().copied()).arg("-C").arg(directory))
+}
+
+/// The fleet.yaml of the rehearsal, with the digest of its program.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn fleet(root: &Path, program: &Path) -> anyhow::Result<String> {
+    let text = fs_err::read_to_string(root.join("tests/rehearsal/fleet.yaml"))?;
+    anyhow::ensure!(text.contains(NO_DIGEST), "tests/rehearsal/fleet.yaml has no placeholder for the program's digest");
+    let digest = run(Command::new("sha256sum").arg(program))?;
+    Ok(text.replace(NO_DIGEST, digest.split_whitespace().next().unwrap_or_default()))
+}
+
+/// The fleet of a fleet.yaml, as it is on a day on which nothing has expired.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(name: &str, text: &str) -> anyhow::Result<Fleet> {
+    let source = SourceFile::from_bytes(name, text.as_bytes().to_vec())
+        .map_err(|unreadable| anyhow::anyhow!("{name} cannot be read: {unreadable:?}"))?;
+    let loaded = fleetgen_fleet::load(&source, CheckContext { today: None, expired: Severity::Warning });
+    match loaded {
+        Ok(loaded) => Ok(loaded.fleet),
+        Err(problems) => anyhow::bail!("{}", render(&problems, Some(&source), Format::Human { color: false })),
+    }
+}
