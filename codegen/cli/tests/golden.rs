@@ -32,9 +32,12 @@ fn every_fleet_generates_its_snapshot() {
         let sandbox = Sandbox::generated(&fleet(&case));
         let mut files = own_files(&sandbox, &base);
         // What follows for other layers and for the root is not the case's feature.
-        files.retain(|path, _| match case.starts_with("layer") {
-            true => path.contains("/app/"),
-            false => path.starts_with("generated/terraform/") && path.ends_with("/main.tf") == (case == "roots"),
+        files.retain(|path, _| {
+            if case.starts_with("layer") {
+                path.contains("/app/")
+            } else {
+                path.starts_with("generated/terraform/") && path.ends_with("/main.tf") == (case == "roots")
+            }
         });
         assert!(!files.is_empty(), "{case} changes nothing");
         let text = files.iter().fold(String::new(), |text, (path, content)| {

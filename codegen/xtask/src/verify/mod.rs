@@ -1,10 +1,11 @@
-//! Checks with the real tools. Each check is a function with a name; a tool that is missing is a failure, never a skip.
+//! Checks with the real tools. Each check is a named function. A missing tool is a failure, never a skip.
 
 mod hostile;
 mod layers;
 mod modules;
 mod roots;
 mod sandbox;
+mod scanners;
 mod scripts;
 mod texts;
 
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 use fleetgen_toolbox::tools::{self, Tools};
 use sandbox::Sandbox;
 
-/// How to check.
+/// Which checks to run, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Use the real providers from the Terraform registry instead of recorded schemas; nothing is applied then
@@ -28,12 +29,12 @@ pub(crate) struct Args {
     only: Option<String>,
 }
 
-/// What checks have at hand.
+/// What every check is given.
 pub(crate) struct CheckContext<'a> {
     /// The repository, which no check changes.
     pub(crate) root: &'a Path,
     pub(crate) tools: &'a Tools,
-    /// A copy of what Terraform needs, where it may write.
+    /// A copy of what Terraform reads, in a folder where it may write.
     pub(crate) sandbox: &'a Sandbox,
     /// Whether the real providers are used.
     pub(crate) registry: bool,
@@ -41,7 +42,7 @@ pub(crate) struct CheckContext<'a> {
 
 type Run = Box<dyn Fn(&CheckContext<'_>) -> anyhow::Result<()> + Send + Sync>;
 
-/// A check: its name, and what it does.
+/// A check.
 pub(crate) struct Check {
     pub(crate) name: String,
     pub(crate) run: Run,
@@ -56,7 +57,7 @@ impl Check {
     }
 }
 
-/// Runs every check, and tells all that fail.
+/// Runs every check, and reports each that fails.
 pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let tools = tools::install(root)?;
     fleetgen_toolbox::repository::build(root)?;
@@ -67,6 +68,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(scripts::checks());
     checks.extend(modules::checks(root)?);
     checks.extend(roots::checks(root, args.registry)?);
+    checks.extend(scanners::checks(root, args.registry)?);
     if !args.registry {
         checks.extend(hostile::checks());
     }

@@ -75,9 +75,14 @@ impl Sandbox {
 
     /// Applies a root in a directory, with its state beside it.
     pub(crate) fn apply(&self, directory: &Path) -> anyhow::Result<()> {
-        write(&directory.join(OVERRIDE), "terraform {\n  backend \"local\" {}\n}\n")?;
-        run(&mut self.terraform(directory, &["init", "-input=false"]))?;
+        self.init_local(directory)?;
         run(&mut self.terraform(directory, &["apply", "-auto-approve", "-input=false"])).map(|_| ())
+    }
+
+    /// Initialises a directory, with its state beside it.
+    pub(crate) fn init_local(&self, directory: &Path) -> anyhow::Result<()> {
+        write(&directory.join(OVERRIDE), "terraform {\n  backend \"local\" {}\n}\n")?;
+        run(&mut self.terraform(directory, &["init", "-input=false"])).map(|_| ())
     }
 
     /// Initialises a directory, without its backend.

@@ -1,4 +1,4 @@
-//! Files that are judged by reading them: format, schema, workflows, scripts.
+//! Static checks: formatting, schema, workflows, scripts, spelling, and our own dependencies.
 
 use std::process::Command;
 
@@ -15,6 +15,9 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new(".github/workflows: actionlint", actionlint),
         Check::new(".github/workflows: zizmor", zizmor),
         Check::new(".ci/run: shellcheck", shellcheck),
+        Check::new("spelling", spelling),
+        Check::new("dependencies: cargo-deny", deny),
+        Check::new("dependencies: cargo-machete", machete),
     ]
 }
 
@@ -25,7 +28,7 @@ fn format(context: &CheckContext<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the program takes, an editor must take as well; and what it refuses, an editor should mark.
+/// An editor that uses the schema accepts what fleetgen accepts, and marks what it refuses.
 fn schema(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let check = |file: &std::path::Path| {
         let mut command = Command::new(&context.tools.check_jsonschema);
@@ -39,7 +42,7 @@ fn schema(context: &CheckContext<'_>) -> anyhow::Result<()> {
     }
     let wrong = context.sandbox.path("wrong.yaml");
     write(&wrong, &fs_err::read_to_string(&fleet)?.replacen("machine:", "machin:", 1))?;
-    ensure!(!check(&wrong)?.status.success(), "the schema takes an unknown key");
+    ensure!(!check(&wrong)?.status.success(), "the schema accepts an unknown key");
     Ok(())
 }
 
@@ -58,4 +61,27 @@ fn zizmor(context: &CheckContext<'_>) -> anyhow::Result<()> {
 fn shellcheck(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut command = Command::new(&context.tools.shellcheck);
     run(command.arg("--severity=style").arg(context.root.join(".ci/run"))).map(|_| ())
+}
+
+fn spelling(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    run(Command::new(&context.tools.typos).current_dir(context.root)).map(|_| ())
+}
+
+/// Licences, duplicates and sources. Advisories are checked on GitHub, where their database is.
+fn deny(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut command = Command::new(&context.tools.cargo_deny);
+    command.current_dir(context.root).args([
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ]);
+    run(&mut command).map(|_| ())
+}
+
+/// Dependencies that nothing uses.
+fn machete(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    run(Command::new(&context.tools.cargo_machete).current_dir(context.root).arg("--with-metadata")).map(|_| ())
 }
