@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# After a build: signs a statement for each image, that says by which key it was built, and with which reports.
+# After a build: signs a statement for each image, with the layer's key and the digests of its reports.
 # Usage: attest.sh LAYER [REPORTS]
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -11,13 +11,13 @@ digest() { sha256sum "$1" | cut --delimiter=' ' --fields=1; }
 
 shopt -s nullglob
 manifests=("$reports"/*/manifest.json)
-[ "${#manifests[@]}" -gt 0 ] || fail "there is no manifest below $reports: the build made no image"
+[ "${#manifests[@]}" -gt 0 ] || fail "the build made no image: there is no manifest in $reports"
 for manifest in "${manifests[@]}"; do
   directory=$(dirname "$manifest")
   for report in sbom.cdx.json trivy.json goss.json goss.xml; do
-    [ -s "$directory/$report" ] || fail "$directory/$report is not there"
+    [ -s "$directory/$report" ] || fail "$directory/$report is missing or empty"
   done
-  # Digests are hexadecimal: nothing in this text needs quoting.
+  # Digests are hexadecimal, so nothing here needs quoting.
   cat >"$directory/predicate.json" <<END
 {
   "manifest": "$(digest "$manifest")",
@@ -29,6 +29,6 @@ for manifest in "${manifests[@]}"; do
 END
   cosign attest-blob --yes --key "${SIGNING_KEY:-$(cosign_key)}" --use-signing-config=false --tlog-upload=false \
     --type https://example.com/fleetgen/image/v1 --predicate "$directory/predicate.json" \
-    --bundle "$directory/attestation.sigstore.json" "$manifest" >/dev/null || fail "$manifest could not be attested"
+    --bundle "$directory/attestation.sigstore.json" "$manifest" >/dev/null || fail "cannot attest $manifest"
   printf '%s\n' "$directory/attestation.sigstore.json"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images of a layer: fetches and verifies what they need, runs Packer, and attests what it made.
+# Builds the images of a layer: fetches and verifies what they need, runs Packer, and attests the result.
 # Usage: build.sh LAYER [OPTION…]; options go to `packer build`, such as -only='amazon-ebs.*'.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -9,15 +9,15 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 layer=${1:?name the layer}
 shift
 template=$repository/generated/packer/$layer
-[ -f "$template/build.pkr.hcl" ] || fail "there is nothing to build in $template; \`fleetgen layers\` lists the layers"
+[ -f "$template/build.pkr.hcl" ] || fail "$template has no template to build; \`fleetgen layers\` lists the layers"
 [ -z "$(git -C "$repository" status --porcelain)" ] ||
-  fail 'there are changes that are not committed; an image carries the commit that it was built from'
+  fail 'commit your changes first: an image is tagged with the commit that it was built from'
 
 bash "$template/fetch.sh"
 packer init "$template"
-# What an earlier build left would be taken for this one's.
+# A manifest of an earlier build would pass for this one's.
 rm --recursive --force "$repository/.fleetgen/$layer/reports"
-# Where one source fails, the images of the others are there all the same.
+# If one source fails, still attest the images of the others.
 status=0
 packer build -timestamp-ui -var "commit=$(git -C "$repository" rev-parse HEAD)" "$@" "$template" || status=$?
 bash "$repository/packer/runner/attest.sh" "$layer"

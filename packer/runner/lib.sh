@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the scripts on the machine that runs Packer share: fetching, verifying and signing. Sourced, never run.
+# Shared by the scripts on the machine that runs Packer: fetching, verifying and signing. Sourced, never run.
 #
-# COSIGN_KEY is `aws`, `gcp`, `offline`, or the path of a public key; the fleet's first key by default. COSIGN, GOSS and TRIVY
-# name programs to take instead of fetching them, for where the fleet has built its own.
+# COSIGN_KEY is `aws`, `gcp`, `offline`, or the path of a public key. Default: the fleet's first key. Set COSIGN, GOSS or
+# TRIVY to use your own build of one.
 # shellcheck source=generated/packer/keys.sh
 . "${repository:?}/generated/packer/keys.sh"
 
@@ -18,11 +18,11 @@ cosign_key() {
   elif [ -f "$chosen" ]; then
     printf '%s' "$chosen"
   else
-    fail "COSIGN_KEY is '$chosen', which is neither a key of the fleet (${!COSIGN_KEYS[*]}) nor a file"
+    fail "COSIGN_KEY is '$chosen', but must be one of ${!COSIGN_KEYS[*]}, or the path of a public key"
   fi
 }
 
-# The key may be in another region than the one that is built in.
+# The key may be in another region than the build.
 cosign() { env ${COSIGN_AWS_REGION:+AWS_REGION="$COSIGN_AWS_REGION"} "${COSIGN:-cosign}" "$@"; }
 
 # fetch URL FILE
@@ -31,23 +31,23 @@ fetch() {
     s3://*) aws s3 cp --only-show-errors "$1" "$2" ;;
     gs://*) gcloud storage cp --quiet "$1" "$2" ;;
     https://*) curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$2" "$1" ;;
-    *) fail "$1 is of no kind that can be fetched" ;;
-  esac || fail "$1 cannot be fetched"
+    *) fail "cannot fetch $1: only s3://, gs:// and https:// URLs are supported" ;;
+  esac || fail "cannot fetch $1"
 }
 
 has_sha256() { printf '%s  %s\n' "$2" "$1" | sha256sum --check --status --strict; }
 
-# fetch_verified URL FILE SHA256: by its digest; a file that is there already is not fetched again.
+# fetch_verified URL FILE SHA256: checks the digest. Skips the download if the file already has it.
 fetch_verified() {
   if [ -f "$2" ] && has_sha256 "$2" "$3"; then return; fi
   mkdir -p "$(dirname "$2")"
   fetch "$1" "$2.part"
   has_sha256 "$2.part" "$3" ||
-    fail "$1 is not what was pinned: its SHA-256 is $(sha256sum "$2.part" | cut --delimiter=' ' --fields=1), not $3"
+    fail "$1 has SHA-256 $(sha256sum "$2.part" | cut --delimiter=' ' --fields=1), but $3 is pinned"
   mv "$2.part" "$2"
 }
 
-# fetch_tool ARCHITECTURE NAME URL SHA256: a program for the machine that is built.
+# fetch_tool ARCHITECTURE NAME URL SHA256: a tool that runs on the machine being built.
 fetch_tool() {
   local directory=${artifacts:?}/$1 given=${2^^}
   mkdir -p "$directory"
@@ -62,7 +62,7 @@ fetch_tool() {
   esac
 }
 
-# fetch_binary ARCHITECTURE NAME URL SHA256 SIGNATURE: by its digest, and by its publisher's signature.
+# fetch_binary ARCHITECTURE NAME URL SHA256 SIGNATURE: checks the digest and the publisher's signature.
 fetch_binary() {
   local file=$artifacts/$1/bin/$2 bundle key
   bundle=$artifacts/$1/.download/$2.sigstore.json
@@ -73,7 +73,7 @@ fetch_binary() {
   if ! cosign verify-blob --key "$key" --bundle "$bundle" --insecure-ignore-tlog=true "$file" 2>"$bundle.log"; then
     cat "$bundle.log" >&2
     rm --force "$file"
-    fail "the signature of $2 for $1 does not verify with $key; it must not enter an image. Was $3 signed, with this key?"
+    fail "the signature of $2 for $1 does not verify with $key, so no image is built. Check that $3 was signed with this key."
   fi
 }
 
@@ -82,10 +82,10 @@ verify_container() {
   local key
   key=$(cosign_key)
   cosign verify --key "$key" --insecure-ignore-tlog=true "$1" >/dev/null ||
-    fail "the signature of the image $1 does not verify with $key; it must not enter an image"
+    fail "the signature of the container $1 does not verify with $key, so no image is built. Check that it was signed with this key."
 }
 
-# sign_blob FILE BUNDLE: nothing of it goes to a public log.
+# sign_blob FILE BUNDLE: signs without sending anything to a public log.
 sign_blob() {
   cosign sign-blob --yes --key "${SIGNING_KEY:-$(cosign_key)}" --use-signing-config=false --tlog-upload=false \
     --bundle "$2" "$1" >/dev/null

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts on the machine share. Sourced, never run. Every function can be run again and then changes nothing.
+# Shared by the scripts on the machine being built. Sourced, never run. Every function is idempotent.
 #
-# DIRECTORY is where the build keeps its files; LAYER, CLOUD and ARCHITECTURE say what is built.
+# DIRECTORY is where the build keeps its files. LAYER, CLOUD and ARCHITECTURE say what is being built.
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a NEEDRESTART_SUSPEND=1
 umask 022
 
@@ -11,7 +11,7 @@ fail() {
   exit 1
 }
 
-# A container stands in for a machine in rehearsals; its kernel is the host's.
+# Rehearsals use a container as the machine. Its kernel is the host's.
 in_container() { systemd-detect-virt --container --quiet; }
 
 apt() {
@@ -28,7 +28,7 @@ install_packages() {
     is_installed "${package%%=*}" || missing+=("$package")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
-  # The image of the layer below has none: they are cleaned away.
+  # The parent image has no package lists: clean.sh removed them.
   [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit)" ] || apt update
   apt install -- "${missing[@]}"
 }
@@ -42,7 +42,7 @@ remove_packages() {
   [ "${#found[@]}" -eq 0 ] || apt purge -- "${found[@]}"
 }
 
-# write_file PATH MODE: takes the content from its input, and leaves a file alone that has it.
+# write_file PATH MODE: writes its input to the file, unless the file already has that content.
 write_file() {
   local new
   new=$(mktemp)
@@ -53,7 +53,7 @@ write_file() {
   rm --force "$new"
 }
 
-# set_line FILE PATTERN LINE: replaces the lines that match, or adds the line at the end.
+# set_line FILE PATTERN LINE: replaces the matching lines, or appends the line.
 set_line() {
   if grep --quiet --extended-regexp "$2" "$1"; then
     local new
@@ -67,10 +67,10 @@ set_line() {
 # check_sha256 FILE DIGEST
 check_sha256() {
   printf '%s  %s\n' "$2" "$1" | sha256sum --check --quiet --strict ||
-    fail "$1 is not what fleet.yaml says it is: its SHA-256 is not $2"
+    fail "the SHA-256 of $1 is not $2, as fleet.yaml says"
 }
 
-# put_file PATH OWNER GROUP MODE SHA256: a file of the layer, from where Packer put it.
+# put_file PATH OWNER GROUP MODE SHA256: installs a file of the layer from Packer's upload.
 put_file() {
   local from=$DIRECTORY/generated/packer/$LAYER/files/$1 to=/$1
   check_sha256 "$from" "$5"
@@ -80,19 +80,19 @@ put_file() {
   fi
 }
 
-# put_binary NAME SHA256: a program that was verified before it came here, and is again.
+# put_binary NAME SHA256: installs a program. The runner verified it, and this checks the digest again.
 put_binary() {
   local from=$DIRECTORY/artifacts/bin/$1 to=/usr/local/bin/$1
   check_sha256 "$from" "$2"
   cmp --silent "$from" "$to" || install --owner=root --group=root --mode=0755 "$from" "$to"
 }
 
-# add_user NAME UID HOME GROUPS: without a password; who has a home may open a session.
+# add_user NAME UID HOME GROUPS: adds a user without a password. One with a home may open sessions.
 add_user() {
   local shell=/usr/sbin/nologin create=--no-create-home
   if [ "$3" != /nonexistent ]; then shell=/bin/bash create=--create-home; fi
   getent group "$1" >/dev/null || groupadd --gid "$2" "$1"
-  [ "$(getent group "$1" | cut --delimiter=: --fields=3)" = "$2" ] || fail "there is a group $1 already, with another number than $2"
+  [ "$(getent group "$1" | cut --delimiter=: --fields=3)" = "$2" ] || fail "the group $1 already exists, with another gid than $2"
   getent passwd "$1" >/dev/null ||
     useradd --uid "$2" --gid "$1" --home-dir "$3" --shell "$shell" "$create" --comment '' "$1"
   [ -z "$4" ] || usermod --append --groups "$4" "$1"
@@ -108,7 +108,7 @@ apply_kernel_settings() {
   fi
 }
 
-# pull_container IMAGE@DIGEST: the digest makes it the one that was verified.
+# pull_container IMAGE@DIGEST: the digest is the one that the runner verified.
 pull_container() {
   docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1"
 }
@@ -124,7 +124,7 @@ disable_service() {
   systemctl --quiet disable --now "$1"
 }
 
-# mask_units UNIT…: those that are there.
+# mask_units UNIT…: masks the units that exist.
 mask_units() {
   local unit
   for unit in "$@"; do
@@ -135,7 +135,7 @@ mask_units() {
   done
 }
 
-# trust_key URL SHA256 PATH: the key that signs a package archive.
+# trust_key URL SHA256 PATH: installs the signing key of a package archive.
 trust_key() {
   local new
   if [ -f "$3" ] && printf '%s  %s\n' "$2" "$3" | sha256sum --check --status --strict; then return; fi
@@ -146,7 +146,7 @@ trust_key() {
   rm --force "$new"
 }
 
-# The way out, where start/proxy.sh found one.
+# The proxy, if start/proxy.sh set one.
 if [ -f "${DIRECTORY:?}/proxy.env" ]; then
   # shellcheck source=/dev/null
   . "$DIRECTORY/proxy.env"

@@ -1,4 +1,4 @@
-//! What can go wrong, each a rehearsal of its own: it must end without an image, say why, and leave nothing.
+//! Faults. Each is a rehearsal that must end without an image, say why, and leave nothing in the clouds.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,27 +12,27 @@ use fleetgen_fleet::choice::Cloud;
 /// The layer that is built.
 const LAYER: &str = "web";
 
-/// A fault.
+/// Something that goes wrong, and how the build must end.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
-    /// What the log must say.
+    /// What the log must contain.
     words: &'static [&'static str],
-    /// Whether a machine is needed at all.
+    /// Whether the build gets as far as a machine.
     boots: bool,
     /// The step at which Packer is killed.
     dies_at: Option<&'static str>,
-    /// A file of the repository, and what stands in it.
+    /// A file of the repository, and what it must contain.
     file: Option<(&'static str, &'static str)>,
     plan: fn(Plan) -> Plan,
 }
 
 const USUAL: Fault = Fault { name: "", words: &[], boots: true, dies_at: None, file: None, plan: |plan| plan };
 
-/// In the way of a rehearsal, all of them.
+/// Every fault, in the order of docs/rehearsal.md.
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "signature",
-        words: &["the signature of hello for amd64 does not verify with", "it must not enter an image"],
+        words: &["the signature of hello for amd64 does not verify with", "so no image is built"],
         boots: false,
         plan: |plan| Plan { signer: Signer::Theirs, ..plan },
         ..USUAL
@@ -45,7 +45,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "service",
-        words: &["Service: hello: running:", "Goss found that the machine is not as fleet.yaml says"],
+        words: &["Service: hello: running:", "Goss: the machine is not what fleet.yaml describes"],
         plan: |plan| Plan {
             fleet: &[("command: [/usr/local/bin/hello]", "command: [/usr/bin/false]")],
             scripts: &[IMPATIENT],
@@ -57,14 +57,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "port",
         words: &[
             "Command: port 18082/tcp is listened on: stdout:",
-            "Goss found that the machine is not as fleet.yaml says",
+            "Goss: the machine is not what fleet.yaml describes",
         ],
         plan: |plan| Plan { fleet: &[("- port: 18081", "- port: 18082")], scripts: &[IMPATIENT], ..plan },
         ..USUAL
     },
     Fault {
         name: "mode",
-        words: &["/etc/nginx/conf.d/web.conf: mode:", "Goss found that the machine is not as fleet.yaml says"],
+        words: &["/etc/nginx/conf.d/web.conf: mode:", "Goss: the machine is not what fleet.yaml describes"],
         plan: |plan| Plan {
             scripts: &[("generated/packer/web/layer.sh", "\nchmod 0666 /etc/nginx/conf.d/web.conf\n"), IMPATIENT],
             ..plan
@@ -73,17 +73,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "vulnerability",
-        words: &["CVE-2026-0001", "Trivy found vulnerabilities of severity HIGH,CRITICAL"],
+        words: &["CVE-2026-0001", "Trivy found HIGH,CRITICAL vulnerabilities"],
         plan: |plan| Plan { oddities: Oddities { advisories: NGINX, ..plan.oddities.clone() }, ..plan },
         ..USUAL
     },
     Fault {
         name: "expired-ignore",
         file: Some(("generated/packer/web/trivyignore.yaml", "expired_at: 2026-11-01")),
-        words: &["CVE-2026-0001", "Trivy found vulnerabilities of severity HIGH,CRITICAL"],
+        words: &["CVE-2026-0001", "Trivy found HIGH,CRITICAL vulnerabilities"],
         plan: |plan| Plan {
             oddities: Oddities { advisories: NGINX, ..plan.oddities.clone() },
-            // It held when the files were generated, and does no more when the image is built.
+            // Still valid when the files are generated, but expired when the image is built.
             fleet: &[(
                 "    packages: [nginx]",
                 "    scan: { ignore: [{ id: CVE-2026-0001, reason: not reached, until: \"2026-11-01\" }] }\n    packages: [nginx]",
@@ -97,7 +97,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "secret",
         words: &["GITHUB_TOKEN", "Trivy found a secret on the disk"],
         plan: |plan| Plan {
-            // Put together on the machine, so that it is not found in this file.
+            // Put together on the machine, so that secret scanners do not find it in this file.
             scripts: &[(
                 "generated/packer/web/layer.sh",
                 "\nprintf 'GITHUB_TOKEN=ghp_%s\\n' wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx >/etc/creds\n",
@@ -136,14 +136,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
 ];
 
-/// Goss waits for what comes up by itself; nothing does here.
+/// Goss retries while services start. Here that would only take time.
 const IMPATIENT: (&str, &str) = ("packer/scripts/lib.sh", "\nGOSS_WAIT=10s\n");
 const NGINX: &str = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
 
 /// Rehearses a fault.
 pub(crate) fn rehearse(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {
     let plan = (fault.plan)(Plan::good(fault.name, &[Cloud::Aws]));
-    // As before the layer was built for the first time.
+    // As if the layer had never been built.
     let is_other = |image: &Image| image.layer.as_ref().is_none_or(|(layer, _)| layer != LAYER);
     let images: Vec<Image> = stage.images().into_iter().filter(is_other).collect();
     let mut rehearsal = Rehearsal::new(stage, &plan, &images)?;
@@ -179,7 +179,7 @@ fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Resource], built: &
     left.iter().try_for_each(can_be_found)
 }
 
-/// All that there is.
+/// Every resource in both clouds.
 pub(crate) fn state(rehearsal: &Rehearsal<'_>) -> anyhow::Result<Vec<Resource>> {
     let mut found = Vec::new();
     for cloud in Cloud::ALL {
@@ -188,18 +188,22 @@ pub(crate) fn state(rehearsal: &Rehearsal<'_>) -> anyhow::Result<Vec<Resource>> 
     Ok(found)
 }
 
-/// An instance is told of for a while after its end.
+/// AWS still lists an instance for a while after it was terminated.
 pub(crate) fn is_over(found: &Resource) -> bool {
     found.kind == "instance" && found.state.eq_ignore_ascii_case("terminated")
 }
 
-/// What a killed build leaves says of which run it is, or, where it cannot, ends or is found by itself.
+/// Whatever a killed build leaves can be traced to its run by tags, or by name, or expires.
 fn can_be_found(left: &Resource) -> anyhow::Result<()> {
     let resource = left.more.get("resource");
     match left.kind.as_str() {
         // Packer cannot label the disk; its name is the instance's.
         "disk" => {
-            ensure!(left.id.contains("/disks/rehearsal-web-build-"), "the disk {} has no name of a build", left.id);
+            ensure!(
+                left.id.contains("/disks/rehearsal-web-build-"),
+                "the disk {} is not named after its build",
+                left.id
+            );
         }
         "key" => {
             let expires = resource.and_then(|key| key.get("expirationTimeUsec")?.as_str()?.parse::<u64>().ok());
@@ -225,15 +229,15 @@ fn can_be_found(left: &Resource) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The faults that are wanted, by name.
+/// Looks up faults by name.
 ///
 /// # Errors
-/// One is not known.
+/// A name is unknown.
 pub(crate) fn wanted(names: &[String]) -> anyhow::Result<Vec<&'static Fault>> {
     let find = |name: &String| match FAULTS.iter().find(|fault| fault.name == name) {
         Some(fault) => Ok(fault),
         None => bail!(
-            "there is no fault {name}; there are {}",
+            "unknown fault `{name}`; choose from {}",
             FAULTS.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", ")
         ),
     };

@@ -1,4 +1,4 @@
-//! The good rehearsal: every layer from trigger to recorded image, each from what the one below left.
+//! The good rehearsal: builds every layer up to its recorded image, each from its parent's image.
 
 use std::collections::BTreeSet;
 
@@ -20,20 +20,20 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     let plan = Plan::good("good", &Cloud::ALL);
     let mut rehearsal = Rehearsal::new(stage, &plan, &stage.images())?;
     for layer in &lineage {
-        println!("the overlay of {layer}, which is all of its template that differs from production:");
+        println!("the overlay of {layer}: the only lines of its template that differ from production");
         println!("{}", rehearsal.overlays.get(layer.as_str()).map(|lines| lines.join("\n")).unwrap_or_default());
         let before = state(&rehearsal)?;
         rehearsal.boot(layer)?;
         let built = rehearsal.build(layer, None)?;
         ensure!(built.succeeded, "{layer} was not built:\n{}", built.last_words());
-        clouds(&rehearsal, layer, &before).with_context(|| format!("what the clouds have of {layer}"))?;
+        clouds(&rehearsal, layer, &before).with_context(|| format!("the resources of {layer} in the clouds"))?;
         record(&rehearsal, layer, &built)?;
         rehearsal.keep(layer)?;
         for cloud in Cloud::ALL {
             let what = format!("{layer} {}", cloud.source());
             stage
                 .timings
-                .time("good", &what, "look from outside", || inspect::image(stage, cloud, layer))
+                .time("good", &what, "inspect the image", || inspect::image(stage, cloud, layer))
                 .with_context(|| format!("the image of {layer} on {}", cloud.as_str()))?;
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
 
 const DISK_KEY: &str = "alias/example-disks";
 
-/// What the instance on AWS was asked for with.
+/// Settings that the instance on AWS must be launched with.
 const LAUNCHED: &[(&str, &str)] = &[
     ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
     ("BlockDeviceMapping.1.Ebs.KmsKeyId", DISK_KEY),
@@ -50,92 +50,94 @@ const LAUNCHED: &[(&str, &str)] = &[
     ("InstanceInitiatedShutdownBehavior", "terminate"),
 ];
 
-/// One image more on each cloud, with all that it should carry, and nothing else.
+/// Checks that a build added one image in each region, with its tags and settings, and left nothing else.
 fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Resource]) -> anyhow::Result<()> {
-    let new: Vec<Resource> =
-        state(rehearsal)?.into_iter().filter(|found| before.iter().all(|known| known.id != found.id)).collect();
-    let left: Vec<&Resource> =
-        new.iter().filter(|found| !is_over(found) && !["image", "snapshot"].contains(&found.kind.as_str())).collect();
+    let is_new = |resource: &Resource| before.iter().all(|known| known.id != resource.id);
+    let new: Vec<Resource> = state(rehearsal)?.into_iter().filter(is_new).collect();
+    let is_kept = |resource: &&Resource| ["image", "snapshot"].contains(&resource.kind.as_str());
+    let left: Vec<&Resource> = new.iter().filter(|resource| !is_over(resource) && !is_kept(resource)).collect();
     ensure!(left.is_empty(), "the build left {left:#?}");
-    let regions: BTreeSet<&str> = new
-        .iter()
-        .filter(|found| found.kind == "image")
-        .map(|found| found.more.get("region").and_then(Value::as_str).unwrap_or("gcp"))
-        .collect();
-    let images = new.iter().filter(|found| found.kind == "image").count();
+    let images: Vec<&Resource> = new.iter().filter(|resource| resource.kind == "image").collect();
+    let region = |image: &&Resource| image.more.get("region").and_then(Value::as_str).unwrap_or("gcp").to_owned();
+    let regions: BTreeSet<String> = images.iter().map(region).collect();
     ensure!(
-        images == 3 && regions == BTreeSet::from(["ap-northeast-1", "gcp", "us-west-2"]),
-        "there should be one image in each region, not {images} in {regions:?}"
+        images.len() == 3 && regions.iter().eq(["ap-northeast-1", "gcp", "us-west-2"]),
+        "there should be one image in each region, not {} in {regions:?}",
+        images.len()
     );
-    for found in new.iter().filter(|found| found.kind != "instance") {
-        for (tag, value) in [("fleet", "rehearsal"), ("layer", layer), ("os", "debian-12"), ("architecture", "amd64")] {
-            ensure!(found.tags.get(tag).is_some_and(|found| found == value), "{} has no tag {tag}", found.id);
+    for resource in &new {
+        if resource.kind != "instance" {
+            tags(rehearsal, layer, resource)?;
         }
-        ensure!(found.tags.get("key").is_some_and(|key| key.len() == 32), "{} has no key", found.id);
-        ensure!(found.tags.get("commit").is_some_and(|commit| commit.len() == 40), "{} has no commit", found.id);
-        ensure!(found.tags.contains_key("parent") == rehearsal.stage.parent(layer).is_some(), "{}: parent", found.id);
-    }
-    for found in &new {
-        let of = |path: &str| found.more.get("resource").and_then(|resource| resource.pointer(path)).cloned();
-        match (found.kind.as_str(), found.more.contains_key("resource")) {
-            ("instance", false) => {
-                ensure!(found.more["public"].is_null(), "{} has a public address", found.id);
-                ensure!(found.more["tokens"] == "required", "{} answers metadata without a token", found.id);
-                let launched = &found.more["launched"];
-                for (setting, value) in LAUNCHED {
-                    ensure!(
-                        launched[setting] == *value,
-                        "{} was launched with {setting}={}",
-                        found.id,
-                        launched[setting]
-                    );
-                }
-            }
-            ("instance", true) => {
-                let seconds = of("/scheduling/maxRunDuration/seconds");
-                ensure!(seconds == Some("7200".into()), "{} runs for {seconds:?} seconds", found.id);
-                let external = of("/networkInterfaces/0/accessConfigs");
-                ensure!(
-                    external == Some(Value::Array(Vec::new())),
-                    "{} has an external address: {external:?}",
-                    found.id
-                );
-                ensure!(
-                    of("/shieldedInstanceConfig/enableSecureBoot") == Some(true.into()),
-                    "{} has no secure boot",
-                    found.id
-                );
-            }
-            ("image", false) => {
-                ensure!(!found.more["deprecated"].is_null(), "{} is never deprecated", found.id);
-                ensure!(found.more["imds"] == "v2.0", "machines of {} answer metadata without a token", found.id);
-                let copies = found.more["copies"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let is_encrypted = |copy: &Value| copy["Encrypted"] == "true" && copy["KmsKeyId"] == DISK_KEY;
-                ensure!(copies.len() == 2 && copies.iter().all(is_encrypted), "{}: copied with {copies:?}", found.id);
-            }
-            ("image", true) => {
-                ensure!(
-                    of("/family") == Some(format!("rehearsal-{layer}-amd64").into()),
-                    "{}: family {:?}",
-                    found.id,
-                    of("/family")
-                );
-                let key = of("/imageEncryptionKey/kmsKeyName");
-                ensure!(
-                    key.is_some_and(|key| key.as_str().is_some_and(|key| key.ends_with("/cryptoKeys/disks"))),
-                    "{} has no key",
-                    found.id
-                );
-                ensure!(of("/storageLocations/0") == Some("asia-northeast1".into()), "{} is elsewhere", found.id);
-                ensure!(of("/deprecated").is_some(), "{} is never deprecated", found.id);
-            }
-            _ => {}
-        }
+        // Only Google's resources are reported whole.
+        let check = match (resource.kind.as_str(), resource.more.contains_key("resource")) {
+            ("instance", false) => aws_instance(resource),
+            ("instance", true) => gcp_instance(resource),
+            ("image", false) => aws_image(resource),
+            ("image", true) => gcp_image(resource, layer),
+            _ => Ok(()),
+        };
+        check.with_context(|| resource.id.clone())?;
     }
     Ok(())
 }
 
-/// Records the image, twice, and verifies what was signed.
+fn tags(rehearsal: &Rehearsal<'_>, layer: &str, resource: &Resource) -> anyhow::Result<()> {
+    let Resource { id, tags, .. } = resource;
+    for (tag, value) in [("fleet", "rehearsal"), ("layer", layer), ("os", "debian-12"), ("architecture", "amd64")] {
+        ensure!(tags.get(tag).is_some_and(|actual| actual == value), "{id} has no tag {tag}={value}");
+    }
+    for (tag, length) in [("key", 32), ("commit", 40)] {
+        ensure!(tags.get(tag).is_some_and(|value| value.len() == length), "{id} has no {tag} of {length} characters");
+    }
+    let has_parent = rehearsal.stage.parent(layer).is_some();
+    ensure!(tags.contains_key("parent") == has_parent, "{id}: only a layer with a parent has the tag");
+    Ok(())
+}
+
+fn aws_instance(resource: &Resource) -> anyhow::Result<()> {
+    ensure!(resource.more["public"].is_null(), "it has a public address");
+    ensure!(resource.more["tokens"] == "required", "it answers metadata requests without a token");
+    let launched = &resource.more["launched"];
+    for (setting, value) in LAUNCHED {
+        ensure!(launched[setting] == *value, "it was launched with {setting}={}", launched[setting]);
+    }
+    Ok(())
+}
+
+fn aws_image(resource: &Resource) -> anyhow::Result<()> {
+    ensure!(!resource.more["deprecated"].is_null(), "it has no deprecation date");
+    ensure!(resource.more["imds"] == "v2.0", "its machines answer metadata requests without a token");
+    let copies = resource.more["copies"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_encrypted = |copy: &Value| copy["Encrypted"] == "true" && copy["KmsKeyId"] == DISK_KEY;
+    ensure!(copies.len() == 2 && copies.iter().all(is_encrypted), "it was copied with {copies:?}");
+    Ok(())
+}
+
+fn gcp_instance(resource: &Resource) -> anyhow::Result<()> {
+    expect(resource, "/scheduling/maxRunDuration/seconds", &"7200".into())?;
+    // No external address.
+    expect(resource, "/networkInterfaces/0/accessConfigs", &Value::Array(Vec::new()))?;
+    expect(resource, "/shieldedInstanceConfig/enableSecureBoot", &true.into())
+}
+
+fn gcp_image(resource: &Resource, layer: &str) -> anyhow::Result<()> {
+    expect(resource, "/family", &format!("rehearsal-{layer}-amd64").into())?;
+    expect(resource, "/storageLocations/0", &"asia-northeast1".into())?;
+    let key = resource.more["resource"].pointer("/imageEncryptionKey/kmsKeyName").and_then(Value::as_str);
+    ensure!(key.is_some_and(|key| key.ends_with("/cryptoKeys/disks")), "it is encrypted with {key:?}");
+    ensure!(resource.more["resource"].pointer("/deprecated").is_some(), "it has no deprecation date");
+    Ok(())
+}
+
+/// Checks a field of Google's resource.
+fn expect(resource: &Resource, path: &str, expected: &Value) -> anyhow::Result<()> {
+    let actual = resource.more["resource"].pointer(path);
+    ensure!(actual == Some(expected), "{path} is {actual:?}, not {expected}");
+    Ok(())
+}
+
+/// Records the image twice, and verifies its attestation.
 fn record(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Result<()> {
     let manifests = built.manifests(&Cloud::ALL);
     ensure!(manifests.len() == Cloud::ALL.len(), "the build left {manifests:?}");

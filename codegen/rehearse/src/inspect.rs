@@ -1,5 +1,4 @@
-//! An image, looked at from outside: its files as they lie there, then a machine that starts from it. Nothing here knows
-//! what Goss was told to check.
+//! Inspects an image: first its files, then a machine started from it. Independent of the Goss checks on purpose.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +24,7 @@ pub(crate) fn image(stage: &Stage, cloud: Cloud, layer: &str) -> anyhow::Result<
     Ok(fs_err::remove_dir_all(&root)?)
 }
 
-/// The image as it lies there.
+/// Checks the image's files.
 fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
     let read = |path: &str| fs_err::read_to_string(root.join(path));
     let release = read("etc/fleet-release")?;
@@ -33,10 +32,10 @@ fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
         release.contains("FLEET=rehearsal\n") && release.contains(&format!("LAYER={layer}\n")),
         "it says {release}"
     );
-    ensure!(read("etc/machine-id")?.trim().is_empty(), "it has a machine's id");
+    ensure!(read("etc/machine-id")?.trim().is_empty(), "it has a machine id");
     for line in read("etc/shadow")?.lines() {
         let password = line.split(':').nth(1).unwrap_or_default();
-        ensure!(password.starts_with(['!', '*']), "somebody has a password, or needs none: {line}");
+        ensure!(password.starts_with(['!', '*']), "a user has a password, or needs none: {line}");
     }
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(root) {
@@ -46,7 +45,7 @@ fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
         let is_tool = ["trivy", "goss", "cosign", "packer"].contains(&name.as_ref());
         let is_identity = name.starts_with("ssh_host_") || name == "authorized_keys" || name == "random-seed";
         let is_trace = name.ends_with("_history") || name == "credentials" || name == ".netrc";
-        // Empty folders are systemd's own.
+        // systemd leaves empty folders.
         let is_temporary = (path.starts_with("tmp/") || path.starts_with("var/tmp/")) && !entry.file_type().is_dir();
         let is_cache = path.starts_with("var/lib/apt/lists/") && entry.file_type().is_file()
             || path.starts_with("var/cache/apt/archives/") && name.ends_with(".deb");
@@ -55,11 +54,11 @@ fn at_files(root: &Path, layer: &str) -> anyhow::Result<()> {
             found.push(path);
         }
     }
-    ensure!(found.is_empty(), "something of the build, or of its machine, is left: {found:?}");
+    ensure!(found.is_empty(), "left over from the build or its machine: {found:?}");
     Ok(())
 }
 
-/// What sshd is set to, as it says itself.
+/// Settings that `sshd -T` must report.
 const SSHD: &[&str] = &[
     "permitrootlogin no",
     "passwordauthentication no",
@@ -73,7 +72,7 @@ const SSHD: &[&str] = &[
     "loglevel VERBOSE",
 ];
 
-/// Commands, and what they say on a machine of any layer.
+/// Commands and their output on a machine of any layer.
 const EVERYWHERE: &[(&str, &str)] = &[
     ("sshd -T | grep '^ciphers.*cbc' || true", ""),
     ("grep -c '^net.ipv4.conf.all.accept_redirects = 0$' /etc/sysctl.d/99-zz-hardening-network.conf", "1"),
@@ -88,14 +87,14 @@ const EVERYWHERE: &[(&str, &str)] = &[
     ("systemctl is-enabled apt-daily.timer apt-daily-upgrade.timer || true", "masked\nmasked"),
     ("systemctl is-enabled auditd chrony docker", "enabled\nenabled\nenabled"),
     ("docker info -f '{{.LoggingDriver}} {{.LiveRestoreEnabled}}'", "local true"),
-    // The daemon does not tell, and no container runs in this one.
+    // The daemon does not report it, and containers cannot run in this container.
     ("python3 -c 'import json; print(json.load(open(\"/etc/docker/daemon.json\"))[\"no-new-privileges\"])'", "True"),
     ("docker network inspect bridge -f '{{index .Options \"com.docker.network.bridge.enable_icc\"}}'", "false"),
-    // A container has no audit of its own.
+    // A container cannot run auditd.
     ("systemctl --failed --no-legend --plain | awk '{ print $1 }' | grep -v '^auditd.service$' || true", ""),
 ];
 
-/// The same, of the application.
+/// Commands and their output on a machine of the application's layer.
 const WEB: &[(&str, &str)] = &[
     ("getent passwd web", "web:x:2100:2100::/nonexistent:/usr/sbin/nologin"),
     ("systemctl is-active nginx hello beat words | sort -u", "active"),
@@ -104,7 +103,7 @@ const WEB: &[(&str, &str)] = &[
     ("python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:18080/\").read().decode())'", "hello"),
 ];
 
-/// What a machine shows that starts from the image.
+/// Checks a machine that was started from the image.
 fn at_machine(machine: &Machine, cloud: Cloud, layer: &str) -> anyhow::Result<()> {
     let sshd = machine.must(&[], "sshd -T")?;
     let sshd: BTreeSet<&str> = sshd.lines().collect();
@@ -121,7 +120,7 @@ fn at_machine(machine: &Machine, cloud: Cloud, layer: &str) -> anyhow::Result<()
     let mut problems: Vec<String> = SSHD
         .iter()
         .filter(|wanted| !sshd.contains(*wanted))
-        .map(|wanted| format!("sshd is not set to {wanted}"))
+        .map(|wanted| format!("sshd -T does not report `{wanted}`"))
         .collect();
     for (command, wanted) in checks {
         let said = both(&machine.bash(&[], command)?);

@@ -1,4 +1,4 @@
-//! Kernel settings, which a container shares with its host: the image's own files, on a kernel of their own in qemu.
+//! Kernel settings. A container shares its host's kernel, so the image's settings are applied to a Debian kernel in qemu.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,11 +13,11 @@ use fleetgen_fleet::choice::Cloud;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run;
 
-/// What the little machine has of the image.
+/// What the virtual machine has of the image.
 const PROGRAMS: &[&str] = &["/bin/sh", "/bin/mount", "/sbin/sysctl"];
 const SETTINGS: &[&str] = &["etc/sysctl.d", "etc/sysctl.conf", "usr/lib/sysctl.d"];
 
-/// As systemd would: the settings of the image, and then what holds.
+/// Applies the image's settings as systemd would, and prints the resulting values.
 const INIT: &str = "#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
@@ -29,7 +29,7 @@ echo END
 echo o >/proc/sysrq-trigger
 ";
 
-/// Boots the settings of the image of `base` on a kernel of Debian's, and compares.
+/// Boots a Debian kernel with the settings of the image of `base`, and compares the values.
 pub(crate) fn check(stage: &Stage) -> anyhow::Result<()> {
     let image = stage.files(Cloud::Aws, "base").context("there is no image of base")?;
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
@@ -48,16 +48,16 @@ pub(crate) fn check(stage: &Stage) -> anyhow::Result<()> {
     qemu.args(["-nographic", "-serial", "stdio", "-no-reboot", "-append", "console=ttyS0 panic=-1 quiet rdinit=/init"]);
     let console = run(qemu.arg("-kernel").arg(stage.kernel()?).arg("-initrd").arg(archive))?;
     let said = console.split_once("BEGIN").and_then(|(_, rest)| rest.split_once("END")).map(|(said, _)| said);
-    let said = said.with_context(|| format!("the kernel does not say what holds:\n{console}"))?;
+    let said = said.with_context(|| format!("the kernel did not print its settings:\n{console}"))?;
     let found: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.trim().split_once(" = ")).collect();
     let differs = |(key, value): &(&String, &String)| found.get(key.as_str()) != Some(&value.as_str());
     let wrong: Vec<_> = wanted.iter().filter(differs).map(|(key, _)| (key, found.get(key.as_str()))).collect();
-    ensure!(wrong.is_empty(), "on a kernel of their own, these settings do not hold: {wrong:?}");
-    println!("kernel settings, on a kernel of their own in qemu: all {} hold", wanted.len());
+    ensure!(wrong.is_empty(), "these kernel settings have other values: {wrong:?}");
+    println!("kernel settings in qemu: all {} are in effect", wanted.len());
     Ok(())
 }
 
-/// A root of a few files, that a kernel can take into its memory.
+/// Lays out a small root file system for an initramfs.
 fn lay_out(image: &Path, root: &Path, wanted: &BTreeMap<String, String>) -> anyhow::Result<()> {
     for folder in ["bin", "sbin", "proc", "sys", "dev", "etc", "usr/lib", "lib64"] {
         fs_err::create_dir_all(root.join(folder))?;
@@ -67,7 +67,7 @@ fn lay_out(image: &Path, root: &Path, wanted: &BTreeMap<String, String>) -> anyh
     for path in PROGRAMS.iter().copied().chain(libraries) {
         let to = root.join(path.trim_start_matches('/'));
         fs_err::create_dir_all(to.parent().unwrap_or(root))?;
-        // The image's links are inside the image.
+        // Resolve symbolic links inside the image.
         let from = run(Command::new("chroot").arg(image).args(["readlink", "--canonicalize", path]))?;
         fs_err::copy(image.join(from.trim().trim_start_matches('/')), to)?;
     }

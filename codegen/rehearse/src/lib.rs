@@ -1,4 +1,4 @@
-//! `cargo xtask rehearse`: golden images, built on this machine. docs/rehearsal.md describes what is real in it.
+//! `cargo xtask rehearse` builds golden images on this machine. docs/rehearsal.md says what is real in it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's program, which reports on the terminal")]
 
 mod fault;
@@ -28,27 +28,27 @@ use stage::Stage;
 /// What to rehearse.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Layers to build, with those that they are built on. Default: all of tests/rehearsal/fleet.yaml
+    /// Layers to build; their parents are built first. Default: all layers of tests/rehearsal/fleet.yaml
     #[arg(value_name = "LAYER")]
     layers: Vec<String>,
-    /// Rehearse this fault, too; may be given more than once
+    /// Also rehearse this fault. Repeat for more
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
-    /// Ask Lynis and systemd what they think of the images
+    /// Also score the images with Lynis and systemd
     #[arg(long, conflicts_with = "layers")]
     scores: bool,
-    /// Rehearse everything: all layers and all faults, with scores
+    /// Rehearse everything: all layers, all faults and the scores
     #[arg(long, conflicts_with_all = ["layers", "faults"])]
     all: bool,
-    /// Where logs and timings are kept; two rehearsals at the same time need two
+    /// Folder for logs and timings. Concurrent rehearsals need one each
     #[arg(long, value_name = "DIR", default_value = ".fleetgen/rehearsal")]
     logs: PathBuf,
 }
 
-/// Rehearses, and tells everything that is wrong.
+/// Rehearses, and reports everything that failed.
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let faults = if args.all { fault::FAULTS.iter().collect() } else { fault::wanted(&args.faults)? };
-    let Some(folder) = supervise::inside() else { return outside(root, args) };
+    let Some(folder) = supervise::inside() else { return launch(root, args) };
     let stage = Stage::new(root, tools::install(root)?, &folder, root.join(&args.logs))?;
     let mut rehearsed = 1;
     let mut failed = usize::from(!report(&stage, "good", || good::rehearse(&stage, &args.layers)));
@@ -58,24 +58,24 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         if args.all || args.scores {
             failed += usize::from(!report(&stage, "scores", || scores::measure(&stage)));
         }
-        // What a fault needs of a machine is mostly time.
+        // Faults mostly wait, so three fit on two cores.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
         let one = |fault: &&Fault| usize::from(!report(&stage, fault.name, || fault::rehearse(&stage, fault)));
         failed += pool.install(|| faults.par_iter().map(one).sum::<usize>());
     }
-    failed += usize::from(!report(&stage, "nothing runs any more", supervise::nothing_runs));
+    failed += usize::from(!report(&stage, "nothing is left running", supervise::nothing_runs));
     println!("\nThe good rehearsal, step by step:\n{}", stage.timings.table("good"));
     let json = stage.logs.join("timings.json");
     write(&json, &format!("{:#}\n", serde_json::to_value(stage.timings.steps())?))?;
-    println!("{rehearsed} rehearsals; {failed} things failed; logs and timings.json are in {}", args.logs.display());
+    println!("{rehearsed} rehearsals, {failed} failures; logs and timings.json are in {}", args.logs.display());
     if failed > 0 {
-        bail!("{failed} things failed");
+        bail!("{failed} failures");
     }
     Ok(())
 }
 
-/// What is done before the namespaces, as the user who asked for it: what takes long is built once and kept.
-fn outside(root: &Path, args: &Args) -> anyhow::Result<()> {
+/// Prepares what takes long and is kept, as the calling user. Then starts the rehearsal in its namespaces.
+fn launch(root: &Path, args: &Args) -> anyhow::Result<()> {
     let tools = tools::install(root)?;
     if !supervise::is_prepared() {
         repository::build(root)?;
@@ -87,19 +87,19 @@ fn outside(root: &Path, args: &Args) -> anyhow::Result<()> {
     }
     machine::prepare(&tools.cache, stage::PACKAGES)?;
     let lock = fs_err::File::open(&logs)?;
-    lock.file()
-        .try_lock()
-        .with_context(|| format!("another rehearsal writes to {}: name another folder with --logs", logs.display()))?;
+    lock.file().try_lock().with_context(|| {
+        format!("another rehearsal is writing to {}; choose another folder with --logs", logs.display())
+    })?;
     let result = supervise::run();
     supervise::give_back(&logs)?;
     result
 }
 
-/// Does one, and says how it ended.
+/// Runs one part and reports how it ended. Returns whether it succeeded.
 fn report(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> bool {
     let start = Instant::now();
     let result = work();
-    stage.timings.put(name, "everything", "from start to end", start.elapsed());
+    stage.timings.put(name, "everything", "in all", start.elapsed());
     let seconds = start.elapsed().as_secs_f32();
     match &result {
         Ok(()) => println!("ok    {name:<20} {seconds:>6.1} s"),
@@ -108,7 +108,7 @@ fn report(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) 
     result.is_ok()
 }
 
-/// Says what a rehearsal does just now.
+/// Reports what a rehearsal is doing.
 fn progress(rehearsal: &str, text: &str) {
     eprintln!("[{rehearsal}] {text}");
 }

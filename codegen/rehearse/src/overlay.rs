@@ -1,5 +1,5 @@
-//! The only difference between a rehearsal and production: where the clouds are, with which keys they are asked, and how
-//! the machine is reached. It is laid over the parsed template, and can touch nothing else.
+//! The overlay: the only difference between a rehearsal's template and production's. It sets the clouds' endpoints, their
+//! credentials, and how to reach the machine. It edits the parsed template, and refuses to set anything else.
 
 use anyhow::{Context, bail};
 use hcl_edit::expr::Expression;
@@ -9,8 +9,8 @@ use similar::{ChangeTag, TextDiff};
 use crate::world::{Emulated as _, NOBODY, SESSION_PORT};
 use fleetgen_fleet::choice::Cloud;
 
-/// What may differ, by the kind of source; `BLOCK.NAME` for a setting in a block.
-const MAY: &[(&str, &[&str])] = &[
+/// Settings that may differ, by kind of source. `BLOCK.NAME` is a setting in a block.
+const ALLOWED: &[(&str, &[&str])] = &[
     (
         "amazon-ebs",
         &[
@@ -28,10 +28,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("googlecompute", &["custom_endpoints", "access_token", "use_iap", "ssh_timeout"]),
 ];
 
-/// A setting of every source of a kind, and what it is to be, in HCL.
+/// A kind of source, a setting, and its value in HCL.
 pub(crate) type Setting = (&'static str, &'static str, String);
 
-/// Where the clouds are, with which keys they are asked, and how the machines are reached.
+/// The overlay's settings. `unreachable` points Packer at an address that no machine has.
 pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
     let text = |value: &str| format!("{value:?}");
     let google = |service: &str| format!("\"http://{}/{service}/\"", Cloud::Gcp.endpoint());
@@ -61,16 +61,16 @@ pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
     settings
 }
 
-/// Changes settings of a template, and gives it back with the lines that differ.
+/// Applies settings to a template. Returns it with the lines that differ.
 ///
 /// # Errors
-/// The template does not parse, or a setting is none that may differ.
+/// The template does not parse, or a setting is not allowed to differ.
 pub(crate) fn lay(template: &str, settings: &[Setting]) -> anyhow::Result<(String, Vec<String>)> {
     let mut body: Body = template.parse()?;
     for (kind, setting, value) in settings {
-        let may = MAY.iter().any(|(known, names)| known == kind && names.contains(setting));
-        if !may {
-            bail!("the overlay of a rehearsal may not touch {setting} of {kind}");
+        let is_allowed = ALLOWED.iter().any(|(known, names)| known == kind && names.contains(setting));
+        if !is_allowed {
+            bail!("a rehearsal may not change {setting} of {kind}");
         }
         let value: Expression = value.parse().with_context(|| format!("{setting} of {kind}"))?;
         let mut is_set = false;
@@ -91,7 +91,7 @@ pub(crate) fn lay(template: &str, settings: &[Setting]) -> anyhow::Result<(Strin
             }
         }
         if !is_set {
-            bail!("there is no {kind} in the template that could have {setting}");
+            bail!("the template has no {kind} in which to set {setting}");
         }
     }
     let laid = body.to_string();
@@ -118,7 +118,7 @@ mod tests {
 
     const TEMPLATE: &str = "\
 source \"amazon-ebs\" \"amd64\" {
-  # Why it is so.
+  # A comment.
   region        = \"ap-northeast-1\"
   ssh_interface = \"session_manager\"
   aws_polling {
@@ -156,7 +156,7 @@ source \"googlecompute\" \"amd64\" {
     fn nothing_else_may_be_touched() {
         for setting in ["associate_public_ip_address", "run_tags", "metadata_options.http_tokens", "tags"] {
             let error = lay(TEMPLATE, &[("amazon-ebs", setting, "true".to_owned())]).unwrap_err();
-            assert!(error.to_string().contains("may not touch"), "{error}");
+            assert!(error.to_string().contains("may not change"), "{error}");
         }
     }
 }

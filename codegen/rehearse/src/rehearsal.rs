@@ -1,4 +1,4 @@
-//! One rehearsal: a repository, a world, and the machines in it.
+//! One rehearsal: a repository, the emulated clouds, and the machines in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -18,7 +18,7 @@ use fleetgen_toolbox::machine::{self, Machine};
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository;
 
-/// Who signs the program that is published.
+/// Whose key signs the published program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signer {
     Ours,
@@ -31,11 +31,11 @@ pub(crate) struct Plan {
     pub(crate) clouds: Vec<Cloud>,
     pub(crate) signer: Signer,
     pub(crate) oddities: Oddities,
-    /// What is replaced in fleet.yaml.
+    /// Replacements in fleet.yaml.
     pub(crate) fleet: &'static [(&'static str, &'static str)],
     /// The environment in which `fleetgen generate` runs.
     pub(crate) generate: &'static [(&'static str, &'static str)],
-    /// What is added to files of the repository.
+    /// Text to append to files of the repository.
     pub(crate) scripts: &'static [(&'static str, &'static str)],
 }
 
@@ -53,11 +53,11 @@ impl Plan {
     }
 }
 
-/// How a build ended, and what it said.
+/// How a build ended, and its log.
 pub(crate) struct Built {
     pub(crate) succeeded: bool,
     pub(crate) log: String,
-    /// Below it, a directory for each source.
+    /// Has a folder for each source.
     pub(crate) reports: PathBuf,
 }
 
@@ -79,13 +79,13 @@ pub(crate) struct Rehearsal<'a> {
     pub(crate) repository: PathBuf,
     pub(crate) machines: BTreeMap<Cloud, Machine>,
     pub(crate) world: World,
-    /// By layer, the lines of its template that differ from production.
+    /// For each layer, the lines of its template that differ from production.
     pub(crate) overlays: BTreeMap<String, Vec<String>>,
     folder: PathBuf,
 }
 
 impl<'a> Rehearsal<'a> {
-    /// Lays out the repository, starts the clouds with the images that there are, and publishes the program.
+    /// Lays out the repository, starts the clouds with these images, and publishes the program.
     pub(crate) fn new(stage: &'a Stage, plan: &'a Plan, images: &[Image]) -> anyhow::Result<Self> {
         let folder = stage.folder.join(&plan.name);
         let world = stage.timings.time(&plan.name, "rehearsal", "start the clouds", || {
@@ -104,7 +104,7 @@ impl<'a> Rehearsal<'a> {
         for (from, to) in self.plan.fleet {
             anyhow::ensure!(
                 text.matches(from).count() == 1,
-                "{from:?} does not stand once in the rehearsal's fleet.yaml"
+                "{from:?} must occur exactly once in the rehearsal's fleet.yaml"
             );
             text = text.replace(from, to);
         }
@@ -125,13 +125,13 @@ impl<'a> Rehearsal<'a> {
         self.commit("rehearsal")
     }
 
-    /// Commits everything, as a pull request would: a build starts from a clean tree only.
+    /// Commits everything: a build needs a clean tree.
     pub(crate) fn commit(&self, message: &str) -> anyhow::Result<()> {
         run(&mut self.git(&["add", "--all"]))?;
         run(&mut self.git(&["commit", "--quiet", "--message", message])).map(|_| ())
     }
 
-    /// Git, without anything of the user's.
+    /// Git, without the user's configuration.
     fn git(&self, words: &[&str]) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.repository).env("HOME", &self.folder).env("GIT_CONFIG_NOSYSTEM", "1");
@@ -139,7 +139,7 @@ impl<'a> Rehearsal<'a> {
         command
     }
 
-    /// Signs the program as its publisher does, and puts it where fleet.yaml says.
+    /// Signs the program as its publisher would, and uploads it to the URL in fleet.yaml.
     fn publish(&self) -> anyhow::Result<()> {
         let key = match self.plan.signer {
             Signer::Ours => "ours.key",
@@ -157,7 +157,7 @@ impl<'a> Rehearsal<'a> {
         Ok(())
     }
 
-    /// A program of the machine that runs Packer, with its tools and nothing of the user's.
+    /// A program on the machine that runs Packer, with its tools and a clean environment.
     fn runner(&self, program: &str) -> Command {
         let tools = &self.stage.tools;
         let packer = tools.packer.parent().unwrap_or(Path::new("/"));
@@ -168,7 +168,7 @@ impl<'a> Rehearsal<'a> {
         command.env("COSIGN", &tools.cosign).env("GOSS", &tools.goss).env("TRIVY", &tools.trivy);
         command.env("COSIGN_KEY", self.stage.folder.join("ours.pub"));
         command.env("SIGNING_KEY", self.stage.folder.join("ours.key")).env("COSIGN_PASSWORD", "");
-        // Whatever these leave is below the folder of the run.
+        // Keep their temporary files in the run's folder.
         command.env("TMPDIR", std::env::temp_dir());
         command
             .env("PACKER_PLUGIN_PATH", self.stage.plugins())
@@ -182,7 +182,7 @@ impl<'a> Rehearsal<'a> {
         command
     }
 
-    /// Boots the machines that stand for the instances of a build: from the files of the layer below, or a vendor's.
+    /// Boots the machines that a build uses as its instances, from the parent's image or a vendor's.
     pub(crate) fn boot(&mut self, layer: &str) -> anyhow::Result<()> {
         let parent = self.stage.parent(layer);
         for cloud in self.plan.clouds.clone() {
@@ -206,7 +206,7 @@ impl<'a> Rehearsal<'a> {
         Ok(())
     }
 
-    /// Builds a layer, with what runs a build in production, up to the line at which a rehearsal wants to see Packer die.
+    /// Builds a layer with the production build script. Kills Packer when every source has reached the step `dies_at`.
     pub(crate) fn build(&self, layer: &str, dies_at: Option<&str>) -> anyhow::Result<Built> {
         let mut command = Command::new("timeout");
         let mut build = self.runner("packer/runner/build.sh");
@@ -214,7 +214,7 @@ impl<'a> Rehearsal<'a> {
         if let [cloud] = *self.plan.clouds {
             build.arg(format!("-only={}", cloud.source()));
         }
-        // One stream, so that what is said stays in its order.
+        // Merge the streams to keep their lines in order.
         command.args(["--kill-after=10", "1500", "bash", "-c", "exec \"$@\" 2>&1", "_"]);
         command.arg(build.get_program()).args(build.get_args()).current_dir(&self.repository).env_clear();
         command.envs(build.get_envs().filter_map(|(key, value)| Some((key, value?))));
@@ -234,7 +234,7 @@ impl<'a> Rehearsal<'a> {
                 crate::progress(&self.plan.name, &format!("{layer} {source}: {step}"));
                 if dies_at.is_some_and(|words| step.contains(words)) {
                     reached.insert(source);
-                    // Not before the other cloud has its instance, too.
+                    // Wait until the other cloud has its instance, too.
                     if reached.len() == self.plan.clouds.len() {
                         kill_packer(group)?;
                     }
@@ -246,7 +246,7 @@ impl<'a> Rehearsal<'a> {
         Ok(Built { succeeded, log, reports: self.repository.join(format!(".fleetgen/{layer}/reports")) })
     }
 
-    /// Ends everything, and removes it.
+    /// Stops everything and removes the folder.
     pub(crate) fn remove(self) -> anyhow::Result<()> {
         let Self { world, machines, folder, .. } = self;
         drop(world);
@@ -254,7 +254,7 @@ impl<'a> Rehearsal<'a> {
         Ok(fs_err::remove_dir_all(folder)?)
     }
 
-    /// Keeps what a build made: the machine's files are the image.
+    /// Keeps the machines' files as the images.
     pub(crate) fn keep(&mut self, layer: &str) -> anyhow::Result<()> {
         self.world.end_session();
         for (cloud, machine) in std::mem::take(&mut self.machines) {
@@ -283,13 +283,13 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-/// Copies a machine's files, sharing what the file system can share.
+/// Copies a machine's files, by reflink where the file system can.
 pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs_err::create_dir_all(to.parent().unwrap_or(to))?;
     run(Command::new("cp").args(["--archive", "--reflink=auto", "--no-target-directory"]).arg(from).arg(to)).map(|_| ())
 }
 
-/// Does what a cloud does to a machine that starts for the first time.
+/// Does what a cloud does at a machine's first boot.
 pub(crate) fn first_boot(stage: &Stage, cloud: Cloud, root: &Path, host: &str) -> anyhow::Result<()> {
     let script = fs_err::read_to_string(stage.root.join("tests/rehearsal/first-boot.sh"))?;
     let mut chroot = Command::new("chroot");
@@ -298,14 +298,14 @@ pub(crate) fn first_boot(stage: &Stage, cloud: Cloud, root: &Path, host: &str) -
     run(&mut chroot).map(|_| ())
 }
 
-/// Kills Packer and its plugins, as a runner that goes down does.
+/// Kills Packer and its plugins, as if the runner had crashed.
 fn kill_packer(group: i32) -> anyhow::Result<()> {
     for entry in fs_err::read_dir("/proc")? {
         let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
         let Ok(name) = fs_err::read_to_string(format!("/proc/{process}/comm")) else { continue };
         let process = nix::unistd::Pid::from_raw(process);
         if name.starts_with("packer") && nix::unistd::getpgid(Some(process)) == Ok(nix::unistd::Pid::from_raw(group)) {
-            // One of them may have ended meanwhile, with the other.
+            // It may have ended in the meantime.
             let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
         }
     }

@@ -1,4 +1,4 @@
-//! What all rehearsals of a run share: tools, keys, the program, and the images that were built.
+//! Shared by all rehearsals of a run: tools, keys, the program, and the built images.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository;
 use fleetgen_toolbox::tools::Tools;
 
-/// What a rehearsal takes from the archive of Debian, besides what is on a machine.
+/// Debian packages that rehearsals need besides those of the machines.
 pub(crate) const PACKAGES: &[&str] = &["lynis", "linux-image-cloud-amd64"];
 
-/// An image that a cloud has, and the files of a machine that starts from it.
+/// An image in a cloud, and the files of a machine started from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) cloud: Cloud,
@@ -27,14 +27,14 @@ pub(crate) struct Image {
     /// The account or project that published it.
     pub(crate) owner: String,
     pub(crate) tags: BTreeMap<String, String>,
-    /// The layer that it is of, and its files; nothing for a vendor's.
+    /// Its layer and its files. `None` for a vendor's image.
     pub(crate) layer: Option<(String, PathBuf)>,
 }
 
 pub(crate) struct Stage {
     pub(crate) root: PathBuf,
     pub(crate) tools: Tools,
-    /// Everything of the run is below it.
+    /// The run's folder.
     pub(crate) folder: PathBuf,
     /// Where logs stay after the run.
     pub(crate) logs: PathBuf,
@@ -47,7 +47,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes the keys, and puts Packer's plugins where it finds them.
+    /// Creates the keys and installs Packer's plugins.
     pub(crate) fn new(root: &Path, tools: Tools, folder: &Path, logs: PathBuf) -> anyhow::Result<Self> {
         let text = repository::fleet(root, &tools.hello)?;
         let fleet = repository::parse("tests/rehearsal/fleet.yaml", &text)?;
@@ -75,7 +75,7 @@ impl Stage {
         self.folder.join("plugins")
     }
 
-    /// The images that there are.
+    /// The images in the clouds.
     pub(crate) fn images(&self) -> Vec<Image> {
         self.images.lock().map(|images| images.clone()).unwrap_or_default()
     }
@@ -92,14 +92,14 @@ impl Stage {
         found.filter(|(name, _)| name == layer).map(|(_, files)| files).next()
     }
 
-    /// The layers to build for some that are wanted: with those that they are built on, in that order.
+    /// These layers and their ancestors, parents first.
     pub(crate) fn lineage(&self, wanted: &[String]) -> anyhow::Result<Vec<String>> {
         let mut lineage = Vec::new();
         for name in wanted {
             let layer = self.fleet.layers.values().find(|layer| layer.name.as_str() == name.as_str());
             let layer = layer.ok_or_else(|| {
                 let known: Vec<&str> = self.fleet.layers.keys().map(AsRef::as_ref).collect();
-                anyhow::anyhow!("the rehearsal's fleet has no layer {name}; it has {}", known.join(", "))
+                anyhow::anyhow!("unknown layer `{name}`; choose from {}", known.join(", "))
             })?;
             for name in layer.ancestors.iter().rev().chain([&layer.name]) {
                 if !lineage.contains(&name.to_string()) {
@@ -110,18 +110,18 @@ impl Stage {
         Ok(lineage)
     }
 
-    /// The layer that one is built on.
+    /// A layer's parent.
     pub(crate) fn parent(&self, layer: &str) -> Option<String> {
         let layer = self.fleet.layers.values().find(|known| known.name.as_str() == layer)?;
         layer.parent().map(ToString::to_string)
     }
 
-    /// Lynis, as the archive of Debian has it.
+    /// The Lynis package.
     pub(crate) fn lynis(&self) -> anyhow::Result<PathBuf> {
         machine::package(&self.tools.cache, PACKAGES[0])
     }
 
-    /// Debian's kernel for clouds.
+    /// Debian's cloud kernel.
     pub(crate) fn kernel(&self) -> anyhow::Result<PathBuf> {
         let package = machine::package(&self.tools.cache, PACKAGES[1])?;
         let folder = self.folder.join("linux");
@@ -133,7 +133,7 @@ impl Stage {
     }
 }
 
-/// The vendors' images that the fleet names.
+/// The vendor images that the fleet names.
 fn vendors(fleet: &Fleet) -> Vec<Image> {
     let image = |cloud, owner: &str, name: &str| Image {
         cloud,

@@ -1,4 +1,4 @@
-//! A rehearsal runs in namespaces of its own, so that its end is the end of all that it started, however it comes.
+//! Runs a rehearsal in its own namespaces, so that everything it started ends with it, however it ends.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,21 @@ use tempfile::TempDir;
 use fleetgen_toolbox::machine::remove_cgroups;
 use fleetgen_toolbox::process::run as run_command;
 
-/// Tells the program that it runs in the namespaces, and where its folder is.
+/// Set inside the namespaces, to the rehearsal's folder.
 const INSIDE: &str = "FLEETGEN_REHEARSAL";
-/// Tells root that the user who asked for it has built what is needed.
+/// Set for root when the calling user has already built everything.
 const PREPARED: &str = "FLEETGEN_PREPARED";
 const PREFIX: &str = "fleetgen-rehearsal-";
 
 /// The folder of the rehearsal, inside its namespaces.
 pub(crate) fn inside() -> Option<PathBuf> {
-    // There it is the first process, whatever else the environment says.
+    // Only the first process of a PID namespace is inside, whatever the environment says.
     (std::process::id() == 1).then(|| std::env::var_os(INSIDE).map(PathBuf::from)).flatten()
 }
 
-/// Runs this program again, in a PID namespace and a mount namespace of its own, and removes what it leaves.
+/// Runs this program again in new PID and mount namespaces, and then removes its folder.
 ///
-/// A signal ends it. Should this process be killed, the kernel kills the other one, and the next run removes the folder.
+/// A signal ends it. If this process is killed, the kernel kills the other one, and the next run removes the folder.
 pub(crate) fn run() -> anyhow::Result<()> {
     let ended = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
@@ -54,8 +54,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     ]);
     command.arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
     command.env(INSIDE, folder.path()).env("TMPDIR", temporary);
-    // A group of its own: what a terminal sends comes here first.
-    let mut child = command.stdin(Stdio::null()).process_group(0).spawn().context("setpriv does not start")?;
+    // In its own process group, so that this process gets the terminal's signals first.
+    let mut child = command.stdin(Stdio::null()).process_group(0).spawn().context("cannot start setpriv")?;
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break Some(status);
@@ -71,34 +71,34 @@ pub(crate) fn run() -> anyhow::Result<()> {
     match status {
         Some(status) if status.success() => Ok(()),
         Some(_) => bail!("the rehearsal failed"),
-        None => bail!("the rehearsal was interrupted; everything of it was removed"),
+        None => bail!("the rehearsal was interrupted and cleaned up"),
     }
 }
 
-/// As another user than root: runs this program again by sudo, with what was built for that user.
+/// Runs this program again with sudo, with the tools that the calling user has built.
 ///
 /// # Errors
-/// sudo cannot be run; otherwise this does not come back.
+/// sudo cannot be started. Otherwise this function does not return.
 pub(crate) fn as_root(cache: &Path) -> anyhow::Result<()> {
-    eprintln!("machines are booted as root: asking sudo");
+    eprintln!("booting machines needs root: asking sudo");
     let mut sudo = Command::new("sudo");
     sudo.arg("env").arg(format!("FLEETGEN_TOOLS={}", cache.display())).arg(format!("{PREPARED}=1"));
-    // A user of Debian does not have root's programs in the path.
+    // On Debian, a user's PATH lacks root's programs.
     let path = std::env::var("PATH").unwrap_or_default();
     sudo.arg(format!("PATH={path}:/usr/local/sbin:/usr/sbin:/sbin"));
     if let Ok(value) = std::env::var("TMPDIR") {
         sudo.arg(format!("TMPDIR={value}"));
     }
     let error = sudo.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
-    Err(error).context("sudo does not start; run this as root")
+    Err(error).context("cannot start sudo; run this as root")
 }
 
-/// Whether the user has built what is needed, and only the rest is left for root.
+/// Whether the calling user has already built everything.
 pub(crate) fn is_prepared() -> bool {
     std::env::var_os(PREPARED).is_some()
 }
 
-/// Gives the logs to the user who asked for them by sudo.
+/// Makes the user who called sudo the owner of the logs.
 pub(crate) fn give_back(logs: &Path) -> anyhow::Result<()> {
     let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u32>().ok());
     if let Some((user, group)) = number("SUDO_UID").zip(number("SUDO_GID")) {
@@ -107,7 +107,7 @@ pub(crate) fn give_back(logs: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Looks whether anything that a rehearsal started still runs, at its end, when this process should be alone.
+/// Checks at the end of a rehearsal that this process is the only one left.
 pub(crate) fn nothing_runs() -> anyhow::Result<()> {
     let mut running = Vec::new();
     for entry in fs_err::read_dir("/proc")? {
@@ -115,16 +115,16 @@ pub(crate) fn nothing_runs() -> anyhow::Result<()> {
         let status = fs_err::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let says =
             |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
-        // What has ended may wait to be asked how.
+        // Zombies have already ended.
         if process != std::process::id() && !status.is_empty() && !says("State:").starts_with('Z') {
             running.push(says("Name:"));
         }
     }
-    anyhow::ensure!(running.is_empty(), "something of the rehearsal still runs: {running:?}");
+    anyhow::ensure!(running.is_empty(), "still running: {running:?}");
     Ok(())
 }
 
-/// Removes the folder of a run, in which the last processes may still be ending, and its control groups.
+/// Removes a run's folder and control groups. Retries while its last processes end.
 fn remove(folder: TempDir) -> anyhow::Result<()> {
     let path = folder.keep();
     let mut result = Ok(());
@@ -138,10 +138,10 @@ fn remove(folder: TempDir) -> anyhow::Result<()> {
     if let Some(name) = path.file_name() {
         remove_cgroups(&name.to_string_lossy());
     }
-    result.context("something of the rehearsal is left")
+    result.context("cannot remove the rehearsal's folder")
 }
 
-/// Removes the folders of runs that were killed: nobody holds them any more.
+/// Removes the folders of killed runs. Nobody holds their locks any more.
 fn remove_forgotten() -> anyhow::Result<()> {
     for entry in fs_err::read_dir(std::env::temp_dir())? {
         let path = entry?.path();
@@ -149,11 +149,11 @@ fn remove_forgotten() -> anyhow::Result<()> {
         if !name.starts_with(PREFIX) || path.is_symlink() {
             continue;
         }
-        // A run that has just begun may not hold its folder yet.
+        // A run that has just started may not have its lock yet.
         let age = fs_err::metadata(&path)?.modified()?.elapsed().unwrap_or_default();
         let lock = fs_err::File::open(&path)?;
         if age > Duration::from_mins(1) && lock.file().try_lock().is_ok() {
-            eprintln!("removing {}, which a rehearsal left that was killed", path.display());
+            eprintln!("removing {}, left by a killed rehearsal", path.display());
             fs_err::remove_dir_all(&path)?;
             remove_cgroups(&name);
         }

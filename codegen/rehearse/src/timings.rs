@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// What Packer says when it begins something that takes time; a script's path follows the first one.
+/// How Packer's messages about slow steps start. The path of a script follows the first one.
 const BEGINNINGS: &[&str] = &[
     "Provisioning with shell script: ",
     "Uploading ",
@@ -28,7 +28,7 @@ const BEGINNINGS: &[&str] = &[
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Step {
     pub(crate) rehearsal: String,
-    /// What it worked on: a layer's source, or the rehearsal itself.
+    /// A layer's source, or the rehearsal itself.
     pub(crate) subject: String,
     pub(crate) name: String,
     pub(crate) seconds: f64,
@@ -46,7 +46,7 @@ impl Timings {
         }
     }
 
-    /// Does something, and remembers how long it took.
+    /// Runs `work` and records how long it took.
     pub(crate) fn time<T>(&self, rehearsal: &str, subject: &str, step: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
@@ -58,7 +58,7 @@ impl Timings {
         self.0.lock().map(|steps| steps.clone()).unwrap_or_default()
     }
 
-    /// The steps of a rehearsal that took a second or more, with a sum for each subject of several.
+    /// The steps of a rehearsal that took a second or more, with a sum for each subject with several.
     pub(crate) fn table(&self, rehearsal: &str) -> String {
         let mut text = String::new();
         let steps = self.steps();
@@ -78,7 +78,7 @@ impl Timings {
     }
 }
 
-/// Follows what Packer says, line by line, and tells the steps apart by source.
+/// Times the steps of each source from Packer's output.
 pub(crate) struct Follower<'a> {
     timings: &'a Timings,
     rehearsal: &'a str,
@@ -92,12 +92,12 @@ impl<'a> Follower<'a> {
         Self { timings, rehearsal, layer, running: BTreeMap::from([before]) }
     }
 
-    /// Takes a line, and says which step of which source it begins.
+    /// Takes a line. If it starts a step, returns the source and the step.
     pub(crate) fn line(&mut self, line: &str) -> Option<(String, String)> {
         let (source, said) = line.split_once("==> ")?.1.split_once(": ")?;
         let begins = BEGINNINGS.iter().find(|begins| said.starts_with(**begins))?;
         let step = if *begins == BEGINNINGS[0] {
-            // The last two parts of the path say which script it is.
+            // The last two parts of the path name the script.
             let parts: Vec<&str> = said.rsplit('/').take(2).collect();
             parts.into_iter().rev().collect::<Vec<_>>().join("/")
         } else if begins.ends_with(' ') {
@@ -118,7 +118,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Ends what is still running.
+    /// Ends the steps that are still running.
     pub(crate) fn finish(mut self) {
         for source in self.running.keys().cloned().collect::<Vec<_>>() {
             self.end(&source);

@@ -1,4 +1,4 @@
-//! What a build finds around it: the clouds, a registry with Trivy's database, and a private network with the machines.
+//! What a build needs around it: emulated clouds, a registry with Trivy's database, and a private network with the machines.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::machine::Machine;
 use fleetgen_toolbox::process::run;
 
-/// The world's own address in the network that it has with the machines.
+/// The address of the clouds and the registry in the private network.
 const ADDRESS: &str = "10.99.0.1";
-/// Where the machine on AWS is reached, since sshd itself listens to the agent of Session Manager only.
+/// The port at which the machine on AWS accepts SSH. Its sshd listens only on localhost, for Session Manager's agent.
 pub(crate) const SESSION_PORT: u16 = 2222;
-/// Nobody has this one.
+/// An address that no machine has.
 pub(crate) const NOBODY: &str = "10.99.0.99";
 
 /// How an emulated cloud is reached.
@@ -67,24 +67,24 @@ impl Emulated for Cloud {
     }
 }
 
-/// A resource that a cloud has.
+/// A resource in a cloud.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Resource {
     pub(crate) kind: String,
     pub(crate) id: String,
     pub(crate) state: String,
     pub(crate) tags: BTreeMap<String, String>,
-    /// What only one of the clouds reports.
+    /// Fields that only one of the clouds reports.
     #[serde(flatten)]
     pub(crate) more: serde_json::Map<String, serde_json::Value>,
 }
 
-/// How a world differs from the usual one.
+/// How this world differs from the usual one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Oddities {
-    /// API actions and methods that are refused.
+    /// API actions and methods to refuse.
     pub(crate) refuse: &'static [&'static str],
-    /// Trivy's database: one advisory a line, as `tests/tools/trivy` takes it.
+    /// Trivy's database: one advisory a line, in the format of `tests/tools/trivy`.
     pub(crate) advisories: &'static str,
     /// No machine answers.
     pub(crate) unreachable: bool,
@@ -92,20 +92,20 @@ pub(crate) struct Oddities {
 
 pub(crate) struct World {
     folder: PathBuf,
-    /// Its only work is to be in the network.
+    /// Keeps the network namespace alive.
     holder: Child,
     servers: Vec<Child>,
-    /// What stands for the agent of Session Manager on the machine that is there now.
+    /// Stands in for Session Manager's agent on the current machine.
     session: Option<Child>,
 }
 
 impl World {
-    /// Starts the clouds, with the images that are there already.
+    /// Starts the clouds with these images.
     pub(crate) fn start(stage: &Stage, folder: &Path, images: &[Image], oddities: &Oddities) -> anyhow::Result<Self> {
         fs_err::create_dir_all(folder)?;
         let mut holder = Command::new("unshare");
         holder.args(["--net", "sleep", "infinity"]).stdin(Stdio::null());
-        let holder = holder.spawn().context("unshare does not start")?;
+        let holder = holder.spawn().context("cannot start unshare")?;
         let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), session: None };
         world.network()?;
         for cloud in Cloud::ALL {
@@ -176,7 +176,7 @@ impl World {
         write(&file, &settings.to_string())?;
         let log = fs_err::File::create(self.folder.join(script).with_extension("log"))?.into_parts().0;
         let mut command = self.command(stage.tools.clouds.join("python"));
-        // Without a cache of compiled files, since the scripts are in the repository.
+        // -B: write no compiled files into the repository.
         command.arg("-B").arg(stage.root.join("tests/rehearsal/clouds").join(script)).arg(file);
         let server = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         self.servers.push(server);
@@ -190,7 +190,7 @@ impl World {
         command
     }
 
-    /// Lets a machine into the network. What lets keys in is the machine's from now on.
+    /// Connects a machine to the network, and gives the cloud its `authorized_keys` file.
     pub(crate) fn connect(&mut self, stage: &Stage, machine: &Machine, cloud: Cloud) -> anyhow::Result<()> {
         let name = format!("to-{}", cloud.as_str());
         let script = "ip link delete \"$1\" 2>/dev/null; ip link add \"$1\" type veth peer name builds netns \"$2\" && ip link set \"$1\" master builds up";
@@ -200,7 +200,7 @@ impl World {
         let there = machine.path(&format!("/home/{}/.ssh/authorized_keys", cloud.user()));
         run(Command::new("ln").args(["--symbolic", "--force"]).arg(there).arg(keys))?;
         if cloud == Cloud::Aws {
-            // Session Manager's agent is on the machine, and so is this, without being on its disk.
+            // Runs on the machine, as Session Manager's agent does, but is not on its disk.
             let mut session = Command::new("nsenter");
             session.arg(format!("--net=/proc/{}/ns/net", machine.init())).arg(stage.tools.clouds.join("python"));
             session.arg("-B").arg(stage.root.join("tests/rehearsal/clouds/session.py"));
@@ -210,7 +210,7 @@ impl World {
         Ok(())
     }
 
-    /// Lets go of the machine on AWS, so that it can end.
+    /// Ends the session with the machine on AWS, so that it can stop.
     pub(crate) fn end_session(&mut self) {
         if let Some(mut session) = self.session.take() {
             let _ = session.kill();
@@ -218,10 +218,10 @@ impl World {
         }
     }
 
-    /// What a cloud has now.
+    /// The resources of a cloud.
     ///
     /// # Errors
-    /// The cloud does not answer, or was asked for something that its API does not have.
+    /// The cloud does not answer, or a request did not fit its API.
     pub(crate) fn state(&self, cloud: Cloud) -> anyhow::Result<Vec<Resource>> {
         #[derive(Deserialize)]
         struct State {
@@ -229,7 +229,7 @@ impl World {
             problems: Vec<String>,
         }
         let State { found, problems } = serde_json::from_str(&self.get(&format!("{}/rehearsal", cloud.endpoint()))?)?;
-        anyhow::ensure!(problems.is_empty(), "{} was asked for what it does not have: {problems:?}", cloud.as_str());
+        anyhow::ensure!(problems.is_empty(), "requests that do not fit the API of {}: {problems:?}", cloud.as_str());
         Ok(found)
     }
 

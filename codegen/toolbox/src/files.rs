@@ -1,10 +1,10 @@
-//! Files of temporary folders.
+//! Files in temporary folders.
 
 use std::path::Path;
 
 use anyhow::Context;
 
-/// Copies a tree, without what Terraform left in it.
+/// Copies a tree, without Terraform's `.terraform` folders.
 ///
 /// # Errors
 /// A file cannot be read or written.
@@ -22,15 +22,15 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a file of a temporary folder.
+/// Writes a file in a temporary folder.
 ///
 /// # Errors
 /// The file cannot be written.
 #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
 pub fn write(path: &Path, content: &str) -> anyhow::Result<()> {
-    // A symbolic link in a machine's files would lead to a file of the host.
+    // A symbolic link in a machine's files would point to a file on the host.
     if path.is_symlink() {
         fs_err::remove_file(path)?;
     }
-    fs_err::write(path, content).context("a temporary file cannot be written")
+    fs_err::write(path, content).context("cannot write a temporary file")
 }

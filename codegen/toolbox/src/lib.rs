@@ -1,4 +1,4 @@
-//! What developer tasks share: pinned real tools, processes, temporary repositories, and machines to run scripts on.
+//! Shared by developer tasks: pinned real tools, processes, temporary repositories, and machines to run scripts on.
 #![expect(clippy::print_stderr, reason = "progress of long tasks, on the developer's terminal")]
 
 pub mod files;

@@ -1,7 +1,7 @@
-//! A machine for scripts to run on: Debian 12 in a container, with systemd, in namespaces of its own.
+//! A machine to run scripts on: Debian 12 with systemd, in a container with its own namespaces.
 //!
-//! The host is not changed: the container's files are in one folder, its network is its own and reaches out through
-//! slirp4netns, and all its processes are in a PID namespace whose end is theirs.
+//! It changes nothing on the host. The container's files are in one folder, its own network reaches the internet through
+//! slirp4netns, and its processes end with its PID namespace.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,28 +12,28 @@ use anyhow::{Context, bail};
 use crate::files::write;
 use crate::process::{both, output, run};
 
-/// What the root file system starts with: no more than a vendor's image has.
+/// The packages of the root file system: about what a vendor's image has.
 const PACKAGES: &str =
     "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
 
-/// A running machine. Dropping it ends it.
+/// A running machine. Dropping it stops it.
 pub struct Machine {
     root: PathBuf,
     container: Child,
     network: Child,
-    /// The container's first process, as the host numbers it.
+    /// The container's first process, by its id on the host.
     init: u32,
 }
 
 impl Machine {
-    /// Boots the system whose files are in a folder.
+    /// Boots the system in a folder.
     pub fn boot(root: &Path) -> anyhow::Result<Self> {
         let root = root.to_owned();
         write(&root.join("etc/resolv.conf"), "nameserver 10.0.2.3\n")?;
         let console = root.with_extension("console.log");
         let log = fs_err::File::create(&console)?.into_parts().0;
-        // The network is there before the container, which takes it over; Docker needs its settings, and forwarding. /tmp is
-        // the machine's own.
+        // The container takes over a network that already exists. Docker needs its settings and forwarding. /tmp stays on the
+        // machine's own disk.
         let script = "for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do \
             if [ -f \"$top/cgroup.procs\" ] && mkdir \"$top/$2\" 2>/dev/null; then echo $$ >\"$top/$2/cgroup.procs\"; fi; done; \
             mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
@@ -62,7 +62,7 @@ impl Machine {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .context("unshare does not start; a machine is booted as root")?;
+            .context("cannot start unshare; booting a machine needs root")?;
         let network = Command::new("true").spawn()?;
         let mut machine = Self { root, container, network, init: 0 };
         let outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
@@ -72,7 +72,7 @@ impl Machine {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("slirp4netns does not start")?;
+            .context("cannot start slirp4netns")?;
         let is_init = |process: &u32| {
             fs_err::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "systemd")
         };
@@ -87,24 +87,24 @@ impl Machine {
         state.is_ok_and(|state| ["running", "degraded"].contains(&String::from_utf8_lossy(&state.stdout).trim()))
     }
 
-    /// A path on the machine, as the host sees it.
+    /// The path on the host of a path on the machine.
     pub fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
 
-    /// The process by which the host knows the machine's namespaces.
+    /// The machine's first process, by its id on the host. Its namespaces are the machine's.
     pub fn init(&self) -> u32 {
         self.init
     }
 
-    /// Shuts the machine down, as a cloud does before it takes an image.
+    /// Shuts the machine down, as a cloud does before it creates an image.
     pub fn stop(mut self) -> anyhow::Result<()> {
         self.must(&[], "systemctl poweroff --no-block")?;
         wait_for(|| self.container.try_wait().ok().flatten(), "the machine to stop")?;
         Ok(())
     }
 
-    /// Runs a command of bash on the machine, as root and with nothing else in its environment.
+    /// Runs a bash script on the machine as root, with only this environment.
     pub fn bash(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<Output> {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.init.to_string(), "--mount", "--uts", "--ipc", "--pid", "--net", "env", "-i"]);
@@ -113,7 +113,7 @@ impl Machine {
         output(command.args(["bash", "-c", script]))
     }
 
-    /// Runs a command that must not fail.
+    /// Runs a bash script that must succeed. Returns its standard output.
     pub fn must(&self, environment: &[(String, String)], script: &str) -> anyhow::Result<String> {
         let done = self.bash(environment, script)?;
         if !done.status.success() {
@@ -125,23 +125,23 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // The first process of a PID namespace takes all others with it; unshare takes that one.
+        // Killing unshare kills the first process of the PID namespace, and with it all others.
         for child in [&mut self.container, &mut self.network] {
             let _ = child.kill();
             let _ = child.wait();
         }
-        // The namespace is gone a moment later than its processes; until then, files are in use.
+        // The namespace outlives its processes for a moment, and keeps files in use.
         std::thread::sleep(Duration::from_millis(500));
         remove_cgroups(&cgroup(&self.root));
     }
 }
 
-/// The control group of the machine in a folder: without one of its own, systemd in it would see the processes of others.
+/// The name of the machine's control group. Without its own, its systemd would see the host's processes.
 fn cgroup(root: &Path) -> String {
     root.to_string_lossy().trim_start_matches('/').replace('/', "-")
 }
 
-/// Removes the control groups of machines whose name has this in it. Those in which something runs stay.
+/// Removes empty control groups whose name contains this.
 pub fn remove_cgroups(part: &str) {
     for top in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"] {
         let entries = fs_err::read_dir(top).into_iter().flatten().filter_map(Result::ok);
@@ -160,10 +160,10 @@ fn child_of(process: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
-/// Waits until something is there, at most three minutes.
+/// Waits for a value, for at most three minutes.
 ///
 /// # Errors
-/// It did not come.
+/// The time ran out.
 pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::Result<T> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_mins(3) {
@@ -172,53 +172,53 @@ pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::R
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-    bail!("waited in vain for {what}")
+    bail!("timed out waiting for {what}")
 }
 
-/// Makes what is fetched from the archive of Debian once: the root file system, and packages.
+/// Downloads once what comes from the Debian archive: the root file system and packages.
 pub fn prepare(cache: &Path, packages: &[&str]) -> anyhow::Result<()> {
     root_file_system(cache)?;
     packages.iter().try_for_each(|name| package(cache, name).map(|_| ()))
 }
 
-/// Unpacks the files of a new machine: what a vendor's image of Debian has, and no more.
+/// Unpacks the root file system of a new machine.
 pub fn unpack(cache: &Path, root: &Path) -> anyhow::Result<()> {
     fs_err::create_dir_all(root)?;
     let archive = root_file_system(cache)?;
     run(Command::new("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(root)).map(|_| ())
 }
 
-/// A package of Debian 12, fetched once. What depends on others stands for the one that has its files.
+/// A package of Debian 12, downloaded once. For a metapackage, the package that it depends on.
 pub fn package(cache: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let file = cache.join(format!("{name}.deb"));
     if !file.exists() {
         let folder = tempfile::tempdir_in(cache)?;
         let root = folder.path().join("root");
         unpack(cache, &root)?;
-        // As root's own, since apt would otherwise fetch as a user that may not write here.
+        // apt's own download user may not write here.
         let fetch = "apt-get --quiet update >&2 && cd /root && name=$1 \
             && real=$(apt-cache depends \"$name\" | sed --quiet 's/^  Depends: \\(linux-image-[0-9].*\\)$/\\1/p') \
             && apt-get --quiet --option APT::Sandbox::User=root download \"${real:-$name}\" >&2";
         write(&root.join("etc/resolv.conf"), &fs_err::read_to_string("/etc/resolv.conf")?)?;
         run(Command::new("chroot").arg(&root).args(["bash", "-c", fetch, "_", name]))
-            .with_context(|| format!("the archive of Debian gives no {name}"))?;
+            .with_context(|| format!("cannot download {name} from the Debian archive"))?;
         let fetched = fs_err::read_dir(root.join("root"))?.filter_map(Result::ok).map(|entry| entry.path());
         let fetched = fetched.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).last();
-        fs_err::rename(fetched.context("nothing was fetched")?, &file)?;
+        fs_err::rename(fetched.context("apt downloaded no package")?, &file)?;
     }
     Ok(file)
 }
 
-/// The root file system that machines start with, made once.
+/// The root file system that machines start with, created once.
 fn root_file_system(cache: &Path) -> anyhow::Result<PathBuf> {
     let file = cache.join("debian-12.tar");
     if !file.exists() {
-        eprintln!("making the root file system of Debian 12 (about 1 min)");
+        eprintln!("creating the root file system of Debian 12 (about 1 min)");
         fs_err::create_dir_all(cache)?;
         let staged = tempfile::Builder::new().suffix(".tar").tempfile_in(cache)?;
         let mut command = Command::new("mmdebstrap");
         command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}"), "bookworm"]);
-        run(command.arg(staged.path())).context("the archive of Debian gives no root file system")?;
+        run(command.arg(staged.path())).context("cannot create a root file system from the Debian archive")?;
         staged.persist(&file)?;
     }
     Ok(file)

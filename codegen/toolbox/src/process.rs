@@ -4,10 +4,10 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, bail};
 
-/// Runs a command to its end and gives its standard output.
+/// Runs a command and returns its standard output.
 ///
 /// # Errors
-/// The command cannot be started, or fails; then its whole output is in the error.
+/// The command cannot be started, or it fails. The error contains its output.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
     let output = output(command)?;
     if !output.status.success() {
@@ -16,15 +16,15 @@ pub fn run(command: &mut Command) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a command to its end, however it ends.
+/// Runs a command, which may fail.
 ///
 /// # Errors
 /// The command cannot be started.
 pub fn output(command: &mut Command) -> anyhow::Result<Output> {
-    command.stdin(Stdio::null()).output().with_context(|| format!("{} cannot be started", shown(command)))
+    command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))
 }
 
-/// What a command wrote, on both streams.
+/// What a command wrote to both streams.
 pub fn both(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

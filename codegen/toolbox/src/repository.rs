@@ -25,10 +25,10 @@ pub fn lay_out(root: &Path, directory: &Path, fleet: &str, environment: &[(&str,
     fleetgen(directory, &["generate"], environment).map(|_| ())
 }
 
-/// Builds fleetgen itself, beside this program.
+/// Builds fleetgen next to this program.
 ///
 /// # Errors
-/// It does not build.
+/// The build fails.
 pub fn build(root: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("cargo");
     run(command.current_dir(root).args(["build", "--quiet", "--locked", "--package", "fleetgen"])).map(|_| ())
@@ -43,7 +43,7 @@ pub fn fleetgen(directory: &Path, words: &[&str], environment: &[(&str, &str)]) 
     run(command.args(words).envs(environment.iter().copied()).arg("-C").arg(directory))
 }
 
-/// The fleet.yaml of the rehearsal, with the digest of its program.
+/// The rehearsal's fleet.yaml, with the digest of its program.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -54,7 +54,7 @@ pub fn fleet(root: &Path, program: &Path) -> anyhow::Result<String> {
     Ok(text.replace(NO_DIGEST, digest.split_whitespace().next().unwrap_or_default()))
 }
 
-/// The fleet of a fleet.yaml, as it is on a day on which nothing has expired.
+/// Parses a fleet.yaml. Nothing in it counts as expired.
 ///
 /// # Errors
 /// Everything that is wrong with it.

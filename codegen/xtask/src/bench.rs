@@ -1,7 +1,7 @@
-//! How time and memory grow with the size of the fleet.
+//! Measures how time and memory grow with the size of the fleet.
 //!
-//! Each command is a whole process, measured from outside, and in turn with what it is compared to. Medians are what to
-//! read. Nothing fails because a machine is slow: the table says whether a goal is met.
+//! Each command runs as its own process, alternating with the command that it is compared to. Read the medians. The table
+//! says whether a goal is met, but nothing fails: a slow machine is not a defect.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use fleetgen_toolbox::process::run as execute;
 
-/// What to measure.
+/// What to measure, and how often.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The sizes of the fleets
@@ -28,21 +28,21 @@ pub(crate) struct Args {
     output: PathBuf,
 }
 
-/// What one run of a command took.
+/// Time and memory of one run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Taken {
     seconds: f64,
     peak_mib: f64,
 }
 
-/// Medians over the runs of a command.
+/// Medians of several runs.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Median {
     seconds: f64,
     peak_mib: f64,
 }
 
-/// What was measured with a fleet of one size.
+/// The measurements of one size of fleet.
 #[derive(Debug, Serialize)]
 struct Row {
     groups: usize,
@@ -54,7 +54,7 @@ struct Row {
     cp: Median,
 }
 
-/// Runs a command in a process of its own, so that its peak memory is its own, and prints what it took.
+/// Runs a command and prints its time and peak memory. Needs its own process to measure the peak of one command only.
 pub(crate) fn measure(command: &[String]) -> anyhow::Result<()> {
     let (program, arguments) = command.split_first().context("there is no command")?;
     let start = Instant::now();

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use fleetgen_toolbox::process::run;
 
-/// Rewrites what the tests of the repository keep current: docs/fleet-yaml.md, docs/problems.md, and the output that README
-/// and docs show. The tests themselves write, since they are what compares.
+/// Rewrites docs/fleet-yaml.md, docs/problems.md, and the output that README and docs show. The tests that compare them
+/// also write them.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("cargo");
     command.current_dir(root).env("FLEETGEN_WRITE_DOCS", "1");

@@ -25,18 +25,18 @@ enum Task {
     /// The cache is `$FLEETGEN_TOOLS`, or else `fleetgen-tools` in `$XDG_CACHE_HOME` or `~/.cache`. The first time takes
     /// about half an hour.
     Tools,
-    /// Check everything that fleetgen emits with the real tools
+    /// Check everything that fleetgen generates with the real tools
     Verify(verify::Args),
-    /// Build golden images on this machine, from fleet.yaml to recorded image, without a cloud's account
+    /// Build golden images on this machine, from fleet.yaml to recorded image, without a cloud account
     ///
-    /// Real Packer, Cosign, Goss and Trivy; moto and a small GCP stand for the clouds, containers with systemd for the
-    /// machines. Needs root, and changes nothing outside a temporary folder and namespaces of its own.
+    /// Packer, Cosign, Goss and Trivy are real. moto and a small GCP emulate the clouds, and containers with systemd are
+    /// the machines. Needs root, and changes nothing outside a temporary folder and its own namespaces.
     Rehearse(fleetgen_rehearse::Args),
     /// Measure how time and memory grow with the size of the fleet
     Bench(bench::Args),
-    /// Write the documents that are generated: docs/fleet-yaml.md
+    /// Write the generated parts of README.md and docs/
     Docs,
-    /// Run a command and print what it took, as JSON; for `bench`
+    /// Run a command and print its time and memory as JSON; for `bench`
     #[command(hide = true)]
     Measure {
         /// The command and its arguments

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The cloud's agent, without which nobody reaches a machine of this image, is there and starts at boot.
+# The cloud's agent is installed and starts at boot. Without it, nobody could open a session on a machine of this image.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -9,8 +9,8 @@ if in_container; then
 fi
 case $CLOUD in
   aws)
-    # Canonical's images have it as a snap. Debian's have none, and its archive neither: the builder itself was reached
-    # through it, so an image that gets here has it as a package.
+    # Canonical's images have it as a snap. Debian's images and archive do not have it. The build itself came through it,
+    # so on Debian it is already installed as a package.
     if systemctl list-unit-files --quiet snap.amazon-ssm-agent.amazon-ssm-agent.service >/dev/null; then
       unit=snap.amazon-ssm-agent.amazon-ssm-agent.service
     else
@@ -21,7 +21,7 @@ case $CLOUD in
     install_packages google-guest-agent google-compute-engine-oslogin
     unit=google-guest-agent.service
     ;;
-  *) fail "no agent is known for $CLOUD" ;;
+  *) fail "no agent is known for the cloud $CLOUD" ;;
 esac
 systemctl --quiet enable "$unit"
-systemctl is-active --quiet "$unit" || fail "$unit does not run; without it nobody would reach a machine of this image"
+systemctl is-active --quiet "$unit" || fail "$unit is not running; without it, nobody could open a session on a machine of this image"

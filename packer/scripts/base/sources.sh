@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packages come from the archive as it was on one day, so that the same fleet.yaml gives the same packages; or from a mirror
-# of one's own.
+# Packages come from the archive's snapshot of one day, so that the same fleet.yaml installs the same packages, or from your
+# own mirror.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -14,16 +14,16 @@ case $DISTRIBUTION in
     ;;
   debian)
     archive=${MIRROR:-https://snapshot.debian.org/archive/debian/$day}
-    # Debian's mirrors have the security archive beside the main one.
+    # Debian's mirrors have the security archive next to the main one.
     security=${MIRROR:+$MIRROR-security}
     security=${security:-https://snapshot.debian.org/archive/debian-security/$day}
     components='main contrib non-free-firmware'
     keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     ;;
-  *) fail "no sources are known for $DISTRIBUTION" ;;
+  *) fail "no package sources are known for $DISTRIBUTION" ;;
 esac
 
-# The vendor's own list would be a second truth.
+# Only one list may say where packages come from, so remove the vendor's.
 rm --force /etc/apt/sources.list /etc/apt/sources.list.d/{ubuntu,debian}.sources
 write_file /etc/apt/sources.list.d/fleetgen.sources 0644 <<END
 Types: deb
@@ -38,11 +38,11 @@ Suites: $CODENAME-security
 Components: $components
 Signed-By: $keyring
 END
-# cloud-init would write the vendor's list anew, on every machine.
+# cloud-init would write the vendor's list again on every machine.
 write_file /etc/cloud/cloud.cfg.d/95-fleetgen.cfg 0644 <<'END'
 apt: { preserve_sources_list: true }
 END
-# A snapshot's dates of validity are over by nature.
+# A snapshot's Valid-Until date is in the past.
 write_file /etc/apt/apt.conf.d/90fleetgen 0644 <<END
 Acquire::Check-Valid-Until "false";
 APT::Install-Recommends "false";

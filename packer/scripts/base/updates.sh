@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Every update up to the day that the sources stand at.
+# Installs every update up to the day of the package sources.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
 apt update
 apt dist-upgrade
 apt autoremove --purge
-# What later scripts and sessions need.
+# Needed by later scripts and by sessions.
 install_packages ca-certificates curl gpg iproute2 procps sudo openssh-server

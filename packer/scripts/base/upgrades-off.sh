@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Machines are not changed after they start: a new image brings new packages.
+# Machines never update themselves: new packages come with a new image.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
 mask_units apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service
-# Snaps would refresh themselves wherever their store can be reached.
+# Snaps refresh themselves whenever they can reach their store.
 if command -v snap >/dev/null; then snap refresh --hold >/dev/null; fi
 remove_packages unattended-upgrades
 write_file /etc/apt/apt.conf.d/20auto-upgrades 0644 <<'END'

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Ends the build where something of it, or of the machine that it ran on, would be in the image.
+# Ends the build if the image would contain anything of the build or of the machine that it ran on.
 set -euo pipefail
 
 found=()
-# left DESCRIPTION COMMAND…: what the command prints should not be there.
+# left DESCRIPTION COMMAND…: the command must print nothing.
 left() {
   local what=$1 output
   shift
@@ -11,7 +11,7 @@ left() {
   if [ -n "$output" ]; then found+=("$what: $(tr '\n' ' ' <<<"$output")"); fi
 }
 
-# What /tmp has on the disk, below what is mounted on it.
+# The disk's own /tmp, below the mount.
 hidden() {
   local disk
   mountpoint --quiet /tmp || return 0
@@ -22,26 +22,26 @@ hidden() {
   rmdir "$disk"
 }
 
-left "the build's own directory" find "$DIRECTORY" -maxdepth 0
-left 'an id of the machine' cat /etc/machine-id
+left "the build's directory" find "$DIRECTORY" -maxdepth 0
+left 'a machine id' cat /etc/machine-id
 left 'host keys' find /etc/ssh -name 'ssh_host_*'
 left 'authorized keys' find / -xdev -name authorized_keys -path '*/.ssh/*' -size +0
-left 'a history of commands' find /root /home -xdev -name '.*_history'
+left 'a shell history' find /root /home -xdev -name '.*_history'
 left 'logs' find /var/log -xdev -type f -size +0 -not -path '/var/log/journal/*' -not -name 'lastlog' -not -name 'wtmp' -not -name 'audit.log' -not -name 'sudo.log'
-left 'the state of cloud-init' find /var/lib/cloud -mindepth 1 -maxdepth 1 -name 'instance*'
-left 'a registration of Session Manager' find /var/lib/amazon/ssm -maxdepth 1 '(' -name Vault -o -name registration ')'
-left 'a user of OS Login' find /home /var/google-users.d -mindepth 1 -maxdepth 1 -name 'sa_*'
-left 'lists of packages' find /var/lib/apt/lists -type f
-left 'archives of packages' find /var/cache/apt/archives -name '*.deb'
+left 'state of cloud-init' find /var/lib/cloud -mindepth 1 -maxdepth 1 -name 'instance*'
+left 'a Session Manager registration' find /var/lib/amazon/ssm -maxdepth 1 '(' -name Vault -o -name registration ')'
+left 'an OS Login user' find /home /var/google-users.d -mindepth 1 -maxdepth 1 -name 'sa_*'
+left 'package lists' find /var/lib/apt/lists -type f
+left 'downloaded packages' find /var/cache/apt/archives -name '*.deb'
 left 'temporary files' find /tmp /var/tmp -xdev -mindepth 1 -maxdepth 1 -not -name 'script_*.sh' -not -name 'systemd-private-*'
 left 'hidden temporary files' hidden
-left 'the proxy of the build' grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy' /etc/apt /etc/systemd
-left 'a tool of the build' find /usr/local/bin /usr/bin -name trivy -o -name goss
+left "the build's proxy" grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy' /etc/apt /etc/systemd
+left 'a build tool' find /usr/local/bin /usr/bin -name trivy -o -name goss
 left 'a password' sed --quiet --regexp-extended 's/^([^:]+):([^!*:]|:).*/\1/p' /etc/shadow
 left 'a credential' find /root /home -xdev \( -path '*/.aws/*' -o -path '*/.docker/config.json' -o -path '*/.config/gcloud/*' \)
 
 if [ "${#found[@]}" -gt 0 ]; then
-  echo 'error: no image is made: the machine still has' >&2
+  echo 'error: no image is created, because the machine still has' >&2
   printf '  %s\n' "${found[@]}" >&2
   exit 1
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Docker's settings: containers gain no rights, do not see each other, and survive a restart of the daemon.
+# Docker's settings: containers cannot gain privileges or reach each other, and they survive a restart of the daemon.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -15,7 +15,7 @@ write_file /etc/docker/daemon.json 0644 <<'END'
   "userland-proxy": false
 }
 END
-# Nothing here speaks Kubernetes, and that interface would open a port. The last two are what containerd 2 calls it.
+# The Kubernetes interface (CRI) is unused here and would open a port. The last two are its names in containerd 2.
 write_file /etc/containerd/config.toml 0644 <<'END'
 version = 2
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]

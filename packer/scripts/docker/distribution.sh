@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Docker as the distribution has it.
+# The distribution's Docker packages.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Docker's own packages, from its own archive.
+# Docker's own packages, from Docker's archive.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

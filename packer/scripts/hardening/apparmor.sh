@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.3: AppArmor confines what has a profile.
+# CIS 1.3: AppArmor enforces every profile.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

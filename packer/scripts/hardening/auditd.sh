@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# CIS 6.2: what changes identities, rights, time and kernel modules is recorded.
+# CIS 6.2: records changes to identities, permissions, time and kernel modules.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
 install_packages auditd audispd-plugins
-# A full disk must not take a machine out of service: old records give way, and syslog tells.
+# A full disk must not take a machine out of service: drop the oldest records and write a warning to syslog.
 for setting in 'max_log_file = 32' 'max_log_file_action = ROTATE' 'num_logs = 8' 'space_left_action = SYSLOG' \
   'admin_space_left_action = SYSLOG' 'disk_full_action = ROTATE' 'disk_error_action = SYSLOG'; do
   set_line /etc/audit/auditd.conf "^${setting%% *}[[:space:]]" "$setting"
 done
-# Newer architectures have no system calls that take a path without a directory.
+# Newer architectures have only the *at system calls.
 modes=fchmod,fchmodat,fchown,fchownat opens=openat,truncate,ftruncate
 if [ "$ARCHITECTURE" = amd64 ]; then modes=$modes,chmod,chown,lchown opens=$opens,open,creat; fi
 write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<END
@@ -40,7 +40,7 @@ write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<END
 -w /etc/apparmor -p wa -k MAC-policy
 -w /etc/apparmor.d -p wa -k MAC-policy
 END
-# From then on rules change by a reboot only.
+# After this, only a reboot can change the rules.
 write_file /etc/audit/rules.d/99-fleetgen-final.rules 0640 <<'END'
 -e 2
 END

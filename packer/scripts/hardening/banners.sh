@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.6: what is shown before a login says who may log in, and nothing of the system.
+# CIS 1.6: login banners say who may log in, and nothing about the system.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -8,7 +8,7 @@ for file in /etc/issue /etc/issue.net /etc/motd; do
 Authorized use only. Sessions are recorded.
 END
 done
-# Parts of the message that tell of the system's version and state.
+# Parts of the message of the day that show the system's version and state.
 if [ -d /etc/update-motd.d ]; then chmod --recursive a-x,u+X,g+X,o+X /etc/update-motd.d; fi
 mask_units motd-news.timer motd-news.service
 if [ -f /etc/default/motd-news ]; then set_line /etc/default/motd-news '^ENABLED=' 'ENABLED=0'; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.4: only root reads the boot loader's configuration. A password for it would help nobody: there is no console.
+# CIS 1.4: only root can read the boot loader's configuration. It has no password, because there is no console.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

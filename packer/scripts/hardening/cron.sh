@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 2.4: only root says what runs when.
+# CIS 2.4: only root may schedule jobs.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 6.1: the journal is kept, compressed and within bounds; there is no second log daemon.
+# CIS 6.1: the journal is persistent, compressed and limited in size. There is no second log daemon.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

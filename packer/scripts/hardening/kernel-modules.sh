@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.1.1 and 3.2: file systems and protocols that nothing uses cannot be loaded. overlay and squashfs stay: Docker and snaps need them.
+# CIS 1.1.1 and 3.2: unused file systems and protocols cannot be loaded. Docker needs overlay, and snaps need squashfs.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

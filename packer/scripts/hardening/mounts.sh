@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.1.2: nothing in /tmp and /dev/shm is a device, is run, or gains rights.
+# CIS 1.1.2: /tmp and /dev/shm are mounted nodev, nosuid and noexec.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -22,11 +22,11 @@ Options=mode=1777,strictatime,nosuid,nodev,noexec,size=50%
 WantedBy=local-fs.target
 END
 systemctl daemon-reload
-# It holds from the next boot on: mounting it now would hide what the build has there.
+# Takes effect at the next boot: mounting now would hide the build's files.
 systemctl --quiet enable tmp.mount
 [ -f /etc/fstab ] || touch /etc/fstab
 set_line /etc/fstab '^[^#]+[[:space:]]/dev/shm[[:space:]]' 'tmpfs /dev/shm tmpfs defaults,nosuid,nodev,noexec 0 0'
-# Packages run scripts from their temporary directory.
+# Packages run their scripts from a temporary directory, which therefore cannot be /tmp.
 install -d --mode=0700 /var/cache/apt/templates
 write_file /etc/apt/apt.conf.d/91fleetgen-tmp 0644 <<'END'
 APT::ExtractTemplates::TempDir "/var/cache/apt/templates";

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# CIS 3.3: packets that lie about their way are dropped: /etc/sysctl.d/99-zz-hardening-network.conf. Forwarding stays as it is, since Docker needs it.
+# CIS 3.3: drops spoofed and source-routed packets: /etc/sysctl.d/99-zz-hardening-network.conf. Docker needs forwarding, so it stays on.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
-# Nothing of the distribution may set them otherwise afterwards.
+# Keep the distribution's files from overriding these settings.
 rm --force /etc/sysctl.d/10-network-security.conf
 if [ -f /etc/ufw/sysctl.conf ]; then : >/etc/ufw/sysctl.conf; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 5.3 and 5.4: nobody has a password; one that were set would have to be strong.
+# CIS 5.3 and 5.4: no user has a password. If somebody sets one, it must be strong.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -38,7 +38,7 @@ Account-Type: Primary
 Account:
 	required pam_faillock.so
 END
-# An empty password would do as one, were there an account with it.
+# Never accept an empty password.
 if grep --quiet nullok /usr/share/pam-configs/unix; then sed --in-place 's/ nullok\b//' /usr/share/pam-configs/unix; fi
 if grep --quiet nullok /etc/pam.d/common-auth || ! grep --quiet pam_faillock /etc/pam.d/common-auth; then
   pam-auth-update --package --enable fleetgen-faillock fleetgen-faillock-preauth

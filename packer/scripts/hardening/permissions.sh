@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 7.1: files of accounts are root's, and no file is writable by all.
+# CIS 7.1: root owns the account files, and no file is world-writable.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -18,8 +18,8 @@ done
 install -d --mode=0755 /etc/security
 [ -f /etc/security/opasswd ] || touch /etc/security/opasswd
 chmod 0600 /etc/security/opasswd
-# What is inside of containers is their own.
+# Skip the files of containers.
 images=(-not -path '/var/lib/docker/*' -not -path '/var/lib/containerd/*')
-# What all may write to, but not what systemd or the build made just now.
+# World-writable files, except those of systemd and of the build.
 find / -xdev -type f -perm -0002 -not -path '/proc/*' -not -path '/sys/*' "${images[@]}" -exec chmod o-w {} +
 find / -xdev -type d -perm -0002 -not -perm -1000 "${images[@]}" -exec chmod o-w {} +

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 1.5: dumps of memory are not kept. The kernel settings of this section are in /etc/sysctl.d/99-zz-hardening-processes.conf.
+# CIS 1.5: core dumps are not kept. This section's kernel settings are in /etc/sysctl.d/99-zz-hardening-processes.conf.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

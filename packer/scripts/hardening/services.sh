@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 2.1 and 2.2: servers and clients that nobody asked for are not installed. A layer may bring one that it needs.
+# CIS 2.1 and 2.2: removes unneeded servers and clients. A layer may install one that it needs.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 5.1: sshd takes keys only, of strong algorithms, and forwards nothing.
+# CIS 5.1: sshd accepts only keys, with strong algorithms, and forwards nothing.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

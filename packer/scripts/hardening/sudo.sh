@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 5.2: sudo needs a terminal of its own and keeps a log; su is for root. NOPASSWD stays: no user has a password.
+# CIS 5.2: sudo needs its own terminal and keeps a log, and only root may use su. NOPASSWD stays: no user has a password.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

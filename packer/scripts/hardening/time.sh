@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CIS 2.3: chrony, and nothing else, keeps the time, with the cloud's own clock.
+# CIS 2.3: only chrony keeps the time, from the cloud's time service.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -8,9 +8,9 @@ mask_units systemd-timesyncd.service
 case $CLOUD in
   aws) source='server 169.254.169.123 prefer iburst minpoll 4 maxpoll 4' ;;
   gcp) source='server metadata.google.internal prefer iburst' ;;
-  *) fail "no clock is known for $CLOUD" ;;
+  *) fail "no time service is known for the cloud $CLOUD" ;;
 esac
-# Servers of the distribution are out of reach of a machine without a way out.
+# An isolated machine cannot reach the distribution's time servers.
 write_file /etc/chrony/chrony.conf 0644 <<END
 $source
 driftfile /var/lib/chrony/chrony.drift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The NVIDIA container toolkit: containers may be given the GPUs.
+# The NVIDIA container toolkit gives containers access to the GPUs.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -17,7 +17,7 @@ install_packages "nvidia-container-toolkit=$version" "nvidia-container-toolkit-b
   "libnvidia-container-tools=$version" "libnvidia-container1=$version"
 apt-mark hold nvidia-container-toolkit nvidia-container-toolkit-base libnvidia-container-tools libnvidia-container1 >/dev/null
 
-# Adds its runtime to daemon.json, and leaves the rest as it is.
+# Adds its runtime to daemon.json and keeps the rest.
 if command -v dockerd >/dev/null; then
   nvidia-ctk runtime configure --runtime=docker
   systemctl restart docker.service

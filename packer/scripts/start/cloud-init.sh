@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Waits until the machine has finished its first boot, and makes the directory of the build. Runs before anything else is
-# there, lib.sh included.
+# Waits for the machine's first boot to finish, and creates the build directory. Runs first, so it cannot use lib.sh.
 set -euo pipefail
 
 if command -v cloud-init >/dev/null && [ -d /run/cloud-init ]; then
   status=0
   timeout 600 cloud-init status --wait >/dev/null || status=$?
-  # 2 stands for errors that it recovered from, such as a data source that was not there.
+  # 2: it recovered from errors, such as a data source that did not answer.
   case $status in
     0 | 2) ;;
     *)
@@ -17,7 +16,7 @@ if command -v cloud-init >/dev/null && [ -d /run/cloud-init ]; then
   esac
 fi
 
-# Packer uploads as the user that it came in as.
+# Packer uploads files as the user that it logged in as.
 owner=${SUDO_USER:-root}
 install -d --mode=0700 --owner="$owner" "${DIRECTORY:?}"
 for part in packer/scripts goss "generated/packer/$LAYER" generated/goss artifacts reports; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The way out of an isolated subnet, while the image is built: apt and Docker go through the proxy. clean.sh takes it away
-# again, since a machine's proxy is that of the network it will run in.
+# During the build, apt and Docker reach the internet through the build network's proxy. clean.sh removes this: a machine
+# uses the proxy of the network it runs in.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -19,7 +19,7 @@ Environment="NO_PROXY=localhost,127.0.0.1,169.254.169.254,metadata.google.intern
 END
 systemctl daemon-reload
 systemctl try-restart docker.service
-# For curl and Trivy, by the scripts that run them.
+# For scripts that run curl or Trivy.
 write_file "$DIRECTORY/proxy.env" 0644 <<END
 export http_proxy='$proxy' https_proxy='$proxy'
 export no_proxy=localhost,127.0.0.1,169.254.169.254,metadata.google.internal

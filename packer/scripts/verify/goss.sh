@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Goss looks at the running machine. What fails is told here; gate.sh ends the build.
+# Goss tests the running machine and prints what fails. gate.sh then ends the build.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -10,7 +10,7 @@ goss=(env --chdir=/ "$DIRECTORY/artifacts/goss" --gossfile "$DIRECTORY/generated
   --vars-inline "{\"container\": $container, \"cloud\": \"$CLOUD\", \"gpu\": $([ -e /dev/nvidia0 ] && echo true || echo false)}")
 chmod 0755 "$DIRECTORY/artifacts/goss"
 
-# Services may still be starting: what fails is tried again for two minutes. What counts is the report of the run after that.
+# Services may still be starting, so retry for two minutes. Only the report of the run after that counts.
 status=0
 "${goss[@]}" validate --format silent --no-color --retry-timeout "${GOSS_WAIT:-120s}" --sleep 3s >/dev/null 2>"$reports/goss.log" || true
 "${goss[@]}" validate --format json --no-color >"$reports/goss.json" 2>>"$reports/goss.log" || status=$?

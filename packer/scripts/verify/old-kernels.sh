@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The kernel that the machine ran before its reboot goes: its holes would be this image's.
+# Removes the kernel from before the reboot, and its vulnerabilities with it.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Boots what was installed, so that what is checked is what machines will run.
+# Reboots, so that the checks see what machines will run.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
-# Packer does not come back for this file.
+# After the reboot, Packer does not remove its script.
 rm --force "${BASH_SOURCE[0]}"
 
 if in_container; then
@@ -11,5 +11,5 @@ if in_container; then
   exit 0
 fi
 systemctl --no-block reboot
-# Packer is to lose its connection here, and not start the next step on a machine that is on its way down.
+# Wait for the connection to drop, so that Packer does not start the next step during the shutdown.
 sleep 60

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trivy looks at the disk for vulnerable packages and for secrets, and lists what is on it. gate.sh ends the build where something is found.
+# Trivy scans the disk for vulnerable packages and secrets, and writes an SBOM. gate.sh then ends the build if there are any.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -13,17 +13,17 @@ trivy --version | grep --quiet "^Version: $TRIVY_VERSION$" || say "note: this Tr
 if [ ! -f "$cache/db/metadata.json" ]; then
   trivy image --download-db-only --db-repository "$TRIVY_DATABASE" --disable-telemetry --skip-version-check
 fi
-# A database that is old finds nothing new, and says so to nobody.
+# An old database would silently miss new vulnerabilities.
 updated=$(sed --quiet 's/.*"UpdatedAt":"\([^"]*\)".*/\1/p' "$cache/db/metadata.json")
 age=$(($(date +%s) - $(date --date="$updated" +%s)))
-[ "$age" -lt $((3 * 86400)) ] || fail "Trivy's database is from $updated, more than three days ago; look at the mirror $TRIVY_DATABASE"
+[ "$age" -lt $((3 * 86400)) ] || fail "Trivy's database is from $updated, more than three days old; check the mirror $TRIVY_DATABASE"
 
-# The host's keys are each machine's own; clean/check.sh looks that none is left.
+# SSH host keys are removed later, and clean/check.sh verifies it.
 trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
   --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run --skip-dirs /snap /
 trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"
 
-# gate NAME POLICY OPTION…: what the report holds besides what the policy takes out of it.
+# gate NAME POLICY OPTION…: fails if the report has findings that the policy does not ignore.
 gate() {
   local status=0 name=$1
   printf 'package trivy\n\nimport rego.v1\n\ndefault ignore := false\n\nignore if %s\n' "$2" >"$DIRECTORY/$name.rego"
@@ -32,9 +32,9 @@ gate() {
   printf '%s\n' "$status" >"$reports/$name.status"
 }
 policy=input.RuleID
-# What nobody has mended yet cannot be mended here.
+# Without a fix, there is nothing to do about a vulnerability here.
 if [ "$TRIVY_UNFIXED" = false ]; then policy='object.get(input, "FixedVersion", "") == ""'; fi
 gate vulnerabilities "$policy" --severity "$TRIVY_SEVERITIES" --exit-code 10 \
   --ignorefile "$DIRECTORY/generated/packer/$LAYER/trivyignore.yaml"
-# A secret is one whatever it is said to be worth.
+# A secret counts whatever its severity.
 gate secrets input.VulnerabilityID --exit-code 11

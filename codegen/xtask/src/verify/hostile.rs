@@ -1,4 +1,4 @@
-//! Hostile text, through real Terraform: the state has exactly what fleet.yaml says.
+//! Hostile text through real Terraform: the state must contain it exactly as fleet.yaml does.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(super) fn checks() -> Vec<Check> {
     vec![Check::new("hostile text is inert in Terraform", hostile)]
 }
 
-/// The golden case `hostile`, whose rendered file is in its snapshot, is applied.
+/// Applies the file in the snapshot of the golden case `hostile`.
 fn hostile(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let case = fs_err::read_to_string(context.root.join("tests/golden/hostile.yaml"))?;
     let rendered = fs_err::read_to_string(context.root.join("tests/golden/hostile.snap"))?;
@@ -43,7 +43,7 @@ fn hostile(context: &CheckContext<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The quoted value behind a key of the case; its escapes are those of JSON.
+/// The quoted value of a key of the case. Its escapes are also JSON's.
 fn quoted(case: &str, key: &str) -> anyhow::Result<Value> {
     let (_, rest) = case.split_once(key).with_context(|| format!("the case has no {key}"))?;
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();

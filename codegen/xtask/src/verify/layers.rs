@@ -1,4 +1,4 @@
-//! Image layers: what Packer, Goss, shellcheck and Cosign say of the files that build them.
+//! Image layers: their files, checked by Packer, Goss, shellcheck and Cosign.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,7 +22,7 @@ pub(super) fn checks() -> Vec<Check> {
     ]
 }
 
-/// The directories of layers that Packer can build.
+/// The folders of layers with a Packer template.
 fn builds(directory: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     let mut builds = Vec::new();
     for entry in fs_err::read_dir(directory.join("generated/packer"))? {
@@ -31,7 +31,7 @@ fn builds(directory: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
             builds.push(path);
         }
     }
-    ensure!(!builds.is_empty(), "there is nothing to build below {}", directory.display());
+    ensure!(!builds.is_empty(), "no layer to build in {}", directory.display());
     builds.sort();
     Ok(builds)
 }
@@ -46,7 +46,7 @@ fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let plugins = context.sandbox.path("packer-plugins");
     install_plugins(context.tools, &plugins)?;
     let packer = || with_plugins(context.tools, &plugins);
-    // Besides the repository's own fleet: Debian, and what hostile text becomes.
+    // The rehearsal's fleet adds Debian and hostile text.
     let rehearsal = context.sandbox.path("layers-rehearsal");
     lay_out(context.root, &rehearsal, &fs_err::read_to_string(context.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
     let commit = "commit=0123456789abcdef0123456789abcdef01234567";
@@ -59,7 +59,7 @@ fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every gossfile is read, with what it includes, as on each kind of machine.
+/// Renders every gossfile with its includes, for each kind of machine.
 fn goss(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut rendered = 0;
     for entry in fs_err::read_dir(context.root.join("generated/goss"))? {
@@ -70,13 +70,17 @@ fn goss(context: &CheckContext<'_>) -> anyhow::Result<()> {
             command.current_dir("/").arg("--gossfile").arg(&gossfile).args(["--vars-inline", &variables, "render"]);
             let output = output(&mut command)?;
             ensure!(output.status.success(), "{}", both(&output));
-            // Two checks of one name: the later one would take the place of the other.
+            // Of two checks with one name, the later one would replace the other.
             ensure!(!both(&output).contains("Duplicate key"), "{}", both(&output));
-            ensure!(both(&output).contains("Unattended-Upgrade"), "{} leaves out the base", gossfile.display());
+            ensure!(
+                both(&output).contains("Unattended-Upgrade"),
+                "{} does not include the base's checks",
+                gossfile.display()
+            );
             rendered += 1;
         }
     }
-    ensure!(rendered > 0, "there is no gossfile");
+    ensure!(rendered > 0, "no gossfiles");
     Ok(())
 }
 
@@ -86,7 +90,7 @@ fn shellcheck(context: &CheckContext<'_>) -> anyhow::Result<()> {
     for folder in ["packer", "generated/packer"] {
         for entry in walkdir::WalkDir::new(context.root.join(folder)).sort_by_file_name() {
             let path = entry?.into_path();
-            // What a layer puts on a machine is the user's.
+            // Files that a layer installs are the user's.
             let is_script = path.extension().is_some_and(|extension| extension == "sh");
             if is_script && !path.components().any(|part| part.as_os_str() == "files") {
                 command.arg(path.strip_prefix(context.root)?);
@@ -96,7 +100,7 @@ fn shellcheck(context: &CheckContext<'_>) -> anyhow::Result<()> {
     run(&mut command).map(|_| ())
 }
 
-/// A directory with keys made for the check, and the scripts of the runner.
+/// A folder with temporary keys and the runner's scripts.
 struct Signing<'a> {
     context: &'a CheckContext<'a>,
     directory: std::path::PathBuf,
@@ -112,11 +116,11 @@ impl<'a> Signing<'a> {
         Ok(Self { context, directory })
     }
 
-    /// Runs bash with the runner's functions. Fetching takes a file beside instead of what the network has.
+    /// Runs bash with the runner's functions. `fetch` copies a local file instead of downloading.
     fn bash(&self, key: &str, script: &str) -> anyhow::Result<std::process::Output> {
         let text = format!(
             "set -euo pipefail; repository=$PWD artifacts=$PWD/artifacts; . packer/runner/lib.sh\n\
-             fetch() {{ cp \"${{1##*/}}\" \"$2\" 2>/dev/null || fail \"$1 cannot be fetched\"; }}\n{script}"
+             fetch() {{ cp \"${{1##*/}}\" \"$2\" 2>/dev/null || fail \"cannot fetch $1\"; }}\n{script}"
         );
         let mut command = Command::new("bash");
         command.current_dir(&self.directory).env("COSIGN", &self.context.tools.cosign).env("COSIGN_PASSWORD", "");
@@ -124,15 +128,11 @@ impl<'a> Signing<'a> {
         output(command.args(["-c", &text]))
     }
 
-    /// The function must fail, with words that tell a person why.
+    /// Checks that the script fails and says why.
     fn refuses(&self, what: &str, key: &str, script: &str, words: &str) -> anyhow::Result<()> {
         let refused = self.bash(key, script)?;
-        ensure!(!refused.status.success(), "{what} passes");
-        ensure!(
-            both(&refused).contains(words),
-            "{what} is refused with other words than {words:?}: {}",
-            both(&refused)
-        );
+        ensure!(!refused.status.success(), "{what} is accepted");
+        ensure!(both(&refused).contains(words), "{what} is refused without saying {words:?}: {}", both(&refused));
         Ok(())
     }
 }
@@ -149,16 +149,21 @@ fn cosign(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let good = signing.bash("ours", &fetch("web.sigstore.json", &digest))?;
     ensure!(good.status.success(), "a good signature is refused: {}", both(&good));
     let kept = signing.directory.join("artifacts/amd64/bin/web");
-    ensure!(kept.is_file(), "what was verified is not there");
+    ensure!(kept.is_file(), "the verified program is missing");
 
     let wrong_key = "does not verify with theirs.pub";
     signing.refuses("another key", "theirs", &fetch("web.sigstore.json", &digest), wrong_key)?;
-    ensure!(!kept.exists(), "what did not verify was left for the build");
-    signing.refuses("no key", "nobodys", &fetch("web.sigstore.json", &digest), "neither a key of the fleet")?;
-    signing.refuses("a missing signature", "ours", &fetch("none.json", &digest), "none.json cannot be fetched")?;
+    ensure!(!kept.exists(), "a program that did not verify was kept for the build");
+    signing.refuses("no key", "nobodys", &fetch("web.sigstore.json", &digest), "or the path of a public key")?;
+    signing.refuses(
+        "a missing signature",
+        "ours",
+        &fetch("none.json", &digest),
+        "cannot fetch https://example.com/none.json",
+    )?;
     write(&signing.directory.join("web"), "A program\n")?;
     fs_err::remove_dir_all(signing.directory.join("artifacts"))?;
-    signing.refuses("a changed byte", "ours", &fetch("web.sigstore.json", &digest), "is not what was pinned")?;
+    signing.refuses("a changed byte", "ours", &fetch("web.sigstore.json", &digest), "is pinned")?;
     let changed = signing.bash("ours", "sha256sum web | cut -d' ' -f1")?;
     let changed = String::from_utf8_lossy(&changed.stdout).trim().to_owned();
     let unsigned = fetch("web.sigstore.json", &changed);
@@ -172,7 +177,7 @@ fn attest(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let reports = signing.directory.join("reports/amazon-ebs.amd64");
     fs_err::create_dir_all(&reports)?;
     write(&reports.join("manifest.json"), "{}")?;
-    signing.refuses("a build without reports", "ours", attest, "sbom.cdx.json is not there")?;
+    signing.refuses("a build without reports", "ours", attest, "sbom.cdx.json is missing or empty")?;
     for report in ["sbom.cdx.json", "trivy.json", "goss.json", "goss.xml"] {
         write(&reports.join(report), report)?;
     }
@@ -184,7 +189,7 @@ fn attest(context: &CheckContext<'_>) -> anyhow::Result<()> {
         command.arg(signing.directory.join(key)).args(["--type", fleetgen_images::ATTESTATION_TYPE]);
         output(command.args(["--bundle", "attestation.sigstore.json", "manifest.json"]))
     };
-    let good = verify("ours.pub").context("cosign does not start")?;
+    let good = verify("ours.pub").context("cannot start cosign")?;
     ensure!(good.status.success(), "{}", both(&good));
     ensure!(!verify("theirs.pub")?.status.success(), "another key verifies");
     write(&reports.join("manifest.json"), "{ }")?;

@@ -1,4 +1,4 @@
-//! Modules and their examples: init, validate, test, lint, and READMEs that say what the code says.
+//! Modules and their examples: validate, test, lint, plan, and READMEs that match the code.
 
 use std::path::Path;
 use std::process::Command;
@@ -52,7 +52,7 @@ fn test(context: &CheckContext<'_>, module: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An example is planned, not only validated: its values must pass the module's own conditions.
+/// Plans an example, since only a plan evaluates the module's conditions.
 fn plan(context: &CheckContext<'_>, example: &str) -> anyhow::Result<()> {
     let directory = context.sandbox.path(example);
     context.sandbox.init(&directory)?;

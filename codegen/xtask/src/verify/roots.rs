@@ -1,4 +1,4 @@
-//! Generated roots: validate, lint, apply, and a plan that stays empty after a rollout has changed the cloud.
+//! Generated roots: validate, lint, apply, and a plan that stays empty after a rollout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,16 +41,16 @@ fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
     run(&mut context.sandbox.terraform(&directory, &["validate"])).map(|_| ())
 }
 
-/// A copy of a root beside it, as deep in the tree, so that two checks do not meet.
+/// A copy of a root at the same depth, so that two checks do not share a folder.
 fn scratch(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
     let directory = context.sandbox.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
     copy(&context.sandbox.path(folder), &directory)?;
     Ok(directory)
 }
 
-/// Applies the root, changes in the state what a rollout and autoscaling change in the cloud, and plans again.
+/// Applies the root, changes in its state what a rollout and autoscaling change in the cloud, and plans again.
 ///
-/// The last part proves that the check can fail: what Terraform owns is changed as well, and the plan must tell.
+/// Then it also changes what Terraform owns: the plan must show that, or the check could not fail.
 fn rollout(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::Result<()> {
     let directory = scratch(context, &scope.directory(), "rollout")?;
     let stacks = fleet.stacks();
@@ -70,12 +70,12 @@ fn rollout(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::
         bail!("after a rollout the plan would undo it:\n{changes}");
     }
     let owned = change_state(&directory, owned_by_terraform)?;
-    ensure!(owned > 0, "there is nothing that Terraform owns");
-    ensure!(plan(context, &directory)?.is_some(), "a change of what Terraform owns does not show in the plan");
+    ensure!(owned > 0, "no resource that Terraform owns");
+    ensure!(plan(context, &directory)?.is_some(), "the plan does not show a change of what Terraform owns");
     Ok(())
 }
 
-/// The names of what was made are those whose limits fleetgen knows.
+/// Checks that the modules name resources as fleetgen does, since fleetgen checks those names against the clouds' limits.
 fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<()> {
     let names =
         groups.iter().flat_map(|group| resource_name::of_group(&resource_name::group(&fleet.name, group), group));
@@ -100,14 +100,11 @@ fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<(
             found.insert((kind, instance["attributes"][attribute].as_str().unwrap_or_default().to_owned()));
         }
     }
-    ensure!(
-        found == expected,
-        "the modules name other resources than fleetgen thinks:\n{found:?}\nand not\n{expected:?}"
-    );
+    ensure!(found == expected, "the modules name resources\n{found:?}\nbut fleetgen expects\n{expected:?}");
     Ok(())
 }
 
-/// What a plan would change, where it would change something.
+/// What a plan would change, if anything.
 fn plan(context: &CheckContext<'_>, directory: &Path) -> anyhow::Result<Option<String>> {
     let output = output(&mut context.sandbox.terraform(directory, &["plan", "-input=false", "-detailed-exitcode"]))?;
     match output.status.code() {
@@ -117,7 +114,7 @@ fn plan(context: &CheckContext<'_>, directory: &Path) -> anyhow::Result<Option<S
     }
 }
 
-/// Changes the attributes of every resource of the state; tells how many resources were changed.
+/// Changes the attributes of resources in the state. Returns how many it changed.
 fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyhow::Result<usize> {
     let mut state = state(directory)?;
     let mut touched = 0;
@@ -135,8 +132,7 @@ fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyho
     Ok(touched)
 }
 
-/// On AWS: template versions with new images, described; the group on one of them; another number of machines. On
-/// GCP: another template and another number of machines.
+/// On AWS: new template versions, the group on one of them, and another size. On GCP: another template and another size.
 fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
     match kind {
         "aws_launch_template" => {
@@ -146,7 +142,7 @@ fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
         }
         "aws_autoscaling_group" => {
             attributes["desired_capacity"] = json!(17);
-            // Not the newest version: one more was made and not rolled out, or is being rolled out.
+            // Not the newest version: that one may still be rolling out.
             let policy = &mut attributes["mixed_instances_policy"][0]["launch_template"][0];
             policy["launch_template_specification"][0]["version"] = json!("6");
         }
@@ -157,7 +153,7 @@ fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
                 { "instance_template": "projects/p/regions/r/instanceTemplates/new", "name": "new", "target_size": [] },
             ]);
         }
-        // A rollout copies the template under another name, and leaves Terraform's alone.
+        // A rollout copies the template and leaves Terraform's own alone.
         "google_compute_region_instance_template" => {}
         _ => return false,
     }

@@ -1,4 +1,4 @@
-//! A place where Terraform may write: a copy of modules and generated roots, and a mirror with the schema-serving provider.
+//! A folder where Terraform may write: copies of the modules and generated roots, and a mirror with the schema provider.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,12 +10,12 @@ use fleetgen_toolbox::files::{copy, write};
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::tools::Tools;
 
-/// The versions that the recorded schemas are of.
+/// The versions of the recorded schemas.
 const PROVIDERS: &[(&str, &str)] = &[("aws", "6.25.0"), ("google", "7.45.0")];
 
-/// The file that puts a root's state beside it.
+/// The file that keeps a root's state next to it.
 pub(crate) const OVERRIDE: &str = "backend_override.tf";
-/// The state that an apply leaves.
+/// The state after an apply.
 pub(crate) const STATE: &str = "terraform.tfstate";
 
 pub(crate) struct Sandbox {
@@ -35,7 +35,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Puts the schema-serving provider where Terraform looks for the real ones.
+    /// Creates a mirror in which the schema provider takes the place of the real ones.
     fn mirror(&self, tools: &Tools) -> anyhow::Result<String> {
         let mirror = self.path("mirror");
         let system = run(Command::new("go").args(["env", "GOOS", "GOARCH"]))?;
@@ -57,7 +57,7 @@ impl Sandbox {
         self.folder.path().join(below)
     }
 
-    /// Terraform in a directory of the sandbox, without anything of the user's.
+    /// Terraform in a folder of the sandbox, without the user's configuration.
     pub(crate) fn terraform(&self, directory: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(&self.terraform);
         command.current_dir(directory).args(words).arg("-no-color");
@@ -73,13 +73,13 @@ impl Sandbox {
         command
     }
 
-    /// Applies a root in a directory, with its state beside it.
+    /// Applies a root, with its state next to it.
     pub(crate) fn apply(&self, directory: &Path) -> anyhow::Result<()> {
         self.init_local(directory)?;
         run(&mut self.terraform(directory, &["apply", "-auto-approve", "-input=false"])).map(|_| ())
     }
 
-    /// Initialises a directory, with its state beside it.
+    /// Initialises a root, with its state next to it.
     pub(crate) fn init_local(&self, directory: &Path) -> anyhow::Result<()> {
         write(&directory.join(OVERRIDE), "terraform {\n  backend \"local\" {}\n}\n")?;
         run(&mut self.terraform(directory, &["init", "-input=false"])).map(|_| ())
@@ -91,7 +91,7 @@ impl Sandbox {
     }
 }
 
-/// The state that an apply in a directory leaves.
+/// The state of a root after an apply.
 pub(crate) fn state(directory: &Path) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&fs_err::read_to_string(directory.join(STATE))?)?)
 }

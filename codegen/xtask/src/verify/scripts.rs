@@ -1,4 +1,4 @@
-//! The scripts, on a machine: what they do is done once, what they check is so, and what should end a build does.
+//! The scripts on a real machine: they are idempotent, their checks pass, and the gates end a bad build.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ fn scripts(context: &CheckContext<'_>) -> anyhow::Result<()> {
 }
 
 impl Build<'_> {
-    /// What stands in the template: the scripts of the layer's own, and their environment.
+    /// The layer's own scripts and their environment, from its template.
     fn template(&self, layer: &str) -> anyhow::Result<(Vec<String>, Environment)> {
         let text = fs_err::read_to_string(self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl")))?;
         let between = |from: &str, to: &str| {
@@ -76,7 +76,7 @@ impl Build<'_> {
         Ok((scripts.collect(), environment))
     }
 
-    /// Puts on the machine what Packer uploads.
+    /// Copies to the machine what Packer would upload.
     fn upload(&self, layer: &str, environment: &Environment) -> anyhow::Result<()> {
         let start = self.machine.path("/root/cloud-init.sh");
         fs_err::copy(self.repository.join("packer/scripts/start/cloud-init.sh"), &start)?;
@@ -98,11 +98,11 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Runs a layer's scripts twice: the second run must change nothing. Then the checks must hold.
+    /// Runs a layer's scripts twice: the second run must change nothing. Then its checks must pass.
     fn twice(&self, layer: &str) -> anyhow::Result<()> {
         let (scripts, environment) = self.template(layer)?;
         ensure!(scripts.len() >= 2, "the template names no scripts");
-        // As clean.sh leaves the image that a layer is built on.
+        // clean.sh leaves a parent image like this.
         self.machine.must(&[], "rm -rf /var/lib/apt/lists/*")?;
         self.upload(layer, &environment)?;
         for script in &scripts {
@@ -118,14 +118,14 @@ impl Build<'_> {
         }
         self.verify(layer, &environment, "", "")?;
         let found = self.machine.must(&environment, "cat $DIRECTORY/reports/goss.xml")?;
-        ensure!(found.contains("<testsuite"), "the report is no JUnit");
+        ensure!(found.contains("<testsuite"), "goss.xml is not JUnit");
         let bom: serde_json::Value =
             serde_json::from_str(&self.machine.must(&environment, "cat $DIRECTORY/reports/sbom.cdx.json")?)?;
         ensure!(bom["components"].as_array().is_some_and(|found| found.len() > 100), "the SBOM lists too little");
         Ok(())
     }
 
-    /// Every file that lasts, with its mode, owner and content. A second run must not even write it anew.
+    /// Every persistent file with its mode, owner, size and time. A second run must not even rewrite one.
     fn state(&self) -> anyhow::Result<String> {
         self.machine.must(
             &[],
@@ -136,12 +136,12 @@ impl Build<'_> {
         )
     }
 
-    /// The database that Trivy is given: one vulnerability a line, and when it was made.
+    /// Creates Trivy's database: one vulnerability a line.
     fn database(&self, updated: &str, advisories: &str) -> anyhow::Result<()> {
         self.context.tools.trivy_database(&self.machine.path(&format!("{DIRECTORY}/trivy")), updated, advisories)
     }
 
-    /// Runs the checks and the gate, which must pass, or fail with the words that are given.
+    /// Runs the checks and the gate. It must pass or, with `words`, fail and say them.
     fn verify(&self, layer: &str, environment: &Environment, advisories: &str, words: &str) -> anyhow::Result<()> {
         self.database("now", advisories)?;
         for check in ["goss", "trivy"] {
@@ -154,22 +154,25 @@ impl Build<'_> {
             };
             ensure!(gate.status.success(), "{layer} does not pass: {}{}", both(&gate), failures()?);
         } else {
-            ensure!(!gate.status.success() && both(&gate).contains(words), "not {words:?} but: {}", both(&gate));
+            ensure!(
+                !gate.status.success() && both(&gate).contains(words),
+                "the gate should say {words:?}, but says: {}",
+                both(&gate)
+            );
         }
         Ok(())
     }
 
-    /// What is wrong on a machine ends the build.
+    /// A fault on the machine must end the build.
     fn gates(&self, layer: &str) -> anyhow::Result<()> {
         let (_, environment) = self.template(layer)?;
         let nginx = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
-        self.verify(layer, &environment, nginx, "Trivy found vulnerabilities of severity HIGH,CRITICAL")?;
+        self.verify(layer, &environment, nginx, "Trivy found HIGH,CRITICAL vulnerabilities")?;
         self.verify(layer, &environment, &nginx.replace("HIGH", "LOW"), "")
             .context("a vulnerability below the gate")?;
-        self.verify(layer, &environment, &nginx.replace("99.0", ""), "")
-            .context("a vulnerability that nobody mended")?;
+        self.verify(layer, &environment, &nginx.replace("99.0", ""), "").context("a vulnerability without a fix")?;
         let ignore = self.machine.path(&format!("{DIRECTORY}/generated/packer/{layer}/trivyignore.yaml"));
-        for (until, words) in [("2999-01-01", ""), ("2026-01-01", "Trivy found vulnerabilities")] {
+        for (until, words) in [("2999-01-01", ""), ("2026-01-01", "Trivy found HIGH,CRITICAL vulnerabilities")] {
             write(
                 &ignore,
                 &format!("vulnerabilities:\n  - id: CVE-2026-0001\n    statement: x\n    expired_at: {until}\n"),
@@ -177,35 +180,35 @@ impl Build<'_> {
             self.verify(layer, &environment, nginx, words).with_context(|| format!("an entry until {until}"))?;
         }
         let secret = self.machine.path("/etc/creds");
-        // Put together here, so that it is not found in this file.
+        // Put together here, so that secret scanners do not find it in this file.
         write(&secret, &format!("GITHUB_TOKEN=ghp_{}\n", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"))?;
         self.verify(layer, &environment, "", "Trivy found a secret")?;
         self.machine.must(&[], "rm /etc/creds")?;
 
-        for (breaks, mends) in [
+        for (breaks, fixes) in [
             ("chmod 0666 /etc/nginx/conf.d/web.conf", "chmod 0644 /etc/nginx/conf.d/web.conf"),
             ("systemctl stop nginx", "systemctl start nginx"),
             ("echo Ciphers aes256-cbc >/etc/ssh/sshd_config.d/00-x.conf", "rm /etc/ssh/sshd_config.d/00-x.conf"),
             ("usermod --password '' web", "usermod --password '!' web"),
         ] {
             self.machine.must(&[], breaks)?;
-            self.verify(layer, &environment, "", "Goss found").with_context(|| breaks.to_owned())?;
-            self.machine.must(&[], mends)?;
+            self.verify(layer, &environment, "", "Goss: the machine is not").with_context(|| breaks.to_owned())?;
+            self.machine.must(&[], fixes)?;
         }
-        self.verify(layer, &environment, "", "").context("after everything was mended")?;
+        self.verify(layer, &environment, "", "").context("after everything was fixed")?;
 
         self.database("4 days ago", "")?;
         let old = self.machine.bash(&environment, "bash $DIRECTORY/packer/scripts/verify/trivy.sh")?;
-        ensure!(!old.status.success() && both(&old).contains("more than three days ago"), "{}", both(&old));
+        ensure!(!old.status.success() && both(&old).contains("more than three days old"), "{}", both(&old));
         Ok(())
     }
 
-    /// What fleet.yaml says of a service arrives as it stands there.
+    /// Text of fleet.yaml reaches a service unchanged.
     fn text_is_inert(&self) -> anyhow::Result<()> {
         let text = "tr '\\0' '\\n' </proc/$(systemctl show --property=MainPID --value beat)/environ";
         let environment = self.machine.must(&[], text)?;
         let greeting = r#"GREETING=a "b" $HOME %h \ c"#;
-        ensure!(environment.lines().any(|line| line == greeting), "the service sees {environment}");
+        ensure!(environment.lines().any(|line| line == greeting), "the service's environment is {environment}");
         let command =
             self.machine.must(&[], "tr '\\0' '|' </proc/$(systemctl show --property=MainPID --value words)/cmdline")?;
         let words = r#"/bin/sh|-c|sleep infinity|$HOME ${PATH} %h ; ' " \|;|{{ .Env }}|"#;
@@ -213,7 +216,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Cleaning leaves nothing, and what is left over is found.
+    /// Cleaning leaves nothing, and check.sh reports every leftover.
     fn cleaning(&self, layer: &str) -> anyhow::Result<()> {
         let (_, environment) = self.template(layer)?;
         for script in ["clean", "check"] {
@@ -221,17 +224,17 @@ impl Build<'_> {
             fs_err::copy(from, self.machine.path(&format!("/root/script_{script}.sh")))?;
         }
         let check = || self.machine.bash(&environment, "bash /root/script_check.sh");
-        ensure!(!check()?.status.success(), "a machine that was not cleaned passes");
+        ensure!(!check()?.status.success(), "check.sh accepts a machine that was not cleaned");
         self.machine.must(&environment, "echo ls >/root/.bash_history; bash /root/script_clean.sh")?;
         let clean = check()?;
         ensure!(clean.status.success(), "{}", both(&clean));
         for (plants, words) in [
             ("mkdir -p /root/.ssh && echo key >/root/.ssh/authorized_keys", "authorized keys"),
             ("touch /etc/ssh/ssh_host_rsa_key", "host keys"),
-            ("echo 0123 >/etc/machine-id", "an id of the machine"),
-            ("touch /home/ops/.bash_history", "a history of commands"),
-            ("echo 'Acquire::http::Proxy \"http://192.0.2.1\";' >/etc/apt/apt.conf.d/95x", "the proxy of the build"),
-            ("touch /usr/local/bin/trivy", "a tool of the build"),
+            ("echo 0123 >/etc/machine-id", "a machine id"),
+            ("touch /home/ops/.bash_history", "a shell history"),
+            ("echo 'Acquire::http::Proxy \"http://192.0.2.1\";' >/etc/apt/apt.conf.d/95x", "the build's proxy"),
+            ("touch /usr/local/bin/trivy", "a build tool"),
             ("mkdir -p /root/.aws && touch /root/.aws/credentials", "a credential"),
             ("touch /var/tmp/x", "temporary files"),
             (
@@ -240,8 +243,8 @@ impl Build<'_> {
             ),
         ] {
             self.machine.must(&[], plants)?;
-            let found = both(&check()?);
-            ensure!(found.contains(words), "{words} are not found: {found}");
+            let report = both(&check()?);
+            ensure!(report.contains(words), "check.sh should report {words}, but reports: {report}");
         }
         Ok(())
     }
