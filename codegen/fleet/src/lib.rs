@@ -78,17 +78,12 @@ pub struct Sources {
 /// # Errors
 /// Everything that is wrong with it, errors and warnings, in the order of the file.
 pub fn load(source: &SourceFile, context: CheckContext<'_>) -> Result<Loaded, Vec<Problem>> {
-    let (mut problems, root) = read(source);
-    // Origins take as long to record as values to decode, and only a problem needs them.
-    let mut resolved = root.as_ref().map(|root| resolve::resolve(root, context, false));
-    if resolved.as_ref().is_some_and(|resolved| !resolved.problems.is_empty()) {
-        resolved = root.as_ref().map(|root| resolve::resolve(root, context, true));
-    }
-    let fleet = resolved.and_then(|resolved| {
-        problems.extend(resolved.problems);
-        resolved.fleet
-    });
-    finish(fleet.map(|explained| explained.fleet), problems)
+    let Loaded { fleet, warnings } = read(source, |root| {
+        // Origins take as long to record as values to decode, and only a problem needs them.
+        let resolved = resolve::resolve(root, context, false);
+        if resolved.problems.is_empty() { resolved } else { resolve::resolve(root, context, true) }
+    })?;
+    Ok(Loaded { fleet: fleet.fleet, warnings })
 }
 
 /// Reads a fleet.yaml, and records where each value of a group comes from.
@@ -96,28 +91,25 @@ pub fn load(source: &SourceFile, context: CheckContext<'_>) -> Result<Loaded, Ve
 /// # Errors
 /// Everything that is wrong with it, errors and warnings, in the order of the file.
 pub fn load_explained(source: &SourceFile, context: CheckContext<'_>) -> Result<Loaded<ExplainedFleet>, Vec<Problem>> {
-    let (mut problems, root) = read(source);
-    let fleet = root.and_then(|root| {
-        let resolved = resolve::resolve(&root, context, true);
-        problems.extend(resolved.problems);
-        resolved.fleet
-    });
-    finish(fleet, problems)
+    read(source, |root| resolve::resolve(root, context, true))
 }
 
-fn read(source: &SourceFile) -> (Vec<Problem>, Option<yaml::Node<'_>>) {
-    let (secrets, (root, mut problems)) = rayon::join(
-        || secret::find(source),
-        || {
-            let mut problems = Vec::new();
-            (yaml::parse(source, &mut problems), problems)
-        },
-    );
+fn read(
+    source: &SourceFile,
+    resolve: impl FnOnce(&yaml::Node<'_>) -> resolve::Resolved + Send,
+) -> Result<Loaded<ExplainedFleet>, Vec<Problem>> {
+    let decode = || {
+        let mut problems = Vec::new();
+        let fleet = yaml::parse(source, &mut problems).and_then(|root| {
+            let resolved = resolve(&root);
+            problems.extend(resolved.problems);
+            resolved.fleet
+        });
+        (fleet, problems)
+    };
+    // Looking for secrets takes as long as parsing YAML.
+    let (secrets, (fleet, mut problems)) = rayon::join(|| secret::find(source), decode);
     problems.extend(secrets);
-    (problems, root)
-}
-
-fn finish<F>(fleet: Option<F>, mut problems: Vec<Problem>) -> Result<Loaded<F>, Vec<Problem>> {
     settle(&mut problems);
     match fleet {
         Some(fleet) if !has_errors(&problems) => Ok(Loaded { fleet, warnings: problems }),

@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "80339624fe2e70129c046d64cb423f4d"
+    "key"         = "d1ca133269bb3c94ce657214db10a3be"
     "os"          = "ubuntu-24-04"
-    "parent"      = "29c5696f3a59ddc5f8317ccd8af80136"
+    "parent"      = "5702a14e8a99f7c97f14455e910254c3"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "80339624fe2e70129c046d64cb423f4d"
+    "KEY"              = "d1ca133269bb3c94ce657214db10a3be"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-80339624fe2e"
-  ami_description = "example base-gpu 80339624fe2e70129c046d64cb423f4d"
+  ami_name        = "example-base-gpu-amd64-d1ca133269bb"
+  ami_description = "example base-gpu d1ca133269bb3c94ce657214db10a3be"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-29c5696f3a59"
-      "tag:key"             = "29c5696f3a59ddc5f8317ccd8af80136"
+      "name"                = "example-base-amd64-5702a14e8a99"
+      "tag:key"             = "5702a14e8a99f7c97f14455e910254c3"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-80339624fe2e-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-80339624fe2e-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-d1ca133269bb-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-d1ca133269bb-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-80339624fe2e"
+  image_name              = "example-base-gpu-amd64-d1ca133269bb"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 80339624fe2e70129c046d64cb423f4d"
+  image_description       = "example base-gpu d1ca133269bb3c94ce657214db10a3be"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-29c5696f3a59"
+  source_image            = "example-base-amd64-5702a14e8a99"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -64,7 +64,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "29c5696f3a59ddc5f8317ccd8af80136"
+    "key"         = "5702a14e8a99f7c97f14455e910254c3"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -86,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "29c5696f3a59ddc5f8317ccd8af80136"
+    "KEY"              = "5702a14e8a99f7c97f14455e910254c3"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-29c5696f3a59"
-  ami_description = "example base 29c5696f3a59ddc5f8317ccd8af80136"
+  ami_name        = "example-base-amd64-5702a14e8a99"
+  ami_description = "example base 5702a14e8a99f7c97f14455e910254c3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -156,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-29c5696f3a59-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-29c5696f3a59-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-5702a14e8a99-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-5702a14e8a99-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-29c5696f3a59"
-  ami_description = "example base 29c5696f3a59ddc5f8317ccd8af80136"
+  ami_name        = "example-base-arm64-5702a14e8a99"
+  ami_description = "example base 5702a14e8a99f7c97f14455e910254c3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -230,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-29c5696f3a59-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-29c5696f3a59-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-5702a14e8a99-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-5702a14e8a99-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -243,9 +243,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-29c5696f3a59"
+  image_name              = "example-base-amd64-5702a14e8a99"
   image_family            = "example-base-amd64"
-  image_description       = "example base 29c5696f3a59ddc5f8317ccd8af80136"
+  image_description       = "example base 5702a14e8a99f7c97f14455e910254c3"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -295,9 +295,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-29c5696f3a59"
+  image_name              = "example-base-arm64-5702a14e8a99"
   image_family            = "example-base-arm64"
-  image_description       = "example base 29c5696f3a59ddc5f8317ccd8af80136"
+  image_description       = "example base 5702a14e8a99f7c97f14455e910254c3"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated

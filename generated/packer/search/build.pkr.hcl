@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "fc7855248a2a7061bcc20ee5f65ce709"
+    "key"         = "0a86ae92d04415cff913d443dd7c7cf0"
     "os"          = "ubuntu-24-04"
-    "parent"      = "29c5696f3a59ddc5f8317ccd8af80136"
+    "parent"      = "5702a14e8a99f7c97f14455e910254c3"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "fc7855248a2a7061bcc20ee5f65ce709"
+    "KEY"              = "0a86ae92d04415cff913d443dd7c7cf0"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-amd64-fc7855248a2a"
-  ami_description = "example search fc7855248a2a7061bcc20ee5f65ce709"
+  ami_name        = "example-search-amd64-0a86ae92d044"
+  ami_description = "example search 0a86ae92d04415cff913d443dd7c7cf0"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-29c5696f3a59"
-      "tag:key"             = "29c5696f3a59ddc5f8317ccd8af80136"
+      "name"                = "example-base-amd64-5702a14e8a99"
+      "tag:key"             = "5702a14e8a99f7c97f14455e910254c3"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-fc7855248a2a-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-fc7855248a2a-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-0a86ae92d044-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-0a86ae92d044-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-arm64-fc7855248a2a"
-  ami_description = "example search fc7855248a2a7061bcc20ee5f65ce709"
+  ami_name        = "example-search-arm64-0a86ae92d044"
+  ami_description = "example search 0a86ae92d04415cff913d443dd7c7cf0"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-29c5696f3a59"
-      "tag:key"             = "29c5696f3a59ddc5f8317ccd8af80136"
+      "name"                = "example-base-arm64-5702a14e8a99"
+      "tag:key"             = "5702a14e8a99f7c97f14455e910254c3"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-fc7855248a2a-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-fc7855248a2a-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-0a86ae92d044-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-0a86ae92d044-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-amd64-fc7855248a2a"
+  image_name              = "example-search-amd64-0a86ae92d044"
   image_family            = "example-search-amd64"
-  image_description       = "example search fc7855248a2a7061bcc20ee5f65ce709"
+  image_description       = "example search 0a86ae92d04415cff913d443dd7c7cf0"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-29c5696f3a59"
+  source_image            = "example-base-amd64-5702a14e8a99"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -298,13 +298,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-arm64-fc7855248a2a"
+  image_name              = "example-search-arm64-0a86ae92d044"
   image_family            = "example-search-arm64"
-  image_description       = "example search fc7855248a2a7061bcc20ee5f65ce709"
+  image_description       = "example search 0a86ae92d04415cff913d443dd7c7cf0"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-29c5696f3a59"
+  source_image            = "example-base-arm64-5702a14e8a99"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "01d31dcc96e17972c523bc909c89291e"
+    "key"         = "9c28587b30a8e3338a40ec4d1da9a792"
     "os"          = "ubuntu-24-04"
-    "parent"      = "80339624fe2e70129c046d64cb423f4d"
+    "parent"      = "d1ca133269bb3c94ce657214db10a3be"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "01d31dcc96e17972c523bc909c89291e"
+    "KEY"              = "9c28587b30a8e3338a40ec4d1da9a792"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-01d31dcc96e1"
-  ami_description = "example vision 01d31dcc96e17972c523bc909c89291e"
+  ami_name        = "example-vision-amd64-9c28587b30a8"
+  ami_description = "example vision 9c28587b30a8e3338a40ec4d1da9a792"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-80339624fe2e"
-      "tag:key"             = "80339624fe2e70129c046d64cb423f4d"
+      "name"                = "example-base-gpu-amd64-d1ca133269bb"
+      "tag:key"             = "d1ca133269bb3c94ce657214db10a3be"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a broken build leaves carries these, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-01d31dcc96e1-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-01d31dcc96e1-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-9c28587b30a8-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-9c28587b30a8-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-01d31dcc96e1"
+  image_name              = "example-vision-amd64-9c28587b30a8"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 01d31dcc96e17972c523bc909c89291e"
+  image_description       = "example vision 9c28587b30a8e3338a40ec4d1da9a792"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-80339624fe2e"
+  source_image            = "example-base-gpu-amd64-d1ca133269bb"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

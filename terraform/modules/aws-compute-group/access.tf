@@ -1,4 +1,4 @@
-# Who the machines are, and what reaches them.
+# The machines' identity, and what can reach them.
 
 resource "aws_iam_role" "this" {
   name        = var.name
@@ -16,7 +16,7 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy_attachment" "this" {
-  # Sessions are the only way in, so every machine can be reached by them.
+  # Sessions are the only way in, so every machine needs this policy.
   for_each = toset(concat(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"], var.policies))
 
   role       = aws_iam_role.this.name
@@ -35,7 +35,7 @@ resource "aws_security_group" "this" {
   vpc_id      = var.network.vpc_id
   tags        = local.tags
 
-  # Its description and name cannot change in place, and a group in use cannot go.
+  # Its name and description cannot change in place, and AWS does not delete a security group in use.
   lifecycle {
     create_before_destroy = true
   }
@@ -53,7 +53,7 @@ locals {
     }
   ]...)
 
-  # The load balancer sends requests to one port, and may ask another one for health.
+  # The load balancer's traffic and its health checks may use different ports.
   load_balancer_ports = var.load_balancer == null ? [] : distinct([var.load_balancer.port, var.health.port])
 }
 

@@ -28,7 +28,7 @@ locals {
   listens_to      = var.load_balancer == null ? "" : var.load_balancer.protocol == "TCP" ? "TCP" : "HTTP"
 }
 
-# A listener that forwards everything to this group. Without one, the load balancer's owner routes to the target group.
+# A listener that forwards everything to this group. Without it, a listener rule kept elsewhere must do that.
 resource "aws_lb_listener" "this" {
   # checkov:skip=CKV_AWS_103: A listener with a certificate has a TLS 1.3 policy. Checkov cannot resolve the condition; over plans the check runs.
   count = local.has_listener ? 1 : 0

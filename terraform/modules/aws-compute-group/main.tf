@@ -1,8 +1,8 @@
-# The vendor's image that a new group starts on. The rollout owns the image from then on.
+# The vendor's image that a new group starts with. After that, the rollout owns the image.
 data "aws_ami" "bootstrap" {
   owners      = [var.bootstrap_image.owner]
   most_recent = true
-  # A vendor deprecates an image long before the last group stops naming it.
+  # A vendor may deprecate an image while groups still refer to it.
   include_deprecated = true
 
   filter {
@@ -16,7 +16,7 @@ data "aws_ami" "bootstrap" {
   }
 }
 
-# Launch templates take a key's ARN, and people name keys by their alias.
+# Launch templates need a key's ARN, but fleet.yaml may name its alias.
 data "aws_kms_alias" "disk" {
   count = local.has_alias ? 1 : 0
 
@@ -24,7 +24,7 @@ data "aws_kms_alias" "disk" {
 }
 
 locals {
-  # Of the group's own tags, none is lost to a tag of the user's.
+  # The user's tags cannot override the group's own.
   tags = merge(var.tags, { Name = var.name })
 
   has_alias = var.disk.kms_key == null ? false : startswith(var.disk.kms_key, "alias/")
@@ -44,7 +44,7 @@ resource "aws_launch_template" "this" {
     arn = aws_iam_instance_profile.this.arn
   }
 
-  # Said here, so that it holds whatever the subnet says.
+  # Set here, so that the subnet's settings do not matter.
   network_interfaces {
     device_index                = 0
     associate_public_ip_address = "false"
@@ -60,7 +60,7 @@ resource "aws_launch_template" "this" {
   }
 
   block_device_mappings {
-    # That of the vendor's image, and so of every image that is built on it.
+    # The vendor image's root device, which every image built from it shares.
     device_name = data.aws_ami.bootstrap.root_device_name
 
     ebs {
@@ -88,8 +88,8 @@ resource "aws_launch_template" "this" {
   }
 
   lifecycle {
-    # The rollout makes versions with the image that it moves the group to, and says in their description what they are
-    # for. Terraform reads the latest version, and would otherwise take both back.
+    # The rollout adds versions with a new image and a description. Terraform reads the latest version, and would
+    # otherwise revert both.
     ignore_changes = [description, image_id]
   }
 }
@@ -106,7 +106,7 @@ resource "aws_autoscaling_group" "this" {
   health_check_type         = var.load_balancer == null ? "EC2" : "ELB"
   health_check_grace_period = var.health == null ? 300 : var.health.grace_seconds
 
-  # A machine on the bootstrap image may never become healthy, and a wait that fails would taint the group.
+  # A machine on the bootstrap image may never become healthy, and a failed wait would taint the group.
   wait_for_capacity_timeout = "0"
 
   enabled_metrics = [
@@ -125,7 +125,7 @@ resource "aws_autoscaling_group" "this" {
     max_healthy_percentage = var.maintenance.max_healthy_percentage
   }
 
-  # Also for one machine type on demand: a group that had this block once would never lose it again.
+  # Used even for a single On-Demand type: Terraform cannot remove this block from a group that once had it.
   mixed_instances_policy {
     instances_distribution {
       on_demand_allocation_strategy            = "prioritized"
@@ -165,18 +165,18 @@ resource "aws_autoscaling_group" "this" {
     content {
       key   = tag.key
       value = tag.value
-      # The launch template tags what it launches, disks and network interfaces too.
+      # The launch template also tags disks and network interfaces.
       propagate_at_launch = false
     }
   }
 
   lifecycle {
-    # A change of the name would destroy the group before its successor is made. A group that is taken out of the
-    # configuration still goes.
+    # Changing the name would destroy the group before creating its replacement. Removing the group from the
+    # configuration still destroys it.
     prevent_destroy = true
 
-    # The rollout owns which template version the group runs, autoscaling owns how many machines it has. There is no
-    # instance_refresh block: it would cancel the rollout's own.
+    # The rollout owns the group's template version, and autoscaling owns its size. There is no instance_refresh
+    # block: it would cancel the rollout's own.
     ignore_changes = [
       desired_capacity,
       mixed_instances_policy[0].launch_template[0].launch_template_specification[0].version,
@@ -184,7 +184,7 @@ resource "aws_autoscaling_group" "this" {
   }
 }
 
-# Hooks of launching machines hold from the second machine on: the group exists before them.
+# The group exists before its hooks, so its first machine may launch without them.
 resource "aws_autoscaling_lifecycle_hook" "this" {
   for_each = var.lifecycle_hooks
 

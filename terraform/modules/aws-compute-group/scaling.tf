@@ -21,7 +21,7 @@ resource "aws_autoscaling_policy" "requests" {
   autoscaling_group_name = aws_autoscaling_group.this.name
   policy_type            = "TargetTrackingScaling"
 
-  # The load balancer must route to the target group before its requests can be counted.
+  # AWS can count requests only once the load balancer routes to the target group.
   depends_on = [aws_lb_listener.this]
 
   target_tracking_configuration {
@@ -44,7 +44,7 @@ resource "aws_autoscaling_schedule" "this" {
   time_zone              = each.value.time_zone
   desired_capacity       = each.value.machines
 
-  # Left out, these would become 0; -1 leaves them as they are.
+  # -1 leaves these as they are. If left out, they would become 0.
   min_size = -1
   max_size = -1
 }

@@ -1,4 +1,4 @@
-# What the root of the network made, found by the tags that it gave: `Name`, and on subnets `tier`.
+# Looks up the network's resources by the tags that its root sets: `Name` and, on subnets, `tier`.
 
 data "aws_vpc" "this" {
   tags = { Name = var.name }
@@ -15,7 +15,7 @@ data "aws_subnets" "machines" {
   lifecycle {
     postcondition {
       condition     = length(self.ids) > 0
-      error_message = "The network ${var.name} has no subnet with the tag tier = machines: apply its foundation first."
+      error_message = "The network ${var.name} has no subnet with the tag tier = machines: apply the network's root first."
     }
   }
 }

@@ -4,11 +4,11 @@ output "vpc_id" {
 }
 
 output "subnet_ids" {
-  description = "The ids of the private subnets for machines, one a zone."
+  description = "The ids of the machines' private subnets, one per zone."
   value       = sort(data.aws_subnets.machines.ids)
 }
 
 output "s3_prefix_list_id" {
-  description = "The id of the prefix list of S3, which the gateway endpoint serves."
+  description = "The id of the S3 prefix list, for the gateway endpoint."
   value       = data.aws_ec2_managed_prefix_list.s3.id
 }

@@ -1,10 +1,10 @@
 variable "name" {
-  description = "The network's name: fleet and network, as in the tag `Name` of its VPC."
+  description = "The network's name, FLEET-NETWORK: the tag `Name` of its VPC."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,62}$", var.name))
-    error_message = "The name has 2 to 63 lower-case letters, digits and hyphens."
+    error_message = "The name must be 2 to 63 lower-case letters, digits and hyphens."
   }
 }
 
@@ -14,6 +14,6 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region is such as ap-northeast-1."
+    error_message = "The region must be a name such as ap-northeast-1."
   }
 }

@@ -1,4 +1,4 @@
-# Who the machines are, and what reaches them.
+# The machines' identity, and what can reach them.
 
 resource "google_service_account" "this" {
   account_id   = var.name
@@ -8,7 +8,7 @@ resource "google_service_account" "this" {
 }
 
 resource "google_project_iam_member" "this" {
-  # What the agents on every machine need, and no more.
+  # What the agents on every machine need, and nothing more.
   for_each = toset(concat(["roles/logging.logWriter", "roles/monitoring.metricWriter"], var.roles))
 
   project = var.project
@@ -17,7 +17,7 @@ resource "google_project_iam_member" "this" {
 }
 
 locals {
-  # Where Google asks machines for their health from, as its documentation says.
+  # The documented source ranges of Google's health checks.
   health_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
 
   rules = merge(
@@ -45,7 +45,7 @@ resource "google_compute_firewall" "this" {
   direction     = "INGRESS"
   source_ranges = each.value.ranges
 
-  # A service account cannot be put on by whoever may set tags.
+  # By service account, since anybody who may set tags could add a network tag.
   target_service_accounts = [google_service_account.this.email]
 
   allow {

@@ -7,7 +7,7 @@ resource "google_compute_region_instance_template" "this" {
   machine_type         = var.machine_type
   labels               = var.labels
 
-  # The rollout goes back to a template, and the group may still run it: an old one is left for it to clear away.
+  # Keep the old template: the group may still run it, and the rollout may go back to it. The rollout deletes it later.
   deletion_policy = "ABANDON"
 
   disk {
@@ -35,7 +35,7 @@ resource "google_compute_region_instance_template" "this" {
 
   service_account {
     email = google_service_account.this.email
-    # What the machine may do is said by roles; scopes would only hide it.
+    # Roles decide what the machine may do. Scopes would only obscure it.
     scopes = ["https://www.googleapis.com/auth/cloud-platform"]
   }
 
@@ -101,7 +101,7 @@ resource "google_compute_region_instance_group_manager" "this" {
     max_unavailable_percent        = var.maintenance.max_unavailable_percent
   }
 
-  # A repair must not bring a version that the rollout has not brought.
+  # A repair must not install a version before the rollout does.
   instance_lifecycle_policy {
     force_update_on_repair = "NO"
   }
@@ -125,11 +125,11 @@ resource "google_compute_region_instance_group_manager" "this" {
   }
 
   lifecycle {
-    # A change of zones or name would destroy the group before its successor is made. A group that is taken out of
-    # the configuration still goes.
+    # Changing the name or zones would destroy the group before creating its replacement. Removing the group from the
+    # configuration still destroys it.
     prevent_destroy = true
 
-    # The rollout owns which template the group runs, the autoscaler owns how many machines it has.
+    # The rollout owns the group's template, and the autoscaler owns its size.
     ignore_changes = [target_size, version]
   }
 }

@@ -4,16 +4,16 @@ output "instance_group_manager" {
 }
 
 output "instance_group" {
-  description = "The instance group, for a backend service to name."
+  description = "The instance group, for a load balancer's backend service."
   value       = google_compute_region_instance_group_manager.this.instance_group
 }
 
 output "instance_template" {
-  description = "The template that the rollout copies, with another image."
+  description = "The instance template that the rollout copies with a new image."
   value       = google_compute_region_instance_template.this.self_link
 }
 
 output "service_account" {
-  description = "The machines' service account, for grants that are kept elsewhere."
+  description = "The machines' service account, for further grants."
   value       = google_service_account.this.email
 }

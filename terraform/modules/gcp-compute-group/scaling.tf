@@ -1,10 +1,10 @@
 locals {
   is_scaled = var.scaling.cpu_percent != null || length(var.scaling.schedules) > 0
 
-  # Without scaling, the autoscaler holds the size that was asked for: so a change of it reaches a group that exists.
+  # Without scaling, the autoscaler keeps the group at `desired`, so that changing it also resizes an existing group.
   bounds = local.is_scaled ? var.size : { min = var.size.desired, max = var.size.desired }
 
-  # An autoscaler needs something to look at.
+  # An autoscaler needs at least one signal.
   cpu_percent = var.scaling.cpu_percent == null && length(var.scaling.schedules) == 0 ? 60 : var.scaling.cpu_percent
 }
 

@@ -1,10 +1,10 @@
 variable "name" {
-  description = "The name of the group and of all that belongs to it: fleet, environment and group."
+  description = "The name of the group and of everything that belongs to it: FLEET-ENVIRONMENT-GROUP."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.name))
-    error_message = "The name has 6 to 30 lower-case letters, digits and hyphens: GCP takes no more in the name of a service account."
+    error_message = "The name must be 6 to 30 lower-case letters, digits and hyphens, because GCP limits a service account's name to 30."
   }
 }
 
@@ -14,7 +14,7 @@ variable "description" {
 
   validation {
     condition     = length(var.description) >= 1 && length(var.description) <= 255
-    error_message = "The description has 1 to 255 characters."
+    error_message = "The description must have 1 to 255 characters."
   }
 }
 
@@ -24,7 +24,7 @@ variable "project" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
-    error_message = "This is the project's id, not its number."
+    error_message = "This must be the project's id, not its number."
   }
 }
 
@@ -34,22 +34,22 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+(-[a-z]+)*-[a-z]+[0-9]+$", var.region))
-    error_message = "A region is such as asia-northeast1."
+    error_message = "The region must be a name such as asia-northeast1."
   }
 }
 
 variable "zones" {
-  description = "The zones of the region that the machines are spread over."
+  description = "The zones to spread the machines over."
   type        = list(string)
 
   validation {
     condition     = length(var.zones) >= 1 && alltrue([for zone in var.zones : startswith(zone, "${var.region}-")])
-    error_message = "The zones are those of the region, at least one."
+    error_message = "There must be at least one zone, all of them in the region."
   }
 }
 
 variable "network" {
-  description = "Where the machines run: the outputs of the module gcp-network-lookup."
+  description = "The network: the outputs of the module gcp-network-lookup."
   type = object({
     network    = string
     subnetwork = string
@@ -57,12 +57,12 @@ variable "network" {
 }
 
 variable "bootstrap_image" {
-  description = "The image that a new group starts on, by its full name. The rollout owns the image from then on."
+  description = "The image that a new group starts with, as its full name. After that, the rollout owns the image."
   type        = string
 
   validation {
     condition     = can(regex("^projects/[a-z0-9-]+/global/images/[a-z0-9-]+$", var.bootstrap_image))
-    error_message = "The image is named exactly, as projects/PROJECT/global/images/NAME: a family would change by itself."
+    error_message = "The image must be exact, as projects/PROJECT/global/images/NAME: a family would resolve to new images."
   }
 }
 
@@ -72,24 +72,24 @@ variable "machine_type" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*-[a-z0-9-]+$", var.machine_type))
-    error_message = "The machine type is such as n2-standard-4."
+    error_message = "The machine type must be a name such as n2-standard-4."
   }
 }
 
 variable "live_migration" {
-  description = "Whether a machine is moved to another host while it runs. Not those with a GPU, Spot machines, and some families."
+  description = "Whether machines migrate to another host while they run. Not possible for machines with a GPU, Spot machines, and some families."
   type        = bool
   default     = true
   nullable    = false
 
   validation {
     condition     = !var.live_migration || (var.accelerator == null && !var.spot)
-    error_message = "Spot machines and those with a GPU are not moved: set live_migration to false."
+    error_message = "Spot machines and machines with a GPU cannot migrate: set live_migration to false."
   }
 }
 
 variable "accelerator" {
-  description = "GPUs attached to an N1 machine: their type, and how many."
+  description = "GPUs to attach to an N1 machine: type and number."
   type = object({
     type  = string
     count = number
@@ -98,12 +98,12 @@ variable "accelerator" {
 
   validation {
     condition     = var.accelerator == null ? true : startswith(var.machine_type, "n1-")
-    error_message = "GPUs are attached to N1 machines only."
+    error_message = "Only N1 machines can have GPUs attached."
   }
 }
 
 variable "size" {
-  description = "How many machines: `desired` without scaling, between `min` and `max` with it."
+  description = "The number of machines: `desired` without scaling, or from `min` to `max` with it."
   type = object({
     min     = number
     desired = number
@@ -112,12 +112,12 @@ variable "size" {
 
   validation {
     condition     = var.size.min >= 0 && var.size.min <= var.size.desired && var.size.desired <= var.size.max
-    error_message = "The order is 0 <= min <= desired <= max."
+    error_message = "The sizes must satisfy 0 <= min <= desired <= max."
   }
 }
 
 variable "disk" {
-  description = "The boot disk, always encrypted: size in GiB, type, and the KMS key (by default one of Google's)."
+  description = "The boot disk, always encrypted: size in GiB, type and KMS key. Default key: Google's."
   type = object({
     size_gib = number
     type     = optional(string, "pd-balanced")
@@ -126,17 +126,17 @@ variable "disk" {
 
   validation {
     condition     = var.disk.size_gib >= 10 && var.disk.size_gib <= 65536
-    error_message = "The size is from 10 to 65536 GiB."
+    error_message = "The size must be 10 to 65536 GiB."
   }
 
   validation {
     condition     = contains(["hyperdisk-balanced", "pd-balanced", "pd-ssd"], var.disk.type)
-    error_message = "The type is pd-balanced, pd-ssd or hyperdisk-balanced."
+    error_message = "The type must be pd-balanced, pd-ssd or hyperdisk-balanced."
   }
 }
 
 variable "ports" {
-  description = "The ports that are open, and from where."
+  description = "The open ports, and the CIDRs they are open to."
   type = list(object({
     port        = number
     protocol    = string
@@ -148,17 +148,17 @@ variable "ports" {
 
   validation {
     condition     = alltrue([for port in var.ports : port.port >= 1 && port.port <= 65535 && contains(["tcp", "udp"], port.protocol)])
-    error_message = "A port is from 1 to 65535, with the protocol tcp or udp."
+    error_message = "A port must be 1 to 65535, with the protocol tcp or udp."
   }
 
   validation {
     condition     = alltrue(flatten([for port in var.ports : [for cidr in port.cidrs : can(cidrnetmask(cidr))]]))
-    error_message = "Ports are open to IPv4 networks."
+    error_message = "Ports may be opened only to IPv4 CIDRs."
   }
 }
 
 variable "load_balancer" {
-  description = "The load balancer that the group stands behind: the machines' port, and where its traffic comes from. Its backend service names the output `instance_group`, and the port `load-balancer`."
+  description = "The group's load balancer: the machines' port, and the ranges its traffic comes from. Its backend service refers to the output `instance_group` and the port named `load-balancer`."
   type = object({
     port          = number
     source_ranges = list(string)
@@ -167,12 +167,12 @@ variable "load_balancer" {
 
   validation {
     condition     = var.load_balancer == null ? true : length(var.load_balancer.source_ranges) > 0 && !contains(var.load_balancer.source_ranges, "0.0.0.0/0")
-    error_message = "The load balancer's traffic comes from certain networks."
+    error_message = "The load balancer needs at least one source range."
   }
 }
 
 variable "health" {
-  description = "How a machine is asked whether it is healthy. One that is not, is made anew."
+  description = "The health check. An unhealthy machine is recreated."
   type = object({
     protocol         = optional(string, "http")
     port             = number
@@ -187,17 +187,17 @@ variable "health" {
 
   validation {
     condition     = var.health == null ? true : contains(["http", "https", "tcp"], var.health.protocol)
-    error_message = "The protocol is http, https or tcp."
+    error_message = "The protocol must be http, https or tcp."
   }
 
   validation {
     condition     = var.health == null ? true : var.health.timeout_seconds < var.health.interval_seconds && var.health.grace_seconds <= 3600
-    error_message = "The timeout is shorter than the interval, and the grace period at most an hour."
+    error_message = "The timeout must be shorter than the interval, and the grace period at most one hour."
   }
 }
 
 variable "scaling" {
-  description = "When machines are added and taken away: a target, and sizes at certain times."
+  description = "Autoscaling: a target value, and sizes on a schedule."
   type = object({
     cpu_percent    = optional(number)
     warmup_seconds = optional(number, 120)
@@ -213,12 +213,12 @@ variable "scaling" {
 
   validation {
     condition     = alltrue([for schedule in var.scaling.schedules : schedule.machines <= var.size.max && schedule.duration_seconds >= 300])
-    error_message = "A schedule's machines are within the size of the group, for at least five minutes."
+    error_message = "A schedule's size must be within the size of the group, and last at least five minutes."
   }
 }
 
 variable "maintenance" {
-  description = "How many machines may be added, and how many may be missing, while others are replaced: numbers of 0 or at least one a zone, or percentages in groups of ten or more."
+  description = "How many machines may be added and how many may be unavailable during a replacement. Each is 0, at least the number of zones, or a percentage for groups of ten or more."
   type = object({
     max_surge_fixed         = optional(number)
     max_surge_percent       = optional(number)
@@ -231,7 +231,7 @@ variable "maintenance" {
       (var.maintenance.max_surge_fixed == null) != (var.maintenance.max_surge_percent == null) &&
       (var.maintenance.max_unavailable_fixed == null) != (var.maintenance.max_unavailable_percent == null)
     )
-    error_message = "Each of the two is a number or a percentage."
+    error_message = "Set a number or a percentage for each of the two, not both."
   }
 
   validation {
@@ -239,51 +239,51 @@ variable "maintenance" {
       for number in compact([var.maintenance.max_surge_fixed, var.maintenance.max_unavailable_fixed]) :
       tonumber(number) == 0 || tonumber(number) >= length(var.zones)
     ])
-    error_message = "A number is 0 or at least one a zone."
+    error_message = "A number must be 0, or at least the number of zones."
   }
 
   validation {
     condition = anytrue([
       for amount in compact(values(var.maintenance)) : tonumber(amount) > 0
     ])
-    error_message = "Where no machine may be added and none may be missing, none can be replaced."
+    error_message = "Surge and unavailable cannot both be 0: no machine could be replaced."
   }
 }
 
 variable "roles" {
-  description = "Roles of the machines in the project, besides those for logs and metrics."
+  description = "The machines' roles in the project, besides those for logs and metrics."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for role in var.roles : !contains(["roles/editor", "roles/owner"], role)])
-    error_message = "A machine is neither owner nor editor of its project."
+    error_message = "A machine must not be an owner or editor of its project."
   }
 }
 
 variable "spot" {
-  description = "Use Spot machines, which may be taken away at any time."
+  description = "Use Spot machines, which Google may stop at any time."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "secure_boot" {
-  description = "Start only what Google or the fleet has signed."
+  description = "Boot only signed software (Secure Boot)."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "labels" {
-  description = "Labels of machines and disks."
+  description = "Labels for machines and disks."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
-    error_message = "Labels have up to 63 lower-case letters, digits, `_` and `-`; keys start with a letter."
+    error_message = "Labels must have up to 63 lower-case letters, digits, `_` and `-`, and keys must start with a letter."
   }
 }

@@ -1,4 +1,4 @@
-# What the root of the network made, found by name.
+# Looks up the network's resources by name.
 
 data "google_compute_network" "this" {
   name = var.name

@@ -1,9 +1,9 @@
 output "network" {
-  description = "The network, by its link."
+  description = "The network's self link."
   value       = data.google_compute_network.this.self_link
 }
 
 output "subnetwork" {
-  description = "The subnetwork for machines, by its link."
+  description = "The self link of the machines' subnetwork."
   value       = data.google_compute_subnetwork.machines.self_link
 }

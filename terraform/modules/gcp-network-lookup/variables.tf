@@ -1,10 +1,10 @@
 variable "name" {
-  description = "The network's name: fleet and network."
+  description = "The network's name, FLEET-NETWORK."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,52}$", var.name))
-    error_message = "The name has 2 to 53 lower-case letters, digits and hyphens: with `-machines` that makes 62."
+    error_message = "The name must be 2 to 53 lower-case letters, digits and hyphens, to leave room for `-machines`."
   }
 }
 
@@ -14,6 +14,6 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+(-[a-z]+)*-[a-z]+[0-9]+$", var.region))
-    error_message = "A region is such as asia-northeast1."
+    error_message = "The region must be a name such as asia-northeast1."
   }
 }

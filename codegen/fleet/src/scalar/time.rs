@@ -152,15 +152,39 @@ validated! {
     "write five fields, such as \"30 1 * * 1-5\""
 }
 
-/// Both clouds take the five classic fields, without names for dates such as `@daily` and without `L`, `W` and `#`.
+/// Both clouds accept the five classic fields, but not names such as `@daily`, nor `L`, `W` and `#`.
 fn is_cron(text: &str) -> bool {
     text.split(' ').count() == 5
         && text.bytes().all(|byte| byte.is_ascii_digit() || b" *,-/".contains(&byte))
-        && text.parse::<croner::Cron>().is_ok()
+        && cronexpr::parse_crontab(&format!("{text} UTC")).is_ok()
 }
 
 /// The database is bundled with the program, so that what is valid does not depend on the machine.
 fn is_time_zone(text: &str) -> bool {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get(text);
     zone.is_ok_and(|zone| zone.iana_name() == Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cron;
+
+    #[test]
+    fn cron_has_five_fields_of_numbers() {
+        for text in ["30 1 * * 1-5", "0 0 * * 7", "*/15 9-17 1,15 * *"] {
+            assert!(is_cron(text), "{text}");
+        }
+        for text in [
+            "60 1 * * *",
+            "0 24 * * *",
+            "0 0 0 * *",
+            "5-1 * * * *",
+            "@daily",
+            "0 0 * * MON",
+            "0 0 L * *",
+            "0 0 1 * * *",
+        ] {
+            assert!(!is_cron(text), "{text}");
+        }
+    }
 }
