@@ -21,7 +21,7 @@ pub enum Step<'a> {
 }
 
 impl Changes {
-    /// Makes the tree what is wanted. `before` is called before each step that changes the disk, so that a test can stop the
+    /// Applies the changes. `before` is called before each step that changes the disk, so that a test can stop the
     /// program there. Files are written by several threads.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Decides what has to be done.
+//! Compares the wanted files with the disk, and decides what to change.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,8 +15,8 @@ use crate::disk::{Disk, Kind};
 use crate::manifest::{self, Hash, Listed, MANIFEST, PENDING};
 use crate::path::RelPath;
 
-/// What is on the disk: the manifests, and the files that they list. It can be read before it is known what is wanted, by
-/// another thread.
+/// The state of the disk: the manifests, and the files that they list. Another thread can read it while fleet.yaml is
+/// parsed.
 #[derive(Debug)]
 pub struct DiskState {
     ours: Ours,
@@ -62,7 +62,7 @@ impl From<io::Error> for CompareError {
     }
 }
 
-/// Compares what is wanted with what is on the disk and with the manifest.
+/// Compares the wanted files with the disk and the manifest.
 ///
 /// # Errors
 /// There are conflicts, or the disk cannot be read.
@@ -77,7 +77,7 @@ pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Chang
     };
     disk.read(root, paths.iter().copied())?;
     conflicts.extend(strays(&disk, &wanted, &paths));
-    // Hashing is most of what is left, and the files are independent.
+    // Mostly hashing, and each file is independent.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
         .map(|path| Ok((path.clone(), decide(root, &disk, &ours, path, contents.get(path), wanted.get(path))?)))

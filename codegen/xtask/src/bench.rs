@@ -116,7 +116,7 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
     let generated = tree.join("generated");
     let remove = |path: &Path| if path.exists() { fs_err::remove_dir_all(path) } else { Ok(()) };
 
-    // Cold: the files are not there. `cp -r` of the same files in the same run is what it is compared to.
+    // Cold: no files exist yet. Compared to `cp -r` of the same files in the same run.
     let (mut generate, mut cp) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         remove(&generated)?;
@@ -149,7 +149,7 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
     })
 }
 
-/// The repository's own fleet, with as many groups as are asked for in the place of its own.
+/// The repository's fleet, with this many groups instead of its own.
 fn synthetic(root: &Path, groups: usize) -> anyhow::Result<String> {
     let own = fs_err::read_to_string(root.join("fleet.yaml"))?;
     let (head, _) = own.split_once("\ngroups:\n").context("fleet.yaml has groups")?;
@@ -208,7 +208,7 @@ fn table(rows: &[Row]) {
     let met = |met: bool| if met { "met" } else { "MISSED" };
     for pair in rows.windows(2) {
         let [small, large] = pair else { continue };
-        // What the disk itself makes of so many more files.
+        // How the disk itself scales with the number of files.
         let disk = large.cp.seconds / small.cp.seconds;
         #[expect(clippy::cast_precision_loss, reason = "numbers of groups are small")]
         let growth = large.groups as f64 / small.groups as f64;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
-# Fetches what the build of this layer needs, and verifies all of it, on the machine that runs Packer.
+# Runs on the machine that runs Packer: fetches and verifies everything that the build of this layer needs.
 # Usage: fetch.sh [DIRECTORY]; packer/README.md lists the variables that it reads.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)

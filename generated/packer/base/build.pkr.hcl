@@ -1,11 +1,11 @@
 # Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
 #
-# The image layer `base`: one build for all its clouds and architectures. packer/README.md tells how to run it.
+# The image layer `base`: one build for all its clouds and architectures. packer/README.md says how to run it.
 
 packer {
   required_version = "~> 1.14"
   required_plugins {
-    # 1.8.1 mends a lost retry of Session Manager.
+    # 1.8.1 fixes a lost retry of Session Manager.
     amazon        = { source = "github.com/hashicorp/amazon", version = "~> 1.8, >= 1.8.1" }
     googlecompute = { source = "github.com/hashicorp/googlecompute", version = "~> 1.2, >= 1.2.6" }
   }
@@ -64,12 +64,12 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "5702a14e8a99f7c97f14455e910254c3"
+    "key"         = "1a011086478ecf101563f3e738230136"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
 
-  # On the machine, everything of the build is below this directory, which survives a reboot and is removed at the end.
+  # The build's directory on the machine. It survives a reboot, and is removed at the end.
   directory = "/var/tmp/fleetgen"
   as_root   = "sudo env {{ .Vars }} bash '{{ .Path }}'"
 
@@ -86,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "5702a14e8a99f7c97f14455e910254c3"
+    "KEY"              = "1a011086478ecf101563f3e738230136"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-5702a14e8a99"
-  ami_description = "example base 5702a14e8a99f7c97f14455e910254c3"
+  ami_name        = "example-base-amd64-1a011086478e"
+  ami_description = "example base 1a011086478ecf101563f3e738230136"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -128,7 +128,7 @@ source "amazon-ebs" "amd64" {
     delete_on_termination = true
   }
 
-  # Session Manager is the only way in: no public address, no open port.
+  # Session Manager is the only way in: there is no public address and no open port.
   communicator                 = "ssh"
   ssh_interface                = "session_manager"
   ssh_disable_agent_forwarding = true
@@ -153,13 +153,13 @@ source "amazon-ebs" "amd64" {
     http_put_response_hop_limit = 1
   }
 
-  # Whatever a broken build leaves carries these, so that it can be found.
+  # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-5702a14e8a99-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-5702a14e8a99-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-1a011086478e-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-1a011086478e-build", "build" = "base" })
 
-  # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
+  # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
     delay_seconds = 30
     max_attempts  = 120
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-5702a14e8a99"
-  ami_description = "example base 5702a14e8a99f7c97f14455e910254c3"
+  ami_name        = "example-base-arm64-1a011086478e"
+  ami_description = "example base 1a011086478ecf101563f3e738230136"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -202,7 +202,7 @@ source "amazon-ebs" "arm64" {
     delete_on_termination = true
   }
 
-  # Session Manager is the only way in: no public address, no open port.
+  # Session Manager is the only way in: there is no public address and no open port.
   communicator                 = "ssh"
   ssh_interface                = "session_manager"
   ssh_disable_agent_forwarding = true
@@ -227,13 +227,13 @@ source "amazon-ebs" "arm64" {
     http_put_response_hop_limit = 1
   }
 
-  # Whatever a broken build leaves carries these, so that it can be found.
+  # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-5702a14e8a99-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-5702a14e8a99-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-1a011086478e-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-1a011086478e-build", "build" = "base" })
 
-  # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
+  # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
     delay_seconds = 30
     max_attempts  = 120
@@ -243,9 +243,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-5702a14e8a99"
+  image_name              = "example-base-amd64-1a011086478e"
   image_family            = "example-base-amd64"
-  image_description       = "example base 5702a14e8a99f7c97f14455e910254c3"
+  image_description       = "example base 1a011086478ecf101563f3e738230136"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -266,7 +266,7 @@ source "googlecompute" "amd64" {
   enable_vtpm                 = true
   enable_integrity_monitoring = true
 
-  # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
+  # Identity-Aware Proxy is the only way in: there is no public address, and IAM decides who may connect.
   communicator                 = "ssh"
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
@@ -275,7 +275,7 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
-  # A key that a broken build leaves in the profile of who built is no good for long.
+  # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
@@ -283,8 +283,8 @@ source "googlecompute" "amd64" {
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it gets the instance's name, by which it is found.
+  # An instance that a failed build leaves has these labels, and stops by itself. Packer cannot label its disk, which is
+  # named after the instance instead.
   instance_name               = "example-base-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
@@ -295,9 +295,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-5702a14e8a99"
+  image_name              = "example-base-arm64-1a011086478e"
   image_family            = "example-base-arm64"
-  image_description       = "example base 5702a14e8a99f7c97f14455e910254c3"
+  image_description       = "example base 1a011086478ecf101563f3e738230136"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -318,7 +318,7 @@ source "googlecompute" "arm64" {
   enable_vtpm                 = true
   enable_integrity_monitoring = true
 
-  # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
+  # Identity-Aware Proxy is the only way in: there is no public address, and IAM decides who may connect.
   communicator                 = "ssh"
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
@@ -327,7 +327,7 @@ source "googlecompute" "arm64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
-  # A key that a broken build leaves in the profile of who built is no good for long.
+  # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
@@ -335,8 +335,8 @@ source "googlecompute" "arm64" {
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it gets the instance's name, by which it is found.
+  # An instance that a failed build leaves has these labels, and stops by itself. Packer cannot label its disk, which is
+  # named after the instance instead.
   instance_name               = "example-base-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "base" })
   max_run_duration_in_seconds = 7200
@@ -352,14 +352,14 @@ build {
     "source.googlecompute.arm64",
   ]
 
-  # The machine is up, and has its directory.
+  # Wait for the first boot, and create the build's directory.
   provisioner "shell" {
     script          = "${local.scripts}/start/cloud-init.sh"
     env             = local.environment
     execute_command = local.as_root
   }
 
-  # What the build needs.
+  # Upload what the build needs.
   provisioner "file" {
     source      = "${local.scripts}/lib.sh"
     destination = "${local.directory}/packer/scripts/lib.sh"
@@ -418,19 +418,19 @@ build {
     execute_command = local.as_root
   }
 
-  # The new kernel, with what was installed for it.
+  # Boot the new kernel.
   provisioner "shell" {
     script            = "${local.scripts}/verify/reboot.sh"
     env               = local.environment
     execute_command   = local.as_root
     expect_disconnect = true
-    # The end of the session may be told as the signal that ended it.
+    # A session that ends may report the signal that ended it.
     valid_exit_codes = [0, 143]
     skip_clean       = true
     pause_after      = "20s"
   }
 
-  # Goss looks at the running machine, Trivy at its disk; what they found comes here in any case.
+  # Goss tests the running machine and Trivy scans its disk. Packer downloads their reports even if they find something.
   provisioner "shell" {
     scripts = [
       "${local.scripts}/verify/old-kernels.sh",
@@ -460,7 +460,7 @@ build {
     execute_command = local.as_root
   }
 
-  # Nothing of the build, and nothing that must be each machine's own, stays.
+  # Remove everything of the build, and everything that each machine must create for itself.
   provisioner "shell" {
     scripts = [
       "${local.scripts}/clean/clean.sh",

@@ -1,11 +1,11 @@
 # Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
 #
-# The image layer `web`: one build for all its clouds and architectures. packer/README.md tells how to run it.
+# The image layer `web`: one build for all its clouds and architectures. packer/README.md says how to run it.
 
 packer {
   required_version = "~> 1.14"
   required_plugins {
-    # 1.8.1 mends a lost retry of Session Manager.
+    # 1.8.1 fixes a lost retry of Session Manager.
     amazon        = { source = "github.com/hashicorp/amazon", version = "~> 1.8, >= 1.8.1" }
     googlecompute = { source = "github.com/hashicorp/googlecompute", version = "~> 1.2, >= 1.2.6" }
   }
@@ -64,13 +64,13 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "a233097860f888e5c31ba0603e70418f"
+    "key"         = "e7fcf16e86ddd32962daa76e94699dbb"
     "os"          = "ubuntu-24-04"
-    "parent"      = "5702a14e8a99f7c97f14455e910254c3"
+    "parent"      = "1a011086478ecf101563f3e738230136"
     "commit"      = var.commit
   }
 
-  # On the machine, everything of the build is below this directory, which survives a reboot and is removed at the end.
+  # The build's directory on the machine. It survives a reboot, and is removed at the end.
   directory = "/var/tmp/fleetgen"
   as_root   = "sudo env {{ .Vars }} bash '{{ .Path }}'"
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "a233097860f888e5c31ba0603e70418f"
+    "KEY"              = "e7fcf16e86ddd32962daa76e94699dbb"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-amd64-a233097860f8"
-  ami_description = "example web a233097860f888e5c31ba0603e70418f"
+  ami_name        = "example-web-amd64-e7fcf16e86dd"
+  ami_description = "example web e7fcf16e86ddd32962daa76e94699dbb"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-5702a14e8a99"
-      "tag:key"             = "5702a14e8a99f7c97f14455e910254c3"
+      "name"                = "example-base-amd64-1a011086478e"
+      "tag:key"             = "1a011086478ecf101563f3e738230136"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -130,7 +130,7 @@ source "amazon-ebs" "amd64" {
     delete_on_termination = true
   }
 
-  # Session Manager is the only way in: no public address, no open port.
+  # Session Manager is the only way in: there is no public address and no open port.
   communicator                 = "ssh"
   ssh_interface                = "session_manager"
   ssh_disable_agent_forwarding = true
@@ -155,13 +155,13 @@ source "amazon-ebs" "amd64" {
     http_put_response_hop_limit = 1
   }
 
-  # Whatever a broken build leaves carries these, so that it can be found.
+  # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-a233097860f8-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-a233097860f8-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-e7fcf16e86dd-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-e7fcf16e86dd-build", "build" = "web" })
 
-  # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
+  # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
     delay_seconds = 30
     max_attempts  = 120
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-web-arm64-a233097860f8"
-  ami_description = "example web a233097860f888e5c31ba0603e70418f"
+  ami_name        = "example-web-arm64-e7fcf16e86dd"
+  ami_description = "example web e7fcf16e86ddd32962daa76e94699dbb"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-5702a14e8a99"
-      "tag:key"             = "5702a14e8a99f7c97f14455e910254c3"
+      "name"                = "example-base-arm64-1a011086478e"
+      "tag:key"             = "1a011086478ecf101563f3e738230136"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -205,7 +205,7 @@ source "amazon-ebs" "arm64" {
     delete_on_termination = true
   }
 
-  # Session Manager is the only way in: no public address, no open port.
+  # Session Manager is the only way in: there is no public address and no open port.
   communicator                 = "ssh"
   ssh_interface                = "session_manager"
   ssh_disable_agent_forwarding = true
@@ -230,13 +230,13 @@ source "amazon-ebs" "arm64" {
     http_put_response_hop_limit = 1
   }
 
-  # Whatever a broken build leaves carries these, so that it can be found.
+  # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-a233097860f8-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-a233097860f8-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-e7fcf16e86dd-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-e7fcf16e86dd-build", "build" = "web" })
 
-  # An encrypted copy to another region takes longer than the ten minutes that AWS waits by itself.
+  # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
     delay_seconds = 30
     max_attempts  = 120
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-amd64-a233097860f8"
+  image_name              = "example-web-amd64-e7fcf16e86dd"
   image_family            = "example-web-amd64"
-  image_description       = "example web a233097860f888e5c31ba0603e70418f"
+  image_description       = "example web e7fcf16e86ddd32962daa76e94699dbb"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-5702a14e8a99"
+  source_image            = "example-base-amd64-1a011086478e"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -269,7 +269,7 @@ source "googlecompute" "amd64" {
   enable_vtpm                 = true
   enable_integrity_monitoring = true
 
-  # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
+  # Identity-Aware Proxy is the only way in: there is no public address, and IAM decides who may connect.
   communicator                 = "ssh"
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
@@ -278,7 +278,7 @@ source "googlecompute" "amd64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
-  # A key that a broken build leaves in the profile of who built is no good for long.
+  # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
@@ -286,8 +286,8 @@ source "googlecompute" "amd64" {
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it gets the instance's name, by which it is found.
+  # An instance that a failed build leaves has these labels, and stops by itself. Packer cannot label its disk, which is
+  # named after the instance instead.
   instance_name               = "example-web-build-amd64-${local.run}"
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
@@ -298,13 +298,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-web-arm64-a233097860f8"
+  image_name              = "example-web-arm64-e7fcf16e86dd"
   image_family            = "example-web-arm64"
-  image_description       = "example web a233097860f888e5c31ba0603e70418f"
+  image_description       = "example web e7fcf16e86ddd32962daa76e94699dbb"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-5702a14e8a99"
+  source_image            = "example-base-arm64-1a011086478e"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -321,7 +321,7 @@ source "googlecompute" "arm64" {
   enable_vtpm                 = true
   enable_integrity_monitoring = true
 
-  # The Identity-Aware Proxy is the only way in: no public address, and who may enter is a matter of IAM.
+  # Identity-Aware Proxy is the only way in: there is no public address, and IAM decides who may connect.
   communicator                 = "ssh"
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
@@ -330,7 +330,7 @@ source "googlecompute" "arm64" {
   use_internal_ip              = true
   omit_external_ip             = true
   use_os_login                 = true
-  # A key that a broken build leaves in the profile of who built is no good for long.
+  # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
   subnetwork                   = "example-gcp-tokyo-build"
@@ -338,8 +338,8 @@ source "googlecompute" "arm64" {
   scopes                       = ["https://www.googleapis.com/auth/cloud-platform"]
   metadata                     = { "block-project-ssh-keys" = "TRUE" }
 
-  # Whatever a broken build leaves carries these labels, and ends by itself. Its disk does not, and gets no labels from
-  # Packer; it gets the instance's name, by which it is found.
+  # An instance that a failed build leaves has these labels, and stops by itself. Packer cannot label its disk, which is
+  # named after the instance instead.
   instance_name               = "example-web-build-arm64-${local.run}"
   labels                      = merge(local.tags, { "build" = "web" })
   max_run_duration_in_seconds = 7200
@@ -355,14 +355,14 @@ build {
     "source.googlecompute.arm64",
   ]
 
-  # The machine is up, and has its directory.
+  # Wait for the first boot, and create the build's directory.
   provisioner "shell" {
     script          = "${local.scripts}/start/cloud-init.sh"
     env             = local.environment
     execute_command = local.as_root
   }
 
-  # What the build needs.
+  # Upload what the build needs.
   provisioner "file" {
     source      = "${local.scripts}/lib.sh"
     destination = "${local.directory}/packer/scripts/lib.sh"
@@ -398,7 +398,7 @@ build {
     execute_command = local.as_root
   }
 
-  # Goss looks at the running machine, Trivy at its disk; what they found comes here in any case.
+  # Goss tests the running machine and Trivy scans its disk. Packer downloads their reports even if they find something.
   provisioner "shell" {
     scripts = [
       "${local.scripts}/verify/goss.sh",
@@ -427,7 +427,7 @@ build {
     execute_command = local.as_root
   }
 
-  # Nothing of the build, and nothing that must be each machine's own, stays.
+  # Remove everything of the build, and everything that each machine must create for itself.
   provisioner "shell" {
     scripts = [
       "${local.scripts}/clean/clean.sh",

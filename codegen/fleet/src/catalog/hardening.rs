@@ -2,7 +2,7 @@
 //!
 //! `packer/scripts/hardening/<name>.sh` applies a section, and `goss/hardening/<name>.yaml` checks it. Kernel settings are
 //! here, since layers must not set them to other values. The values are those of the benchmark, as in the role UBUNTU24-CIS
-//! of ansible-lockdown; docs/layers.md lists what is left out, and why.
+//! of ansible-lockdown; docs/layers.md lists what is omitted, and why.
 
 use crate::choice::Hardening;
 use crate::model::Layer;

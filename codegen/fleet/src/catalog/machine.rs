@@ -15,7 +15,7 @@ use crate::scalar::MachineType;
 pub struct MachineFacts {
     /// The architecture of its processor.
     pub architecture: Architecture,
-    /// Whether it has NVIDIA GPUs of its own.
+    /// Whether it has built-in NVIDIA GPUs.
     pub nvidia: bool,
     /// Whether GPUs can be attached to it (GCP's N1).
     pub attachable: bool,

@@ -248,14 +248,14 @@ impl<'de> serde::de::VariantAccess<'de> for UnitOnly {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Error> {
-        Err(Error::custom("a word of a list has no value of its own"))
+        Err(Error::custom("a list item that is a plain name has no value"))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
-        Err(Error::custom("a word of a list has no value of its own"))
+        Err(Error::custom("a list item that is a plain name has no value"))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
-        Err(Error::custom("a word of a list has no value of its own"))
+        Err(Error::custom("a list item that is a plain name has no value"))
     }
 }

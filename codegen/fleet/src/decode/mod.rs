@@ -82,7 +82,7 @@ impl<'a> Decoder<'a, '_> {
         self.nearest().1.value == Value::Null
     }
 
-    /// The position to point at. A block mapping has none of its own: then it is its key.
+    /// The position to point at. For a block mapping, its key.
     fn span(&self) -> Span {
         let node = self.nearest().1;
         match &node.value {

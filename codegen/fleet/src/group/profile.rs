@@ -25,7 +25,7 @@ impl<'a> Profiles<'a> {
         let mut lineages = BTreeMap::new();
         for (key, node) in entries {
             let lineage = lineage(&nodes, key, problems);
-            // With what it inherits, since `null` removes only what is there.
+            // Together with what it inherits, since `null` can only remove an inherited value.
             let stack: Vec<&Node<'_>> =
                 if lineage.0.is_empty() { vec![node] } else { lineage.0.iter().map(|(_, node)| *node).collect() };
             let _: Option<GroupSettings> = decode(&stack, key.span, Missing::Ignore, None, problems);
