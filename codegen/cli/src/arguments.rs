@@ -1,24 +1,8 @@
-//! The command line.
+//! The arguments that every command takes.
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-
-use crate::command::{check, completions, diff, explain, generate, groups, images, layers, problem, schema};
-use crate::exit::Exit;
-
-/// Golden images as code
-///
-/// fleet.yaml describes a fleet: networks, egress proxy, sessions, image layers and compute groups. fleetgen turns it into
-/// the files under generated/, which people review in pull requests.
-#[derive(Debug, Parser)]
-#[command(name = "fleetgen", version, after_help = Exit::help(), max_term_width = 100)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
+use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
@@ -52,18 +36,4 @@ pub(crate) enum Format {
     Json,
     /// Problems as annotations of a GitHub workflow, other output as for people
     Github,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Generate(generate::Args),
-    Check(check::Args),
-    Diff(diff::Args),
-    Explain(explain::Args),
-    Groups(groups::Args),
-    Layers(layers::Args),
-    Images(images::Args),
-    Problem(problem::Args),
-    Schema(schema::Args),
-    Completions(completions::Args),
 }

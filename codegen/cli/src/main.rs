@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use fleetgen_problem::{Code, Place, Problem};
 
-use crate::arguments::Arguments;
+use crate::arguments::Format;
+use crate::command::Arguments;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         Err(failure) if is_broken_pipe(failure) => Exit::Ok,
         Err(failure) => {
             // If even this cannot be written, the exit code still shows the failure.
-            let _ = report(failure, &mut ui);
+            let _ = report(failure, arguments.command.writes(), &mut ui);
             failure.exit()
         }
     };
@@ -51,9 +52,13 @@ fn is_broken_pipe(failure: &Failure) -> bool {
     }
 }
 
-fn report(failure: &Failure, ui: &mut Ui) -> std::io::Result<()> {
+/// Shows what went wrong. `writes` is whether the command would have written something.
+fn report(failure: &Failure, writes: bool, ui: &mut Ui) -> std::io::Result<()> {
     match failure {
-        Failure::Problems(problems, source) => ui.problems(problems, source.as_deref()),
+        Failure::Problems(problems, source) => {
+            ui.problems(problems, source.as_deref())?;
+            if writes && ui.format == Format::Human { ui.warn("nothing was written") } else { Ok(()) }
+        }
         Failure::Fault(error) => ui.problems(&[Problem::new(Code::Fault, Place::Nowhere, format!("{error:#}"))], None),
     }
 }

@@ -22,11 +22,12 @@ fn the_document_is_true() {
     let layer = document.split_once("<!-- add a layer -->\n```yaml\n").unwrap().1.split_once("```").unwrap().0;
     let sandbox = Sandbox::generated(&own);
     let tree = sandbox.run(&["layers"]).expect(0).stdout;
-    sandbox
-        .write("fleet.yaml", &own.replacen("\n# What groups share.", &format!("\n{layer}\n# What groups share."), 1));
+    let (layers, profiles) = own.split_once("\nprofiles:\n").unwrap();
+    sandbox.write("fleet.yaml", &format!("{layers}\n{layer}\nprofiles:\n{profiles}"));
     let written = sandbox.run(&["generate"]).expect(0).stderr;
     let written: String =
         written.lines().filter(|line| line.starts_with("create")).flat_map(|line| [line, "\n"]).collect();
+    assert!(!written.is_empty(), "the example adds no file");
     let document = filled(&filled(&document, "layers", &tree), "what it writes", &written);
     let (before, rest) = document.split_once("<!-- sections -->\n").unwrap();
     let after = rest.split_once("\n\nLeft out").unwrap().1;

@@ -178,6 +178,20 @@ fn the_readme_shows_a_real_diff() {
     sandbox.run(&["generate"]).expect(0).says("1 changed");
 }
 
+/// The README adds a group, which becomes one file.
+#[test]
+fn the_readme_adds_a_group() {
+    let readme = read("README.md");
+    let sandbox = own();
+    sandbox.write("fleet.yaml", &format!("{}\n{}", read("fleet.yaml"), block(&readme, "add a group")));
+    sandbox
+        .run(&["generate"])
+        .expect(0)
+        .says("create generated/terraform/aws-oregon/stg/batch-oregon.tf")
+        .says("1 changed");
+    sandbox.run(&["explain", "batch-oregon"]).expect(0);
+}
+
 /// Every command with subcommands' own words, as clap knows them.
 fn commands(sandbox: &Sandbox, above: &[&str]) -> Vec<Vec<String>> {
     let help = sandbox.run(&[above, &["--help"]].concat()).expect(0).stdout;

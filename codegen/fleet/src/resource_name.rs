@@ -25,6 +25,11 @@ pub fn build_identity(fleet: &FleetName) -> String {
     format!("{fleet}-build")
 }
 
+/// The prefix of an instance on GCP that builds an image, and so of its disk, which has no labels.
+pub fn build_instance(fleet: &FleetName, layer: &LayerName, architecture: Architecture) -> String {
+    format!("{fleet}-{layer}-build-{architecture}")
+}
+
 /// The host name of a network's egress proxy, inside the network.
 pub fn proxy_host(fleet: &FleetName, network: &NetworkName) -> String {
     format!("proxy.{network}.{fleet}.internal")

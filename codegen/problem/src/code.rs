@@ -94,10 +94,10 @@ codes! {
     Cidr = "cidr",
     Fleet("networks:\n  aws-tokyo: { cloud: aws, region: ap-northeast-1, cidr: 10.16.0.0/24, zones: [ap-northeast-1a, ap-northeast-1c] }\n"),
     "Choose a CIDR from /16 to /22 that no other network uses.";
-    /// Settings of one cloud appear only where that cloud is used.
+    /// Settings, keys and ARNs belong to the cloud, account and region that use them.
     Cloud = "cloud",
     Fleet("groups:\n  web: { profile: plain, network: aws-tokyo, machine: m7g.large, gcp: { spot: true } }\n"),
-    "Remove the setting, or set it to `null` if a profile sets it.";
+    "Remove the setting, or set it to `null` if a profile sets it. Replace a key or ARN with one of the right account and region.";
     /// Machine types exist and fit the layer's architectures and GPU driver.
     Machine = "machine", Fleet("groups:\n  web: { profile: plain, network: aws-tokyo, machine: m7g.larg }\n"),
     "Choose a machine type that the cloud has and that the layer is built for.";
@@ -154,10 +154,10 @@ codes! {
     Manifest = "manifest",
     Words("Running `fleetgen images record` on a manifest that was built from an older fleet.yaml."),
     "Record the build from the commit that it was built from, or build the layer again.";
-    /// The command line is correct.
+    /// The command line names things that exist.
     Usage = "usage", Words("Running `fleetgen explain NAME` for a group that does not exist."),
     "Correct the argument that the message names.";
-    /// fleetgen and the machine work.
+    /// Nothing outside fleet.yaml fails: the disk, Git, and fleetgen itself.
     Fault = "fault", Words("Running `fleetgen generate` when the disk is full."),
     "Read the message: the disk, a permission or another program may be the cause. If fleetgen itself is at fault, please report it.";
 }

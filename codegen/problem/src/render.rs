@@ -46,7 +46,7 @@ fn human(problems: &[Problem], source: Option<&SourceFile>, color: bool) -> Stri
     let spans = problems.iter().any(|problem| problem.span().is_some());
     let file = source.filter(|_| spans).map(|source| format!(" in {}", source.name())).unwrap_or_default();
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
-    let _ = writeln!(text, "{} {noun}{file}; nothing was written", problems.len());
+    let _ = writeln!(text, "{} {noun}{file}", problems.len());
     text
 }
 

@@ -7,7 +7,8 @@ use anyhow::{Context, bail, ensure};
 use crate::rehearsal::{Built, Plan, Rehearsal, Signer};
 use crate::stage::{Image, Stage};
 use crate::world::{Oddities, Resource};
-use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::choice::{Architecture, Cloud};
+use fleetgen_fleet::resource_name;
 
 /// The layer that is built.
 const LAYER: &str = "web";
@@ -176,7 +177,7 @@ fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Resource], built: &
         return Ok(());
     }
     ensure!(left.iter().filter(|found| found.kind == "instance").count() == 2, "Packer was killed too late: {left:#?}");
-    left.iter().try_for_each(can_be_found)
+    left.iter().try_for_each(|left| can_be_found(rehearsal, left))
 }
 
 /// Every resource in both clouds.
@@ -194,16 +195,16 @@ pub(crate) fn is_over(found: &Resource) -> bool {
 }
 
 /// Whatever a killed build leaves can be traced to its run by tags, or by name, or expires.
-fn can_be_found(left: &Resource) -> anyhow::Result<()> {
+fn can_be_found(rehearsal: &Rehearsal<'_>, left: &Resource) -> anyhow::Result<()> {
     let resource = left.more.get("resource");
     match left.kind.as_str() {
         // Packer cannot label the disk; its name is the instance's.
         "disk" => {
-            ensure!(
-                left.id.contains("/disks/rehearsal-web-build-"),
-                "the disk {} is not named after its build",
-                left.id
-            );
+            let layer = LAYER.parse().context("the layer's name")?;
+            let fleet = &rehearsal.stage.fleet.name;
+            let instance = resource_name::build_instance(fleet, &layer, Architecture::Amd64);
+            let is_named = left.id.contains(&format!("/disks/{instance}-"));
+            ensure!(is_named, "the disk {} is not named after its build", left.id);
         }
         "key" => {
             let expires = resource.and_then(|key| key.get("expirationTimeUsec")?.as_str()?.parse::<u64>().ok());

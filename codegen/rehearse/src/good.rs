@@ -11,6 +11,7 @@ use crate::rehearsal::{Built, Plan, Rehearsal};
 use crate::stage::Stage;
 use crate::world::{Emulated as _, Resource};
 use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::resource_name;
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository::fleetgen;
 
@@ -46,7 +47,6 @@ const DISK_KEY: &str = "alias/example-disks";
 const LAUNCHED: &[(&str, &str)] = &[
     ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
     ("BlockDeviceMapping.1.Ebs.KmsKeyId", DISK_KEY),
-    ("IamInstanceProfile.Name", "rehearsal-build"),
     ("InstanceInitiatedShutdownBehavior", "terminate"),
 ];
 
@@ -71,7 +71,7 @@ fn clouds(rehearsal: &Rehearsal<'_>, layer: &str, before: &[Resource]) -> anyhow
         }
         // Only Google's resources are reported whole.
         let check = match (resource.kind.as_str(), resource.more.contains_key("resource")) {
-            ("instance", false) => aws_instance(resource),
+            ("instance", false) => aws_instance(rehearsal, resource),
             ("instance", true) => gcp_instance(resource),
             ("image", false) => aws_image(resource),
             ("image", true) => gcp_image(resource, layer),
@@ -95,12 +95,13 @@ fn tags(rehearsal: &Rehearsal<'_>, layer: &str, resource: &Resource) -> anyhow::
     Ok(())
 }
 
-fn aws_instance(resource: &Resource) -> anyhow::Result<()> {
+fn aws_instance(rehearsal: &Rehearsal<'_>, resource: &Resource) -> anyhow::Result<()> {
     ensure!(resource.more["public"].is_null(), "it has a public address");
     ensure!(resource.more["tokens"] == "required", "it answers metadata requests without a token");
     let launched = &resource.more["launched"];
-    for (setting, value) in LAUNCHED {
-        ensure!(launched[setting] == *value, "it was launched with {setting}={}", launched[setting]);
+    let profile = resource_name::build_identity(&rehearsal.stage.fleet.name);
+    for (setting, value) in LAUNCHED.iter().copied().chain([("IamInstanceProfile.Name", profile.as_str())]) {
+        ensure!(launched[setting] == value, "it was launched with {setting}={}", launched[setting]);
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ mod fault;
 mod good;
 mod inspect;
 mod kernel;
-
 mod overlay;
 mod rehearsal;
 mod scores;
@@ -106,9 +105,4 @@ fn report(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) 
         Err(error) => println!("FAIL  {name:<20} {seconds:>6.1} s\n{error:#}\n"),
     }
     result.is_ok()
-}
-
-/// Reports what a rehearsal is doing.
-fn progress(rehearsal: &str, text: &str) {
-    eprintln!("[{rehearsal}] {text}");
 }

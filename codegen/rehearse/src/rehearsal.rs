@@ -231,7 +231,7 @@ impl<'a> Rehearsal<'a> {
             log += &line;
             log.push('\n');
             if let Some((source, step)) = follower.line(&line) {
-                crate::progress(&self.plan.name, &format!("{layer} {source}: {step}"));
+                eprintln!("[{}] {layer} {source}: {step}", self.plan.name);
                 if dies_at.is_some_and(|words| step.contains(words)) {
                     reached.insert(source);
                     // Wait until the other cloud has its instance, too.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::stage::{Image, Stage};
 use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::{Fleet, resource_name};
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::machine::Machine;
 use fleetgen_toolbox::process::run;
@@ -26,6 +27,9 @@ pub(crate) trait Emulated: Copy {
     /// The source in the Packer template.
     fn source(self) -> &'static str;
 
+    /// The region in which images are built.
+    fn region(self) -> &'static str;
+
     /// The address of its machine.
     fn address(self) -> &'static str;
 
@@ -41,6 +45,13 @@ impl Emulated for Cloud {
         match self {
             Self::Aws => "amazon-ebs.amd64",
             Self::Gcp => "googlecompute.amd64",
+        }
+    }
+
+    fn region(self) -> &'static str {
+        match self {
+            Self::Aws => "ap-northeast-1",
+            Self::Gcp => "asia-northeast1",
         }
     }
 
@@ -109,7 +120,7 @@ impl World {
         let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), session: None };
         world.network()?;
         for cloud in Cloud::ALL {
-            let settings = world.settings(stage, cloud, images, oddities);
+            let settings = world.settings(stage, cloud, images, oddities)?;
             let script = match cloud {
                 Cloud::Aws => "ec2.py",
                 Cloud::Gcp => "compute.py",
@@ -136,20 +147,31 @@ impl World {
         run(self.command("bash").args(["-c", script, "_", ADDRESS])).map(|_| ())
     }
 
-    fn settings(&self, stage: &Stage, cloud: Cloud, images: &[Image], oddities: &Oddities) -> serde_json::Value {
+    fn settings(
+        &self,
+        stage: &Stage,
+        cloud: Cloud,
+        images: &[Image],
+        oddities: &Oddities,
+    ) -> anyhow::Result<serde_json::Value> {
         let of_cloud = images.iter().filter(|image| image.cloud == cloud);
         let keys = self.folder.join(format!("authorized_keys.{}", cloud.as_str()));
         let machine = if oddities.unreachable { NOBODY } else { cloud.address() };
-        match cloud {
+        let Fleet { name, networks, .. } = &stage.fleet;
+        let region = cloud.region();
+        let network = networks.values().find(|network| network.cloud == cloud && network.region.as_str() == region);
+        let network = &network.with_context(|| format!("the rehearsal's fleet has no network in {region}"))?.name;
+        let build = resource_name::build_network(name, network);
+        Ok(match cloud {
             Cloud::Aws => json!({
                 "address": cloud.endpoint(),
                 "account": stage.account,
-                "region": "ap-northeast-1",
+                "region": region,
                 "regions": ["us-west-2"],
-                "vpc": "rehearsal-aws-tokyo",
-                "subnet": "rehearsal-aws-tokyo-build-a",
-                "security_group": "rehearsal-aws-tokyo-build",
-                "instance_profile": "rehearsal-build",
+                "vpc": resource_name::network(name, network),
+                "subnet": format!("{build}-a"),
+                "security_group": build,
+                "instance_profile": resource_name::build_identity(name),
                 "images": of_cloud.map(|image| json!({
                     "name": image.name, "owner": image.owner, "architecture": "x86_64", "tags": image.tags,
                 })).collect::<Vec<_>>(),
@@ -162,12 +184,12 @@ impl World {
                 "images": of_cloud.map(|image| json!({
                     "project": image.owner, "name": image.name, "labels": image.tags,
                 })).collect::<Vec<_>>(),
-                "subnetworks": ["rehearsal-gcp-tokyo-build"],
+                "subnetworks": [build],
                 "authorized_keys": keys,
                 "user": cloud.user(),
                 "refuse": oddities.refuse,
             }),
-        }
+        })
     }
 
     /// Starts one of the servers of `tests/rehearsal/clouds`.

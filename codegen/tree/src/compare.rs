@@ -137,7 +137,7 @@ fn strays(disk: &Disk, wanted: &BTreeMap<RelPath, File>, known: &[&RelPath]) -> 
     for (directory, (kinds, names)) in directories {
         for (name, _) in disk.entries(directory).filter(|(name, _)| !names.contains(name.as_str())) {
             if !name.starts_with('.') && extension(name).is_some_and(|extension| kinds.contains(&extension)) {
-                strays.push(conflict(&format!("{directory}/{name}"), &Reason::NotOurs));
+                strays.push(conflict(&format!("{directory}/{name}"), &Reason::Stray));
             }
         }
     }

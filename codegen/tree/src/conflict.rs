@@ -11,6 +11,8 @@ pub(crate) enum Reason {
     Edited,
     /// It exists, and we did not write it.
     NotOurs,
+    /// It is among generated files, and neither wanted nor ours.
+    Stray,
     /// It, or a directory above it, is a symbolic link.
     Symlink,
     /// A directory or a device is in its place, or a file is in the place of a directory above it.
@@ -34,6 +36,10 @@ pub(crate) fn conflict(path: &str, reason: &Reason) -> Problem {
         Reason::NotOurs => (
             format!("{shown} exists, but fleetgen did not write it"),
             format!("move {shown} elsewhere, or delete it so that fleetgen can write its own"),
+        ),
+        Reason::Stray => (
+            format!("{shown} is among generated files, but fleetgen did not write it"),
+            format!("move {shown} elsewhere, or delete it: tools that read the directory would read it too"),
         ),
         Reason::Symlink => (format!("{shown} is a symbolic link"), format!("move {shown} elsewhere")),
         Reason::InTheWay => {

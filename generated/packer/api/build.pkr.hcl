@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "api"
-    "key"         = "fd6c664a2dc72120c9c697ee3cf094f4"
+    "key"         = "d6f040b4ee64b74e3639831d25a16231"
     "os"          = "ubuntu-24-04"
-    "parent"      = "1a011086478ecf101563f3e738230136"
+    "parent"      = "395d6c92a04548b306c68639f5efa458"
     "commit"      = var.commit
   }
 
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "fd6c664a2dc72120c9c697ee3cf094f4"
+    "KEY"              = "d6f040b4ee64b74e3639831d25a16231"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +95,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-amd64-fd6c664a2dc7"
-  ami_description = "example api fd6c664a2dc72120c9c697ee3cf094f4"
+  ami_name        = "example-api-amd64-d6f040b4ee64"
+  ami_description = "example api d6f040b4ee64b74e3639831d25a16231"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -111,8 +111,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-1a011086478e"
-      "tag:key"             = "1a011086478ecf101563f3e738230136"
+      "name"                = "example-base-amd64-395d6c92a045"
+      "tag:key"             = "395d6c92a04548b306c68639f5efa458"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -158,8 +158,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-fd6c664a2dc7-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-fd6c664a2dc7-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-d6f040b4ee64-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-d6f040b4ee64-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -170,8 +170,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-api-arm64-fd6c664a2dc7"
-  ami_description = "example api fd6c664a2dc72120c9c697ee3cf094f4"
+  ami_name        = "example-api-arm64-d6f040b4ee64"
+  ami_description = "example api d6f040b4ee64b74e3639831d25a16231"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -186,8 +186,8 @@ source "amazon-ebs" "arm64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-arm64-1a011086478e"
-      "tag:key"             = "1a011086478ecf101563f3e738230136"
+      "name"                = "example-base-arm64-395d6c92a045"
+      "tag:key"             = "395d6c92a04548b306c68639f5efa458"
       "architecture"        = "arm64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -233,8 +233,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-fd6c664a2dc7-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-fd6c664a2dc7-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-d6f040b4ee64-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-d6f040b4ee64-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -246,13 +246,13 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-amd64-fd6c664a2dc7"
+  image_name              = "example-api-amd64-d6f040b4ee64"
   image_family            = "example-api-amd64"
-  image_description       = "example api fd6c664a2dc72120c9c697ee3cf094f4"
+  image_description       = "example api d6f040b4ee64b74e3639831d25a16231"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-1a011086478e"
+  source_image            = "example-base-amd64-395d6c92a045"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
@@ -298,13 +298,13 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-api-arm64-fd6c664a2dc7"
+  image_name              = "example-api-arm64-d6f040b4ee64"
   image_family            = "example-api-arm64"
-  image_description       = "example api fd6c664a2dc72120c9c697ee3cf094f4"
+  image_description       = "example api d6f040b4ee64b74e3639831d25a16231"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-1a011086478e"
+  source_image            = "example-base-arm64-395d6c92a045"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

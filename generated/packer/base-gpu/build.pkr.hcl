@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "73a7e8a4f8545ea136f40d00485a1351"
+    "key"         = "ca9249ff3ee63571282c5188278628f9"
     "os"          = "ubuntu-24-04"
-    "parent"      = "1a011086478ecf101563f3e738230136"
+    "parent"      = "395d6c92a04548b306c68639f5efa458"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "73a7e8a4f8545ea136f40d00485a1351"
+    "KEY"              = "ca9249ff3ee63571282c5188278628f9"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-gpu-amd64-73a7e8a4f854"
-  ami_description = "example base-gpu 73a7e8a4f8545ea136f40d00485a1351"
+  ami_name        = "example-base-gpu-amd64-ca9249ff3ee6"
+  ami_description = "example base-gpu ca9249ff3ee63571282c5188278628f9"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-amd64-1a011086478e"
-      "tag:key"             = "1a011086478ecf101563f3e738230136"
+      "name"                = "example-base-amd64-395d6c92a045"
+      "tag:key"             = "395d6c92a04548b306c68639f5efa458"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-73a7e8a4f854-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-73a7e8a4f854-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-ca9249ff3ee6-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-ca9249ff3ee6-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-gpu-amd64-73a7e8a4f854"
+  image_name              = "example-base-gpu-amd64-ca9249ff3ee6"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 73a7e8a4f8545ea136f40d00485a1351"
+  image_description       = "example base-gpu ca9249ff3ee63571282c5188278628f9"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-1a011086478e"
+  source_image            = "example-base-amd64-395d6c92a045"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -64,7 +64,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "1a011086478ecf101563f3e738230136"
+    "key"         = "395d6c92a04548b306c68639f5efa458"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -86,7 +86,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "1a011086478ecf101563f3e738230136"
+    "KEY"              = "395d6c92a04548b306c68639f5efa458"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -94,8 +94,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-amd64-1a011086478e"
-  ami_description = "example base 1a011086478ecf101563f3e738230136"
+  ami_name        = "example-base-amd64-395d6c92a045"
+  ami_description = "example base 395d6c92a04548b306c68639f5efa458"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -156,8 +156,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-1a011086478e-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-1a011086478e-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-395d6c92a045-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-395d6c92a045-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -168,8 +168,8 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-base-arm64-1a011086478e"
-  ami_description = "example base 1a011086478ecf101563f3e738230136"
+  ami_name        = "example-base-arm64-395d6c92a045"
+  ami_description = "example base 395d6c92a04548b306c68639f5efa458"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -230,8 +230,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-1a011086478e-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-1a011086478e-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-395d6c92a045-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-395d6c92a045-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -243,9 +243,9 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-amd64-1a011086478e"
+  image_name              = "example-base-amd64-395d6c92a045"
   image_family            = "example-base-amd64"
-  image_description       = "example base 1a011086478ecf101563f3e738230136"
+  image_description       = "example base 395d6c92a04548b306c68639f5efa458"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -295,9 +295,9 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-base-arm64-1a011086478e"
+  image_name              = "example-base-arm64-395d6c92a045"
   image_family            = "example-base-arm64"
-  image_description       = "example base 1a011086478ecf101563f3e738230136"
+  image_description       = "example base 395d6c92a04548b306c68639f5efa458"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated

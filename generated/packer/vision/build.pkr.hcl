@@ -64,9 +64,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "95dd514aa98a02edad2bd8537481456d"
+    "key"         = "c73115dbc225f96eb27981353ad46df3"
     "os"          = "ubuntu-24-04"
-    "parent"      = "73a7e8a4f8545ea136f40d00485a1351"
+    "parent"      = "ca9249ff3ee63571282c5188278628f9"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "95dd514aa98a02edad2bd8537481456d"
+    "KEY"              = "c73115dbc225f96eb27981353ad46df3"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,8 +96,8 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-vision-amd64-95dd514aa98a"
-  ami_description = "example vision 95dd514aa98a02edad2bd8537481456d"
+  ami_name        = "example-vision-amd64-c73115dbc225"
+  ami_description = "example vision c73115dbc225f96eb27981353ad46df3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -112,8 +112,8 @@ source "amazon-ebs" "amd64" {
 
   source_ami_filter {
     filters = {
-      "name"                = "example-base-gpu-amd64-73a7e8a4f854"
-      "tag:key"             = "73a7e8a4f8545ea136f40d00485a1351"
+      "name"                = "example-base-gpu-amd64-ca9249ff3ee6"
+      "tag:key"             = "ca9249ff3ee63571282c5188278628f9"
       "architecture"        = "x86_64"
       "root-device-type"    = "ebs"
       "virtualization-type" = "hvm"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-95dd514aa98a-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-95dd514aa98a-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-c73115dbc225-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-c73115dbc225-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -172,13 +172,13 @@ source "amazon-ebs" "amd64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-vision-amd64-95dd514aa98a"
+  image_name              = "example-vision-amd64-c73115dbc225"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 95dd514aa98a02edad2bd8537481456d"
+  image_description       = "example vision c73115dbc225f96eb27981353ad46df3"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-gpu-amd64-73a7e8a4f854"
+  source_image            = "example-base-gpu-amd64-ca9249ff3ee6"
   source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"

@@ -52,7 +52,8 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
     if stale.is_empty() {
         ui.warn("a run of `fleetgen generate` was interrupted: run it again")?;
     } else {
-        ui.warn(&format!("{} of {files} files are stale: run `fleetgen generate` and commit", stale.len()))?;
+        let are = if stale.len() == 1 { "is" } else { "are" };
+        ui.warn(&format!("{} of {files} files {are} stale: run `fleetgen generate` and commit", stale.len()))?;
     }
     Ok(Exit::Stale)
 }

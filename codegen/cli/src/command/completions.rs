@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
+use super::Arguments;
 use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::ui::Ui;

@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             let width = lines.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
             for (text, layer) in lines {
                 let used = match groups(&project.fleet, &layer.name).len() {
-                    0 => "no group".to_owned(),
+                    0 => "no group of its own".to_owned(),
                     1 => "1 group".to_owned(),
                     number => format!("{number} groups"),
                 };
@@ -119,6 +119,9 @@ fn shorten(why: &[String]) -> String {
 /// The keys at a revision: of its fleet.yaml and its scripts, with this program's templates and pinned tools.
 fn keys_at(global: &Global, revision: &str, now: &HandWritten) -> Result<BTreeMap<LayerName, LayerKey>, Failure> {
     let usage = |message: String, hint: &str| Failure::usage(message, Some(hint.to_owned()));
+    git(global, &["rev-parse", "--git-dir"], "").map_err(|_| {
+        usage("this directory is not in a Git repository".to_owned(), "name the repository's directory with `-C`")
+    })?;
     // `--end-of-options` keeps a revision that looks like an option from being one.
     let commit =
         git(global, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")], "")

@@ -1,4 +1,4 @@
-//! The commands.
+//! The command line, and the commands: one file for each.
 
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -11,9 +11,46 @@ pub(crate) mod layers;
 pub(crate) mod problem;
 pub(crate) mod schema;
 
-use crate::arguments::{Arguments, Command};
+use clap::{Parser, Subcommand};
+
+use crate::arguments::Global;
 use crate::error::Outcome;
+use crate::exit::Exit;
 use crate::ui::Ui;
+
+/// Golden images as code
+///
+/// fleet.yaml describes a fleet: networks, egress proxy, sessions, image layers and compute groups. fleetgen turns it into
+/// the files under generated/, which people review in pull requests.
+#[derive(Debug, Parser)]
+#[command(name = "fleetgen", version, after_help = Exit::help(), max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Generate(generate::Args),
+    Check(check::Args),
+    Diff(diff::Args),
+    Explain(explain::Args),
+    Groups(groups::Args),
+    Layers(layers::Args),
+    Images(images::Args),
+    Problem(problem::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// Whether the command writes to the repository.
+    pub(crate) fn writes(&self) -> bool {
+        matches!(self, Self::Generate(_) | Self::Images(_))
+    }
+}
 
 /// Runs the command that was asked for.
 pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {

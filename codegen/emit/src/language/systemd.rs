@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::text::is_hidden;
+
 /// Escapes a value for the inside of double quotes, or for the rest of a line, as systemd.syntax(7) describes: a backslash
-/// before backslash and quote, `\n` and `\t`, and `%` doubled, since it would be a specifier. Every other control character is
-/// written by its number: systemd ends a line at a carriage return as well. In a command, `$` must be doubled too; see
-/// [`argument`].
+/// before backslash and quote, `\n` and `\t`, and `%` doubled, since it would be a specifier. Every other hidden character is
+/// written by its number: a reviewer could not see it, and systemd also ends a line at a carriage return. In a command, `$`
+/// must be doubled too; see [`argument`].
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     for character in text.chars() {
         match character {
@@ -14,7 +16,8 @@ pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
             '\n' => out.write_all(b"\\n")?,
             '\t' => out.write_all(b"\\t")?,
             '%' => out.write_all(b"%%")?,
-            hidden if hidden.is_control() => write!(out, "\\u{:04x}", u32::from(hidden))?,
+            hidden if is_hidden(hidden) && u32::from(hidden) > 0xFFFF => write!(out, "\\U{:08x}", u32::from(hidden))?,
+            hidden if is_hidden(hidden) => write!(out, "\\u{:04x}", u32::from(hidden))?,
             _ => write!(out, "{character}")?,
         }
     }

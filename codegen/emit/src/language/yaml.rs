@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::text::is_hidden;
+
 /// Escapes a value for the inside of double quotes.
 ///
 /// Goss runs a file through Go's templates before it reads the YAML. So a brace is written by its number: the template sees no
-/// `{{`, and YAML reads the brace that was meant.
+/// `{{`, and YAML reads the brace that was meant. So are hidden characters, which a reviewer could not see.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
     for character in text.chars() {
         match character {
@@ -14,10 +16,8 @@ pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
             '\n' => out.write_all(b"\\n")?,
             '\t' => out.write_all(b"\\t")?,
             '{' | '}' => write!(out, "\\u{:04X}", u32::from(character))?,
-            ' '..='~' => write!(out, "{character}")?,
-            _ if u32::from(character) <= 0xFFFF && !character.is_alphanumeric() => {
-                write!(out, "\\u{:04X}", u32::from(character))?;
-            }
+            hidden if is_hidden(hidden) && u32::from(hidden) > 0xFFFF => write!(out, "\\U{:08X}", u32::from(hidden))?,
+            hidden if is_hidden(hidden) => write!(out, "\\u{:04X}", u32::from(hidden))?,
             _ => write!(out, "{character}")?,
         }
     }

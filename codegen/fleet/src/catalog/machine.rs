@@ -95,7 +95,11 @@ fn aws(machine_type: &str) -> Result<MachineFacts, Hint> {
         return Err(hint);
     };
     if !known.sizes.iter().any(|known| known == size) {
-        return Err(Some(format!("`{family}` has the sizes {}", known.sizes.join(", "))));
+        let close = suggest(
+            machine_type,
+            known.sizes.iter().map(|size| format!("{family}.{size}")).collect::<Vec<_>>().iter().map(String::as_str),
+        );
+        return Err(close.or_else(|| Some(format!("`{family}` has the sizes {}", known.sizes.join(", ")))));
     }
     Ok(MachineFacts {
         architecture: known.architecture,

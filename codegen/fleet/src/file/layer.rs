@@ -142,13 +142,13 @@ pub(crate) struct Container {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct LayerFile {
-    /// The content. It must not contain secrets, only the names of the parameters that hold them.
+    /// What the file contains. It must not contain secrets, only the names of the parameters that hold them.
     pub(crate) content: Field<String>,
-    /// The owner. Default: root.
+    /// The user that owns the file. Default: root.
     pub(crate) owner: Option<Field<UserName>>,
-    /// The group. Default: root.
+    /// The group that owns the file. Default: root.
     pub(crate) group: Option<Field<UserName>>,
-    /// The mode. Default: "0644".
+    /// The file's permissions, such as "0640". Default: "0644".
     pub(crate) mode: Option<Field<FileMode>>,
 }
 
@@ -175,7 +175,7 @@ pub(crate) struct Service {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct LayerPort {
-    /// The port.
+    /// The port, such as 8080.
     pub(crate) port: Field<Port>,
     /// The protocol. Default: tcp.
     pub(crate) protocol: Option<Field<Transport>>,

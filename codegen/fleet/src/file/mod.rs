@@ -191,7 +191,7 @@ pub(crate) struct Access {
 pub(crate) struct Signing {
     /// The key in AWS KMS. Required if a network is on AWS.
     pub(crate) aws_key: Option<Field<AwsKmsKey>>,
-    /// The region of `aws_key`.
+    /// The region of `aws_key`. Required with `aws_key`.
     pub(crate) aws_region: Option<Field<Region>>,
     /// The key version in GCP KMS. Required if a network is on GCP.
     pub(crate) gcp_key: Option<Field<GcpKmsKeyVersion>>,

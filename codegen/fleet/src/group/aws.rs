@@ -23,7 +23,7 @@ pub(crate) struct AwsSettings {
     pub(crate) lifecycle_hooks: Option<Field<Entries<HookName, LifecycleHookSettings>>>,
     /// Collect the machines' metrics every minute instead of every five. Default: false.
     pub(crate) detailed_monitoring: Option<Field<bool>>,
-    /// How many network hops an answer of the metadata service may travel. Containers need 2. Default: 1.
+    /// How many network hops a response of the metadata service may travel. Containers need 2. Default: 1.
     pub(crate) metadata_hops: Option<Field<Number<1, 2>>>,
     /// Replace a machine after this time. Default: never.
     pub(crate) max_lifetime: Option<Field<Lasting<86_400, 31_536_000>>>,

@@ -13,7 +13,7 @@ use crate::scalar::{Duration, Lasting, Number, Port, Text};
 pub(crate) struct HealthSettings {
     /// The protocol. Default: http.
     pub(crate) protocol: Option<Field<HealthProtocol>>,
-    /// The port.
+    /// The port to connect to, such as 8080.
     pub(crate) port: Field<Port>,
     /// The path, for http and https, such as `/healthz`. Default: /.
     pub(crate) path: Option<Field<Text>>,

@@ -14,7 +14,7 @@ use crate::scalar::{Cidr, NetworkName, Port, Text};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(rename = "OpenPort", deny_unknown_fields)]
 pub(crate) struct PortSettings {
-    /// The port.
+    /// The port to open, such as 8080.
     pub(crate) port: Field<Port>,
     /// The protocol. Default: tcp.
     pub(crate) protocol: Option<Field<Transport>>,
@@ -56,7 +56,14 @@ impl PortSettings {
         let mut from = match &self.from {
             None => vec![network.cidr],
             Some(sources) => {
-                sources.get()?.iter().filter_map(|source| cidr(context, source.get()?, source.span, problems)).collect()
+                let list = sources.get()?;
+                if list.is_empty() {
+                    problems.push(
+                        Problem::new(Code::Port, sources.span, "nothing may connect to this port")
+                            .hint("add networks or CIDRs to `from`, or remove the port"),
+                    );
+                }
+                list.iter().filter_map(|source| cidr(context, source.get()?, source.span, problems)).collect()
             }
         };
         from.sort();

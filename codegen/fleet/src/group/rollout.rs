@@ -18,8 +18,8 @@ pub(crate) struct RolloutSettings {
     /// How many machines may be missing at a time, such as 1 or 25%. A percentage is rounded down to whole machines, at
     /// every size the group can have. Default: 0.
     pub(crate) max_unavailable: Option<Field<Amount>>,
-    /// How many machines may be added at a time, such as 1 or 10%. AWS allows at most 100% between the smallest and the
-    /// largest number of machines; if `max_unavailable` leaves no room, fewer are added. Default: on AWS 10%, or 100% of a
+    /// How many machines may be added at a time, such as 1 or 10%. AWS allows at most 100% for
+    /// `max_unavailable` and `max_surge` together; if `max_unavailable` leaves no room, fewer are added. Default: on AWS 10%, or 100% of a
     /// group of one; on GCP one per zone.
     pub(crate) max_surge: Option<Field<Amount>>,
     /// The share of machines that is updated first and watched. Default: none.

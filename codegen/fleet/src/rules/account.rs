@@ -1,6 +1,6 @@
 //! Accounts and projects, and what is in them.
 
-use fleetgen_problem::{Code, Problem, suggest};
+use fleetgen_problem::{Code, Problem, Span, suggest};
 
 use super::Problems;
 use crate::catalog;
@@ -66,16 +66,9 @@ pub(super) fn load_balancers(draft: &Draft<'_>, problems: &mut Problems) {
         let Some(region) = network.region.get() else { continue };
         let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(Entries::iter);
         for field in balancers.filter_map(|(_, balancer)| balancer.arn.as_ref()) {
-            if field.get().is_some_and(|arn| !is_in(arn.as_str(), region, account)) {
-                problems.push(
-                    Problem::new(
-                        Code::Cloud,
-                        field.span,
-                        format!("this load balancer is not in {region}, the region of the network `{name}`"),
-                    )
-                    .label("in another region or account"),
-                );
-            }
+            let Some(arn) = field.get().and_then(|arn| Arn::parse(arn.as_str())) else { continue };
+            let place = format!("{region}, the region of the network `{name}`");
+            problems.extend(elsewhere("load balancer", &arn, field.span, account, region, &place));
         }
     }
 }
@@ -85,19 +78,39 @@ pub(super) fn certificate(draft: &Draft<'_>, group: &GroupDraft, problems: &mut 
     let Some(account) = draft.aws_account().and_then(|aws| aws.account.get()) else { return };
     let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
     let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { return };
-    if !is_in(certificate.as_str(), &network.region, account) {
-        problems.push(
-            Problem::new(
-                Code::Cloud,
-                group.origins.span("load_balancer.certificate"),
-                format!("this certificate is not in {}, the region of `{}`", network.region, group.name),
-            )
-            .label("in another region or account")
-            .related(group.origins.name, "this group"),
-        );
-    }
+    let Some(arn) = Arn::parse(certificate.as_str()) else { return };
+    let at = group.origins.span("load_balancer.certificate");
+    let place = format!("{}, the region of `{}`", network.region, group.name);
+    let problem = elsewhere("certificate", &arn, at, account, &network.region, &place);
+    problems.extend(problem.map(|problem| problem.related(group.origins.name, "this group")));
 }
 
-fn is_in(arn: &str, region: &Region, account: &AccountId) -> bool {
-    Arn::parse(arn).is_none_or(|arn| arn.region == region.as_str() && arn.account == account.as_str())
+/// The problem with a thing that is in another account, or in another region than `place`.
+fn elsewhere(
+    thing: &str,
+    arn: &Arn<'_>,
+    at: Span,
+    account: &AccountId,
+    region: &Region,
+    place: &str,
+) -> Option<Problem> {
+    if arn.account != account.as_str() {
+        return Some(other_account(thing, arn, at));
+    }
+    (arn.region != region.as_str()).then(|| {
+        Problem::new(Code::Cloud, at, format!("this {thing} is in {}, not in {place}", arn.region))
+            .label("in another region")
+            .hint(format!("use a {thing} in {region}"))
+    })
+}
+
+/// The problem with a thing that is in an account that `clouds` does not name.
+pub(super) fn other_account(thing: &str, arn: &Arn<'_>, at: Span) -> Problem {
+    Problem::new(
+        Code::Cloud,
+        at,
+        format!("this {thing} is in the account {}, which `clouds` does not name", arn.account),
+    )
+    .label("in another account")
+    .hint(format!("use a {thing} of the account in `clouds.aws`"))
 }

@@ -3,6 +3,7 @@
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
+use super::account::other_account;
 use crate::choice::Cloud;
 use crate::draft::Draft;
 use crate::scalar::{Arn, GcpKmsKey};
@@ -10,13 +11,20 @@ use crate::scalar::{Arn, GcpKmsKey};
 /// The keys that encrypt disks are in every region that has machines.
 pub(super) fn disks(draft: &Draft<'_>, problems: &mut Problems) {
     let aws = draft.aws_account().and_then(|account| Some((account.account.get()?, account.disk_key.as_ref()?)));
+    if let Some((account, field)) = aws
+        && let Some(arn) = field.get().and_then(|key| Arn::parse(key.as_str()))
+        && arn.account != account.as_str()
+    {
+        problems.push(other_account("key", &arn, field.span));
+        return;
+    }
     let gcp = draft.gcp_account().and_then(|account| account.disk_key.as_ref());
     for network in draft.networks.values() {
         let (at, hint) = match network.cloud {
             Cloud::Aws => {
-                let Some((account, field)) = aws else { continue };
+                let Some((_, field)) = aws else { continue };
                 let Some(arn) = field.get().and_then(|key| Arn::parse(key.as_str())) else { continue };
-                if arn.region == network.region.as_str() && arn.account == account.as_str() {
+                if arn.region == network.region.as_str() {
                     continue;
                 }
                 (field.span, "use an alias that exists in every region, such as `alias/disks`")
@@ -36,7 +44,7 @@ pub(super) fn disks(draft: &Draft<'_>, problems: &mut Problems) {
                 at,
                 format!("this key is not in {}, the region of the network `{}`", network.region, network.name),
             )
-            .label("in another region or account")
+            .label("in another region")
             .hint(hint),
         );
     }
@@ -49,15 +57,7 @@ pub(super) fn signing(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(arn) = field.get().and_then(|key| Arn::parse(key.as_str())) else { return };
     let account = draft.aws_account().and_then(|account| account.account.get());
     if account.is_some_and(|account| account.as_str() != arn.account) {
-        problems.push(
-            Problem::new(
-                Code::Cloud,
-                field.span,
-                format!("this key is in the account {}, which `clouds` does not name", arn.account),
-            )
-            .label("in another account")
-            .hint("use a key of the account in `clouds.aws`"),
-        );
+        problems.push(other_account("key", &arn, field.span));
     }
     let region = signing.aws_region.as_ref().and_then(|region| Some((region.span, region.get()?)));
     if let Some((at, region)) = region.filter(|(_, region)| region.as_str() != arn.region) {

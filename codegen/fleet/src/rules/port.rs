@@ -8,7 +8,7 @@ use super::Problems;
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 
-/// A port is opened once, to somebody, and not past the load balancer.
+/// A port is opened once, and not past the load balancer.
 pub(super) fn ports(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
     let behind = group.load_balancer.as_ref().map(|backend| backend.port);
@@ -21,10 +21,6 @@ pub(super) fn ports(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) 
         if !seen.insert((port.port, port.protocol)) {
             let message = format!("port {number}/{} is opened twice", port.protocol);
             report(".port", message, "list all sources in one `from`");
-        }
-        if port.from.is_empty() {
-            let message = format!("nothing may connect to port {number}");
-            report(".from", message, "add networks or CIDRs to `from`, or remove the port");
         }
         if Some(port.port) == behind && port.from.iter().any(|from| from.prefix() == 0) {
             let message = format!("port {number} is open to everybody, bypassing the load balancer");

@@ -48,11 +48,14 @@ pub(super) fn machines(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, network) in draft.written_networks() {
         let zones = network.zones.get().map_or(4, Vec::len);
         if count as usize > zones {
+            let noun = if zones == 1 { "zone" } else { "zones" };
             problems.push(
                 Problem::new(
                     Code::InvalidValue,
                     field.span,
-                    format!("{count} proxies do not fit a network with {zones} zones: there is at most one per zone"),
+                    format!(
+                        "{count} proxies do not fit in a network with {zones} {noun}: there is at most one per zone"
+                    ),
                 )
                 .label(format!("must be at most {zones}"))
                 .related(network.zones.span, "these zones")

@@ -45,10 +45,24 @@ pub(super) fn progress(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problem
             .related(group.origins.span("size"), "its size")
             .hint("set `max_surge: 1`, or write `max_unavailable` as a number of machines"),
         );
+        return;
+    }
+    // AWS takes whole percentages, and one machine of a large group is less than one.
+    if group.cloud() == Cloud::Aws && rollout.healthy_percentages(group.size).min == 100 {
+        problems.push(
+            Problem::new(
+                Code::Rollout,
+                group.origins.span("rollout.max_unavailable"),
+                format!("a rollout could never finish: of {} machines, 100% would have to stay", group.size.max),
+            )
+            .label("less than 1% of the group, or not a whole percentage at every size")
+            .related(group.origins.span("size"), "its size")
+            .hint("set `max_surge: 1`, or raise `max_unavailable`: AWS takes whole percentages"),
+        );
     }
 }
 
-/// Amounts are such as the clouds accept.
+/// Amounts are within the clouds' limits.
 pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let (unavailable, surge) = (group.rollout.max_unavailable, group.rollout.max_surge);
     match group.cloud() {

@@ -9,7 +9,7 @@ use crate::draft::{Draft, GroupDraft};
 /// Keys that fleetgen sets itself on every resource.
 pub(crate) const OWN: &[&str] = &["Name", "environment", "fleet", "group", "layer"];
 
-/// Keys and values are such as the cloud allows, and do not replace fleetgen's own.
+/// Keys and values follow the cloud's rules, and do not replace fleetgen's own.
 ///
 /// AWS: 50 tags; letters, digits, spaces and `_ . : / = + - @`; not `aws:`. GCP: 64 labels; keys `[a-z][a-z0-9_-]{0,62}`,
 /// values `[a-z0-9_-]{0,63}`.

@@ -4,7 +4,7 @@ use super::word;
 
 word! {
     /// Text for people, up to 255 characters, without control characters other than tab and newline.
-    Text = "a text of 1 to 255 characters without control characters", r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]{1,255}$",
+    Text = "a text of 1 to 255 characters without control characters other than tab and newline", r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]{1,255}$",
     "shorten it, and remove control characters other than tab and newline"
 }
 
