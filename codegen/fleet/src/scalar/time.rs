@@ -54,7 +54,7 @@ impl std::fmt::Display for Duration {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        quantity(deserializer, "a duration such as `90s`, `10m`, `8h` or `30d`", "s")
+        quantity(deserializer, "a duration such as `90s`, `10m`, `8h` or `30d`", &["s", "m", "h", "d"])
     }
 }
 
@@ -149,7 +149,7 @@ validated! {
 validated! {
     /// A cron schedule with five fields: minute, hour, day of month, month, day of week.
     Cron = "a cron schedule", is_cron,
-    "write five fields, such as \"30 1 * * 1-5\""
+    "write minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7), such as \"30 1 * * 1-5\""
 }
 
 /// Both clouds accept the five classic fields, but not names such as `@daily`, nor `L`, `W` and `#`.

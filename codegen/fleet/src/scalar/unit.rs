@@ -18,13 +18,13 @@ pub(super) fn number_with_unit<'a>(text: &'a str, what: &str, hint: &str) -> Res
         .map_err(|_| Problem::invalid(format!("`{text}` is not {what}"), hint))
 }
 
-/// Reads a quantity from a string. A number without a unit gets a message that names the unit.
+/// Reads a quantity from a string. A number without a unit gets a message that names the units.
 pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Problem>>(
     deserializer: D,
     what: &'static str,
-    unit: &'static str,
+    units: &'static [&'static str],
 ) -> Result<T, D::Error> {
-    struct Quantity<T>(&'static str, &'static str, std::marker::PhantomData<T>);
+    struct Quantity<T>(&'static str, &'static [&'static str], std::marker::PhantomData<T>);
 
     impl<T: TryFrom<String, Error = Problem>> Visitor<'_> for Quantity<T> {
         type Value = T;
@@ -34,10 +34,10 @@ pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Pro
         }
 
         fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
-            let unit = self.1;
+            let forms: Vec<String> = self.1.iter().map(|unit| format!("`{number}{unit}`")).collect();
             Err(E::custom(Problem::invalid(
                 format!("{number} has no unit: expected {}", self.0),
-                format!("write `{number}{unit}`"),
+                format!("write {}", forms.join(" or ")),
             )))
         }
 
@@ -45,7 +45,7 @@ pub(super) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<String, Error = Pro
             T::try_from(text.to_owned()).map_err(E::custom)
         }
     }
-    deserializer.deserialize_any(Quantity(what, unit, std::marker::PhantomData))
+    deserializer.deserialize_any(Quantity(what, units, std::marker::PhantomData))
 }
 
 /// A size of disk or memory, such as 40GiB.
@@ -66,7 +66,7 @@ impl TryFrom<String> for Gibibytes {
 
 impl<'de> Deserialize<'de> for Gibibytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        quantity(deserializer, "a size such as `40GiB`", "GiB")
+        quantity(deserializer, "a size such as `40GiB`", &["GiB"])
     }
 }
 
@@ -104,7 +104,7 @@ impl TryFrom<String> for Percent {
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        quantity(deserializer, "a percentage such as `25%`", "%")
+        quantity(deserializer, "a percentage such as `25%`", &["%"])
     }
 }
 
