@@ -188,7 +188,14 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
         keys: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let Value::Map(_) = self.nearest().1.value else { return self.wrong_type("a mapping") };
+        let Value::Map(_) = self.nearest().1.value else {
+            let wrong = self.wrong_type("a mapping");
+            // A few keys fit in a hint. The reference has the others.
+            let is_short = name != ENTRIES && keys.len() <= 6;
+            return wrong.map_err(|error: Error| {
+                if is_short { error.hint(format!("write a mapping with {}", list(keys))) } else { error }
+            });
+        };
         if name == ENTRIES {
             return visitor.visit_map(EntriesAccess::new(&self));
         }
@@ -246,6 +253,10 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.nearest().1.value {
             Value::List(_) => self.deserialize_any(visitor),
+            Value::String(item) => {
+                let hint = format!("write a list: `[\"{item}\"]`");
+                self.wrong_type("a list").map_err(|error: Error| error.hint(hint))
+            }
             _ => self.wrong_type("a list"),
         }
     }
