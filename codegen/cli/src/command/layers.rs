@@ -134,8 +134,9 @@ fn keys_at(global: &Global, revision: &str, now: &HandWritten) -> Result<BTreeMa
     let listing = git(global, &listing, "")?;
     let listing = String::from_utf8_lossy(&listing);
     let name = global.fleet.display().to_string();
-    let paths: Vec<&str> =
-        std::iter::once(name.as_str()).chain(listing.split('\0').filter(|path| !path.is_empty())).collect();
+    // `cat-file --batch` takes a request a line, so a path with a newline would be two.
+    let listed = listing.split('\0').filter(|path| !path.is_empty() && !path.contains('\n'));
+    let paths: Vec<&str> = std::iter::once(name.as_str()).chain(listed).collect();
     let mut contents = contents_at(global, &commit, &paths)?;
     let text = contents
         .remove(&name)

@@ -189,12 +189,10 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let Value::Map(_) = self.nearest().1.value else {
-            let wrong = self.wrong_type("a mapping");
+            let wrong = Error::wrong_type(&self.nearest().1.value, "a mapping");
             // A few keys fit in a hint. The reference has the others.
             let is_short = name != ENTRIES && keys.len() <= 6;
-            return wrong.map_err(|error: Error| {
-                if is_short { error.hint(format!("write a mapping with {}", list(keys))) } else { error }
-            });
+            return Err(if is_short { wrong.hint(format!("write a mapping with {}", list(keys))) } else { wrong });
         };
         if name == ENTRIES {
             return visitor.visit_map(EntriesAccess::new(&self));

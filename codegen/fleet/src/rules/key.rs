@@ -10,24 +10,25 @@ use crate::scalar::{Arn, GcpKmsKey};
 
 /// The keys that encrypt disks are in every region that has machines.
 pub(super) fn disks(draft: &Draft<'_>, problems: &mut Problems) {
-    let aws = draft.aws_account().and_then(|account| Some((account.account.get()?, account.disk_key.as_ref()?)));
-    if let Some((account, field)) = aws
-        && let Some(arn) = field.get().and_then(|key| Arn::parse(key.as_str()))
+    let aws = draft.aws_account().and_then(|account| {
+        let field = account.disk_key.as_ref()?;
+        Some((account.account.get()?, field.span, Arn::parse(field.get()?.as_str())?))
+    });
+    if let Some((account, at, arn)) = &aws
         && arn.account != account.as_str()
     {
-        problems.push(other_account("key", &arn, field.span));
-        return;
+        problems.push(other_account("key", arn, *at));
     }
     let gcp = draft.gcp_account().and_then(|account| account.disk_key.as_ref());
     for network in draft.networks.values() {
         let (at, hint) = match network.cloud {
             Cloud::Aws => {
-                let Some((_, field)) = aws else { continue };
-                let Some(arn) = field.get().and_then(|key| Arn::parse(key.as_str())) else { continue };
-                if arn.region == network.region.as_str() {
+                let Some((account, at, arn)) = &aws else { continue };
+                // In another account, the region does not matter.
+                if arn.account != account.as_str() || arn.region == network.region.as_str() {
                     continue;
                 }
-                (field.span, "use an alias that exists in every region, such as `alias/disks`")
+                (*at, "use an alias that exists in every region, such as `alias/disks`")
             }
             Cloud::Gcp => {
                 let Some(field) = gcp else { continue };

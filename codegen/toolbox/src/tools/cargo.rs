@@ -26,7 +26,7 @@ pub(super) fn install(cache: &Path, tool: &CargoTool) -> anyhow::Result<PathBuf>
     if !program.exists() {
         let progress = spinner(&format!("building {name} (about {minutes} min)"));
         let mut command = Command::new("cargo");
-        // In a folder of its own, not in that of the project's build.
+        // In its own folder, not in the project's build directory.
         command.env_remove("CARGO_BUILD_BUILD_DIR").env_remove("CARGO_TARGET_DIR");
         command.args(["install", "--quiet", "--locked", "--no-track", "--root"]).arg(&folder);
         run(command.arg(format!("{name}@{version}")))

@@ -1,4 +1,4 @@
-//! Tools that are Go modules. Each is a module of its own in `tests/tools/`, so that its go.sum pins every source file.
+//! Tools that are Go modules. Each has its own module in `tests/tools/`, so that its go.sum pins every source file.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -19,16 +19,25 @@ pub(super) fn checks(root: &Path) -> anyhow::Result<Vec<Check>> {
         checks.push(Check::new(format!("{below}: lint"), move |context| lint(context, &folder)));
         let folder = below.clone();
         checks.push(Check::new(format!("{below}: README"), move |context| readme(context, &folder)));
-        for example in directories(&root.join(&below).join("examples"))? {
-            let folder = format!("{below}/examples/{example}");
-            checks.push(Check::new(format!("{folder}: plan"), move |context| plan(context, &folder)));
-        }
+    }
+    for folder in examples(root)? {
+        checks.push(Check::new(format!("{folder}: plan"), move |context| plan(context, &folder)));
     }
     Ok(checks)
 }
 
+/// The folders of all examples.
+pub(super) fn examples(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut folders = Vec::new();
+    for module in directories(&root.join("terraform/modules"))? {
+        let examples = format!("terraform/modules/{module}/examples");
+        folders.extend(directories(&root.join(&examples))?.into_iter().map(|example| format!("{examples}/{example}")));
+    }
+    Ok(folders)
+}
+
 /// The names of the directories in a directory, sorted.
-pub(super) fn directories(path: &Path) -> anyhow::Result<Vec<String>> {
+fn directories(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs_err::read_dir(path)? {
         let entry = entry?;

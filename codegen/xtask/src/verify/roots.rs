@@ -17,7 +17,7 @@ use fleetgen_toolbox::repository;
 
 /// The checks of every generated root.
 pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> {
-    let fleet = Arc::new(repository::parse("fleet.yaml", &fs_err::read_to_string(root.join("fleet.yaml"))?)?);
+    let fleet = Arc::new(fleet(root)?);
     let mut checks = Vec::new();
     for scope in fleet.stacks().into_keys() {
         let folder = scope.directory();
@@ -33,6 +33,11 @@ pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> 
         }
     }
     Ok(checks)
+}
+
+/// The repository's fleet.
+pub(super) fn fleet(root: &Path) -> anyhow::Result<Fleet> {
+    repository::parse("fleet.yaml", &fs_err::read_to_string(root.join("fleet.yaml"))?)
 }
 
 fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {

@@ -9,10 +9,10 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use fleetgen_toolbox::files::{copy, write};
 use fleetgen_toolbox::process::{output, run};
-use fleetgen_toolbox::repository;
 use tempfile::TempDir;
 
-use super::modules::directories;
+use super::modules::examples;
+use super::roots::fleet;
 use super::{Check, CheckContext};
 
 /// The module and the setting with which both scanners are shown to fail.
@@ -32,12 +32,8 @@ pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> 
 
 /// Every generated root, and every example of a module.
 fn planned(root: &Path) -> anyhow::Result<Vec<String>> {
-    let fleet = repository::parse("fleet.yaml", &fs_err::read_to_string(root.join("fleet.yaml"))?)?;
-    let mut folders: Vec<String> = fleet.stacks().into_keys().map(|scope| scope.directory()).collect();
-    for module in directories(&root.join("terraform/modules"))? {
-        let examples = format!("terraform/modules/{module}/examples");
-        folders.extend(directories(&root.join(&examples))?.into_iter().map(|example| format!("{examples}/{example}")));
-    }
+    let mut folders: Vec<String> = fleet(root)?.stacks().into_keys().map(|scope| scope.directory()).collect();
+    folders.extend(examples(root)?);
     Ok(folders)
 }
 
