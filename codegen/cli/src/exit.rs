@@ -14,10 +14,18 @@ pub(crate) enum Exit {
     Stale = 4,
     Conflict = 5,
     Refused = 6,
+    Paused = 10,
+    Failed = 11,
+    RolledBack = 12,
+    InProgress = 13,
+    Waiting = 14,
+    StalePlan = 15,
+    Leased = 16,
+    NeedsHuman = 17,
 }
 
 impl Exit {
-    /// Every exit code with its meaning. 10 to 17 are reserved for `rollout`.
+    /// Every exit code with its meaning.
     pub(crate) const TABLE: &[(Self, &str)] = &[
         (Self::Ok, "success"),
         (Self::Fault, "fleetgen or the machine failed"),
@@ -26,6 +34,14 @@ impl Exit {
         (Self::Stale, "generated files are stale"),
         (Self::Conflict, "a generated file was edited by hand, or another file is in its place"),
         (Self::Refused, "a build does not agree with fleet.yaml, or with its own reports"),
+        (Self::Paused, "the rollout is paused"),
+        (Self::Failed, "the rollout failed: a group was left as it is"),
+        (Self::RolledBack, "the rollout failed or was aborted, and what it changed was returned"),
+        (Self::InProgress, "the rollout is in progress"),
+        (Self::Waiting, "the rollout waits for a window, a freeze or an approval"),
+        (Self::StalePlan, "the plan is stale, or was changed"),
+        (Self::Leased, "another process drives the rollout"),
+        (Self::NeedsHuman, "the rollout needs a human, or its journal is broken"),
     ];
 
     /// The exit code of a problem.
@@ -35,6 +51,9 @@ impl Exit {
             Code::Usage => Self::Usage,
             Code::Conflict => Self::Conflict,
             Code::Manifest => Self::Refused,
+            Code::Plan => Self::StalePlan,
+            Code::Journal => Self::NeedsHuman,
+            Code::Lease => Self::Leased,
             Code::Unreadable
             | Code::Yaml
             | Code::MergeKey
@@ -69,7 +88,7 @@ impl Exit {
     pub(crate) fn help() -> String {
         let mut text = "Exit codes:\n".to_owned();
         for (exit, meaning) in Self::TABLE {
-            let _ = writeln!(text, "  {}  {meaning}", *exit as u8);
+            let _ = writeln!(text, "  {:>2}  {meaning}", *exit as u8);
         }
         text
     }

@@ -125,7 +125,7 @@ fn crates_depend_on_each_other_as_designed() {
 /// The left half never touches a network, a clock or the environment, and only `tree` touches files.
 #[test]
 fn the_core_does_no_input_or_output() {
-    for name in ["problem", "fleet", "emit", "images"] {
+    for name in ["problem", "fleet", "emit", "images", "rollout"] {
         for entry in sources(&format!("codegen/{name}/src")) {
             let text = std::fs::read_to_string(&entry).unwrap();
             for word in ["std::fs", "fs_err", "std::env", "std::net::Tcp", "SystemTime", "Instant::", "std::process"] {
@@ -176,6 +176,27 @@ fn the_readme_shows_a_real_diff() {
     let after = &after[after.find("```").unwrap()..];
     expect_document("README.md", &[before, "<!-- its diff -->\n```diff\n", &shown, after].concat());
     sandbox.run(&["generate"]).expect(0).says("1 changed");
+}
+
+/// The guide to rollouts shows a real scenario, the table of phases, and every invariant.
+#[test]
+fn the_guide_to_rollouts_is_true() {
+    let scenario = read("codegen/simulator/tests/scenarios/canary-fails.snap");
+    let scenario = scenario.splitn(3, "---\n").nth(2).unwrap().to_owned();
+    let invariants = fleetgen_rollout::Invariant::ALL.iter();
+    let line = |invariant: &fleetgen_rollout::Invariant| format!("{}. {}", invariant.number(), invariant.words());
+    let invariants = invariants.map(line).collect::<Vec<_>>().join("\n") + "\n";
+    let mut guide = read("docs/rollout.md");
+    for (marker, fence, end, text) in [
+        ("the scenario canary-fails", "```\n", "```\n", scenario),
+        ("the phases", "```mermaid\n", "```\n", fleetgen_rollout::diagram()),
+        ("the invariants", "\n", "\n## ", invariants),
+    ] {
+        let (before, after) = guide.split_once(&format!("<!-- {marker} -->\n{fence}")).unwrap();
+        let after = &after[after.find(end).unwrap()..];
+        guide = [before, &format!("<!-- {marker} -->\n{fence}"), &text, after].concat();
+    }
+    expect_document("docs/rollout.md", &guide);
 }
 
 /// The README adds a group, which becomes one file.

@@ -138,6 +138,13 @@ choices! {
         /// Terminate the machine.
         Abandon = "abandon",
     }
+    /// What happens when a gate fails.
+    OnFailure {
+        /// The group fails.
+        Fail = "fail",
+        /// The rollout of the group waits for a person.
+        Hold = "hold",
+    }
     /// How AWS chooses Spot capacity.
     SpotAllocation {
         /// The pools where interruption is unlikely and the price is low.

@@ -17,6 +17,7 @@ mod decode;
 mod draft;
 mod field;
 mod file;
+mod gate;
 mod group;
 mod model;
 mod origin;
@@ -35,6 +36,7 @@ use std::collections::BTreeMap;
 use fleetgen_problem::{Problem, SourceFile, has_errors, settle};
 
 pub use draft::CheckContext;
+pub use gate::{Check, Gate, Gates};
 pub use group::{
     Aws, Backend, Disk, Gcp, Group, Health, HealthyPercentages, LifecycleHook, Machine, OpenPort, Rollout, Scaling,
     Schedule, Size, Spot, Target,

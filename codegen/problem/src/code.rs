@@ -154,6 +154,15 @@ codes! {
     Manifest = "manifest",
     Words("Running `fleetgen images record` on a manifest that was built from an older fleet.yaml."),
     "Record the build from the commit that it was built from, or build the layer again.";
+    /// A plan is as it was written, and the fleet is as it was then.
+    Plan = "plan", Words("Running `fleetgen rollout start PLAN` after somebody has changed a group, or the plan."),
+    "Make a new plan with `fleetgen rollout plan`, and review it.";
+    /// A journal belongs to its plan, and nothing in it has changed or is missing.
+    Journal = "journal", Words("Deleting a record of a journal and running `fleetgen rollout resume`."),
+    "Restore the journal from a backup, or from an earlier version of the bucket's objects. Without it, make a new plan: it starts from what the clouds show.";
+    /// One program at a time drives a rollout.
+    Lease = "lease", Words("Running `fleetgen rollout resume` while another one runs."),
+    "Wait until the other one ends, or stop it.";
     /// The command line names things that exist.
     Usage = "usage", Words("Running `fleetgen explain NAME` for a group that does not exist."),
     "Correct the argument that the message names.";

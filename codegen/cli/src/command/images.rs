@@ -116,27 +116,31 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 /// Adds what was built to the record of its layer, which is read once.
 fn add(project: &Project, records: &mut Records, built: &Built) -> Result<bool, Box<Problem>> {
     if !records.contains_key(&built.layer) {
-        let path = Images::path(&built.layer);
-        let hint = format!("fleetgen writes {path}: remove what is in its place");
-        let refusal =
-            |message: String| Box::new(Problem::new(Code::Manifest, Place::Nowhere, message).hint(hint.clone()));
-        for part in ["images", &path] {
-            if project.root.join(part).is_symlink() {
-                return Err(refusal(format!("{part} is a symbolic link")));
-            }
-        }
-        let text = match read(&project.root.join(&path)) {
-            Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| refusal(format!("{path} is not UTF-8")))?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(refusal(format!("{path} cannot be read: {error}"))),
-        };
-        let images = match &text {
-            Some(text) => Images::parse(&built.layer, text).map_err(Box::new)?,
-            None => Images::new(built.layer.clone()),
-        };
-        records.insert(built.layer.clone(), (images, text));
+        records.insert(built.layer.clone(), read_record(&project.root, &built.layer)?);
     }
     records.get_mut(&built.layer).map_or(Ok(false), |(images, _)| images.add(built).map_err(Box::new))
+}
+
+/// Reads the record of a layer, with its text if there is one.
+pub(crate) fn read_record(root: &Path, layer: &LayerName) -> Result<(Images, Option<String>), Box<Problem>> {
+    let path = Images::path(layer);
+    let hint = format!("fleetgen writes {path}: remove what is in its place");
+    let refusal = |message: String| Box::new(Problem::new(Code::Manifest, Place::Nowhere, message).hint(hint.clone()));
+    for part in ["images", &path] {
+        if root.join(part).is_symlink() {
+            return Err(refusal(format!("{part} is a symbolic link")));
+        }
+    }
+    let text = match read(&root.join(&path)) {
+        Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| refusal(format!("{path} is not UTF-8")))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refusal(format!("{path} cannot be read: {error}"))),
+    };
+    let images = match &text {
+        Some(text) => Images::parse(layer, text).map_err(Box::new)?,
+        None => Images::new(layer.clone()),
+    };
+    Ok((images, text))
 }
 
 /// Writes the records that have changed: first all of them beside their places, then each into its place.

@@ -9,6 +9,7 @@ pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod layers;
 pub(crate) mod problem;
+pub(crate) mod rollout;
 pub(crate) mod schema;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Groups(groups::Args),
     Layers(layers::Args),
     Images(images::Args),
+    Rollout(rollout::Args),
     Problem(problem::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -62,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
         Command::Images(args) => images::run(global, args, ui),
+        Command::Rollout(args) => rollout::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),
         Command::Problem(args) => problem::run(args, ui),
         Command::Schema(args) => schema::run(args, ui),

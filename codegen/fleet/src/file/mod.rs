@@ -13,13 +13,14 @@ use serde::Deserialize;
 pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Service, Source, User};
 pub(crate) use network::{LoadBalancer, Network};
 
-use crate::choice::{Approval, Day};
+use crate::choice::{Approval, Cloud, Day};
 use crate::field::{Deferred, Entries, Field};
+use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
-    AccountId, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember,
-    GcpProject, GroupName, Lasting, LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region,
-    RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
+    AccountId, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName, GateName,
+    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, Lasting, LayerName, MachineType, NetworkName,
+    Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
@@ -124,6 +125,10 @@ pub(crate) struct Environment {
     pub(crate) approval: Field<Approval>,
     /// When rollouts may start. Default: at any time.
     pub(crate) windows: Option<Field<Vec<Field<Window>>>>,
+    /// What must pass before each wave of this environment, by name; an approval, before its first wave. Default: none.
+    pub(crate) gates: Option<Field<Entries<GateName, GateSettings>>>,
+    /// How long the environment is watched after its last wave, before the next environment starts. Default: 1h.
+    pub(crate) soak: Option<Field<Lasting<0, 2_592_000>>>,
 }
 
 /// A period of the week, such as `{ days: [mon, tue], from: "10:00", to: "16:00", time_zone: Asia/Tokyo }`.
@@ -204,9 +209,44 @@ pub(crate) struct Signing {
 #[schemars(deny_unknown_fields)]
 pub(crate) struct RolloutPolicy {
     /// How many groups of a wave are updated at a time. Default: 4.
-    pub(crate) groups_at_once: Option<Field<u32>>,
+    pub(crate) groups_at_once: Option<Field<Number<1, 1_000>>>,
     /// The rollout stops after this many groups have failed. Default: 1.
-    pub(crate) stop_after_failures: Option<Field<u32>>,
+    pub(crate) stop_after_failures: Option<Field<Number<1, 1_000>>>,
     /// How long a finished wave is watched before the next one starts. Default: 10m.
     pub(crate) bake: Option<Field<Duration>>,
+    /// Periods in which nothing starts, such as
+    /// `{ reason: year-end closing, from: "2026-12-24", until: "2027-01-03", time_zone: Asia/Tokyo }`. Default: none.
+    pub(crate) freezes: Option<Field<Vec<Field<Freeze>>>>,
+    /// Where rollouts keep their journals. Default: the directory `.fleetgen/rollouts`, for rollouts from one machine.
+    pub(crate) journal: Option<Field<JournalPlace>>,
+}
+
+/// A period in which nothing starts. Rollbacks do.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Freeze {
+    /// Why, for whoever waits.
+    pub(crate) reason: Field<Text>,
+    /// The first day, such as "2026-12-24".
+    pub(crate) from: Field<Date>,
+    /// The last day.
+    pub(crate) until: Field<Date>,
+    /// The time zone of both. Default: UTC.
+    pub(crate) time_zone: Option<Field<TimeZone>>,
+    /// The environments it applies to. Default: all.
+    pub(crate) environments: Option<Field<Vec<Field<EnvironmentName>>>>,
+}
+
+/// A bucket that holds the journals of rollouts, so that any member of a team can continue them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct JournalPlace {
+    /// The cloud that has the bucket: S3 on AWS, Cloud Storage on GCP.
+    pub(crate) cloud: Field<Cloud>,
+    /// The bucket. Turn on its versioning, and let only those who roll out write to it.
+    pub(crate) bucket: Field<Bucket>,
+    /// The region of the bucket. Required on AWS.
+    pub(crate) region: Option<Field<Region>>,
+    /// The prefix of the journals' objects. Default: rollouts.
+    pub(crate) prefix: Option<Field<BucketPrefix>>,
 }

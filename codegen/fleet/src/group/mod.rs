@@ -198,6 +198,7 @@ pub(crate) fn resolve(
     let network = network?;
     let machine = settings.machine(network.cloud, problems);
     let ports = ports::resolve(context, network, settings.ports.as_ref(), problems);
+    let rollout = settings.rollout.section().and_then(|rollout| rollout.resolve(network, size, problems));
     settings.report_foreign(network.cloud, key.span, problems);
     let group = Group {
         name: key.name.parse().ok()?,
@@ -213,7 +214,7 @@ pub(crate) fn resolve(
         health: option(settings.health.as_ref(), health::HealthSettings::resolve)?,
         load_balancer: option(settings.load_balancer.as_ref(), load_balancer::BackendSettings::resolve)?,
         scaling: settings.scaling.section()?.resolve()?,
-        rollout: settings.rollout.section()?.resolve(network, size)?,
+        rollout: rollout?,
         tags: settings.tags(context)?,
         target: match network.cloud {
             Cloud::Aws => Target::Aws(settings.aws.section()?.resolve()?),

@@ -1,13 +1,15 @@
 //! How a group moves to a new image, and the percentages in which AWS takes it.
 
+use fleetgen_problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Size;
 use crate::choice::Cloud;
-use crate::field::{Field, Optional as _};
+use crate::field::{Entries, Field, Optional as _};
+use crate::gate::{self, GateSettings, Gates};
 use crate::model::Network;
-use crate::scalar::{Amount, Duration, Lasting, Number, Percent, Share};
+use crate::scalar::{Amount, Duration, GateName, Lasting, Number, Percent, Share};
 
 /// How the group moves to a new image.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -26,8 +28,15 @@ pub(crate) struct RolloutSettings {
     pub(crate) canary: Option<Field<Share<1, 50>>>,
     /// How long the canary, and at the end the whole group, is watched. Default: 5m.
     pub(crate) bake: Option<Field<Lasting<0, 172_800>>>,
-    /// Return to the previous image if machines become unhealthy. Default: true.
+    /// Return to the previous image if the group fails. Default: true.
     pub(crate) roll_back: Option<Field<bool>>,
+    /// The fewest machines that must be healthy, such as 2 or 50%: with fewer, the group's update does not start and does not
+    /// go on. Default: the group's size less `max_unavailable`.
+    pub(crate) min_healthy: Option<Field<Amount>>,
+    /// The group fails if no further machine becomes healthy for this long. Longer than a machine takes to boot. Default: 30m.
+    pub(crate) progress_deadline: Option<Field<Lasting<60, 86_400>>>,
+    /// What must pass after the canary, and after the whole group is updated, by name. Default: none.
+    pub(crate) gates: Option<Field<Entries<GateName, GateSettings>>>,
 }
 
 /// How a group moves to a new image.
@@ -43,12 +52,24 @@ pub struct Rollout {
     pub canary: Option<Percent>,
     /// How long the canary and the whole group are watched.
     pub bake: Duration,
-    /// Whether to return to the previous image if machines become unhealthy.
+    /// Whether to return to the previous image if the group fails.
     pub roll_back: bool,
+    /// The fewest machines that must be healthy, if fleet.yaml sets it. Otherwise the size less `max_unavailable`.
+    pub min_healthy: Option<Amount>,
+    /// The group fails if no further machine becomes healthy for this long.
+    pub progress_deadline: Duration,
+    /// What must pass after the canary, and after the whole group is updated.
+    pub gates: Gates,
 }
 
 impl RolloutSettings {
-    pub(super) fn resolve(&self, network: &Network, size: Option<Size>) -> Option<Rollout> {
+    pub(super) fn resolve(
+        &self,
+        network: &Network,
+        size: Option<Size>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Rollout> {
+        let gates = gate::resolve(self.gates.as_ref(), problems);
         Some(Rollout {
             wave: self.wave.default_to(Number(1))?.0,
             max_unavailable: self.max_unavailable.default_to(Amount::Machines(0))?,
@@ -56,6 +77,9 @@ impl RolloutSettings {
             canary: self.canary.read()?.map(|Share(percent)| percent),
             bake: self.bake.default_to(Lasting(Duration::from_seconds(300)))?.0,
             roll_back: self.roll_back.default_to(true)?,
+            min_healthy: self.min_healthy.read()?,
+            progress_deadline: self.progress_deadline.default_to(Lasting(Duration::from_seconds(1_800)))?.0,
+            gates: gates?,
         })
     }
 }
@@ -71,7 +95,8 @@ fn default_surge(network: &Network, size: Option<Size>) -> Amount {
 /// The bounds of an Auto Scaling group's healthy machines while others are replaced, in percent of its desired capacity:
 /// 0 ≤ `min` ≤ 100 ≤ `max` ≤ 200, and `max - min` ≤ 100, as EC2 Auto Scaling requires (botocore 1.44,
 /// `InstanceMaintenancePolicy`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HealthyPercentages {
     /// Machines that stay.
     pub min: u32,
@@ -93,19 +118,26 @@ impl Rollout {
     /// fleet.yaml allows, at any size. `max` adds whole machines at the largest size, so that it never adds more at a
     /// smaller one, and gives way where both do not fit.
     pub fn healthy_percentages(&self, size: Size) -> HealthyPercentages {
+        HealthyPercentages::new(self.max_unavailable, self.max_surge, size)
+    }
+}
+
+impl HealthyPercentages {
+    /// See [`Rollout::healthy_percentages`].
+    pub fn new(max_unavailable: Amount, max_surge: Amount, size: Size) -> Self {
         let largest = size.max.max(1);
         let sizes = size.min.max(1)..=largest;
-        let needed = |size: u32| percent_of(size - self.max_unavailable.of(size), size);
-        let min = match self.max_unavailable {
+        let needed = |size: u32| percent_of(size - max_unavailable.of(size), size);
+        let min = match max_unavailable {
             // The share that has to stay grows with the size.
             Amount::Machines(_) => needed(largest),
             Amount::Share(_) => sizes.map(needed).max().unwrap_or(100),
         };
-        let surge = match self.max_surge {
+        let surge = match max_surge {
             Amount::Machines(number) => percent_of(number.min(largest), largest),
             Amount::Share(Percent(share)) => share,
         };
-        HealthyPercentages { min, max: 100 + surge.min(min) }
+        Self { min, max: 100 + surge.min(min) }
     }
 }
 
@@ -128,7 +160,17 @@ mod tests {
 
     fn rollout(max_unavailable: Amount, max_surge: Amount) -> Rollout {
         let bake = Duration::from_seconds(300);
-        Rollout { wave: 1, max_unavailable, max_surge, canary: None, bake, roll_back: true }
+        Rollout {
+            wave: 1,
+            max_unavailable,
+            max_surge,
+            canary: None,
+            bake,
+            roll_back: true,
+            min_healthy: None,
+            progress_deadline: bake,
+            gates: Gates::new(),
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod scope;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use layer::{
     Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
@@ -17,11 +17,12 @@ pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
 pub use scope::Scope;
 
 use crate::choice::{Approval, Cloud, Day};
+use crate::gate::Gates;
 use crate::group::Group;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, Domain, Duration, EnvironmentName, FleetName, GcpKmsKey,
-    GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, MachineType, NetworkName, Port, ProfileName,
-    PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
+    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName,
+    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, MachineType, NetworkName, Port,
+    ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet.
@@ -140,10 +141,15 @@ pub struct Environment {
     pub approval: Approval,
     /// When rollouts may start; empty for any time.
     pub windows: Vec<Window>,
+    /// What must pass before each of its waves.
+    pub gates: Gates,
+    /// How long it is watched before the next environment starts.
+    pub soak: Duration,
 }
 
 /// A period of the week.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// The days.
     pub days: Vec<Day>,
@@ -214,4 +220,43 @@ pub struct RolloutPolicy {
     pub stop_after_failures: u32,
     /// How long a finished wave is watched before the next one starts.
     pub bake: Duration,
+    /// Periods in which nothing starts.
+    pub freezes: Vec<Freeze>,
+    /// Where rollouts keep their journals.
+    pub journal: JournalPlace,
+}
+
+/// A period in which nothing starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Freeze {
+    /// Why.
+    pub reason: Text,
+    /// The first day.
+    pub from: Date,
+    /// The last day.
+    pub until: Date,
+    /// The time zone of both.
+    pub time_zone: TimeZone,
+    /// The environments it applies to; in their order.
+    pub environments: Vec<EnvironmentName>,
+}
+
+/// Where rollouts keep their journals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalPlace {
+    /// The directory `.fleetgen/rollouts`, on one machine.
+    Directory,
+    /// A prefix of a bucket.
+    Bucket {
+        /// The cloud that has it.
+        cloud: Cloud,
+        /// Its name.
+        bucket: Bucket,
+        /// Its region, on AWS.
+        region: Option<Region>,
+        /// The prefix of the objects, without a final slash.
+        prefix: BucketPrefix,
+    },
 }

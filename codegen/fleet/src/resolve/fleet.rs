@@ -6,11 +6,13 @@ use crate::choice::Cloud;
 use crate::draft::Draft;
 use crate::field::{Entries, Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
+use crate::gate;
 use crate::group::Group;
 use crate::model::{
-    Access, AllowedDomain, AwsAccount, Environment, Fleet, GcpAccount, Proxy, RolloutPolicy, Signing, Window,
+    Access, AllowedDomain, AwsAccount, Environment, Fleet, Freeze, GcpAccount, JournalPlace, Proxy, RolloutPolicy,
+    Signing, Window,
 };
-use crate::scalar::{Duration, GroupName, Lasting, NetworkName, Port, TagKey, Text};
+use crate::scalar::{Duration, EnvironmentName, GroupName, Lasting, NetworkName, Number, Port, TagKey, Text, TimeZone};
 
 pub(super) fn tags(file: &FleetFile) -> BTreeMap<TagKey, Text> {
     let tags = file.fleet.get().and_then(|about| about.tags.as_ref()).and_then(Field::get);
@@ -21,6 +23,9 @@ pub(super) fn tags(file: &FleetFile) -> BTreeMap<TagKey, Text> {
 pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> Option<Fleet> {
     let file = draft.file;
     let about = file.fleet.get()?;
+    let written = file.environments.get()?.iter().filter_map(Field::get);
+    let environments: Vec<Environment> = written.filter_map(environment).collect();
+    let names: Vec<EnvironmentName> = environments.iter().map(|environment| environment.name.clone()).collect();
     Some(Fleet {
         name: about.name.value.clone()?,
         repository: about.repository.value.clone()?,
@@ -28,11 +33,11 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
         tags: draft.tags.clone(),
         aws: draft.aws_account().and_then(|account| aws_account(account, &draft)),
         gcp: draft.gcp_account().and_then(|account| gcp_account(account, &draft)),
-        environments: file.environments.get()?.iter().filter_map(|field| environment(field.get()?)).collect(),
+        environments,
         proxy: proxy(file.proxy.get()?, draft.networks.keys())?,
         access: access(file.access.get()?)?,
         signing: signing(file.signing.get()?),
-        rollout: rollout(file.rollout.section()?.as_ref())?,
+        rollout: rollout(file.rollout.section()?.as_ref(), &names)?,
         profiles: entries(file.profiles.as_ref()).iter().filter_map(|(name, _)| name.value.clone()).collect(),
         networks: draft.networks,
         layers: draft.layers,
@@ -76,6 +81,8 @@ fn environment(environment: &file::Environment) -> Option<Environment> {
         name: environment.name.value.clone()?,
         approval: *environment.approval.get()?,
         windows: windows.collect(),
+        gates: gate::resolve(environment.gates.as_ref(), &mut Vec::new())?,
+        soak: environment.soak.default_to(Lasting(Duration::from_seconds(3_600)))?.0,
     })
 }
 
@@ -123,10 +130,36 @@ fn signing(signing: &file::Signing) -> Signing {
     }
 }
 
-fn rollout(policy: &file::RolloutPolicy) -> Option<RolloutPolicy> {
+fn rollout(policy: &file::RolloutPolicy, environments: &[EnvironmentName]) -> Option<RolloutPolicy> {
     Some(RolloutPolicy {
-        groups_at_once: policy.groups_at_once.default_to(4)?,
-        stop_after_failures: policy.stop_after_failures.default_to(1)?,
+        groups_at_once: policy.groups_at_once.default_to(Number(4))?.0,
+        stop_after_failures: policy.stop_after_failures.default_to(Number(1))?.0,
         bake: policy.bake.default_to(Duration::from_seconds(600))?,
+        freezes: list(policy.freezes.as_ref()).iter().filter_map(|field| freeze(field, environments)).collect(),
+        journal: match &policy.journal {
+            None => JournalPlace::Directory,
+            Some(place) => journal(place.get()?)?,
+        },
+    })
+}
+
+fn freeze(freeze: &file::Freeze, environments: &[EnvironmentName]) -> Option<Freeze> {
+    let named = freeze.environments.as_ref().map(|named| list(Some(named)));
+    let applies = |name: &&EnvironmentName| named.as_ref().is_none_or(|named| named.contains(*name));
+    Some(Freeze {
+        reason: freeze.reason.value.clone()?,
+        from: freeze.from.value.clone()?,
+        until: freeze.until.value.clone()?,
+        time_zone: freeze.time_zone.default_to(TimeZone::try_from("UTC".to_owned()).ok()?)?,
+        environments: environments.iter().filter(applies).cloned().collect(),
+    })
+}
+
+fn journal(place: &file::JournalPlace) -> Option<JournalPlace> {
+    Some(JournalPlace::Bucket {
+        cloud: *place.cloud.get()?,
+        bucket: place.bucket.value.clone()?,
+        region: place.region.read()?,
+        prefix: place.prefix.default_to("rollouts".parse().ok()?)?,
     })
 }

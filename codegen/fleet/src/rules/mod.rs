@@ -40,6 +40,8 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     content::services,
     content::sysctl,
     environment::environments,
+    environment::freezes,
+    environment::gates,
     environment::windows,
     expiry::scan,
     expiry::updates,
@@ -61,6 +63,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     network::zones,
     proxy::domains,
     proxy::machines,
+    rollout::journal,
     stack::stacks,
 ];
 

@@ -1,10 +1,11 @@
-//! Rollout settings: a rollout can make progress.
+//! Rollout settings: a rollout can make progress, and has a place for its journal.
 
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
+use crate::field::Field;
 use crate::scalar::{Amount, Percent};
 
 /// Whether an amount is nothing, whatever the size.
@@ -106,5 +107,23 @@ pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
                 }
             }
         }
+    }
+}
+
+/// A journal's bucket says where it is.
+pub(super) fn journal(draft: &Draft<'_>, problems: &mut Problems) {
+    let policy = draft.file.rollout.as_ref().and_then(Field::get);
+    let Some(field) = policy.and_then(|policy| policy.journal.as_ref()) else { return };
+    let Some((place, cloud)) = field.get().and_then(|place| Some((place, place.cloud.get()?))) else { return };
+    match (cloud, &place.region) {
+        (Cloud::Aws, None) => problems.push(
+            Problem::new(Code::MissingKey, field.span, "the journal's bucket is on AWS, and has no region")
+                .hint("add `region`, the region of the bucket"),
+        ),
+        (Cloud::Gcp, Some(region)) => problems.push(
+            Problem::new(Code::Cloud, region.span, "`region` is for buckets on AWS; this bucket is on GCP")
+                .hint("remove it: the name of a bucket of Cloud Storage is enough"),
+        ),
+        (Cloud::Aws, Some(_)) | (Cloud::Gcp, None) => {}
     }
 }

@@ -14,13 +14,14 @@ pub use cloud::{
     GcpRole, IamPolicyArn, ImageOwner, LoadBalancerArn, MachineType, Region, SecurityGroupId, Zone,
 };
 pub use name::{
-    AccountName, BinaryName, ContainerName, EnvironmentName, FleetName, GroupName, HookName, LayerName,
+    AccountName, BinaryName, ContainerName, EnvironmentName, FleetName, GateName, GroupName, HookName, LayerName,
     LoadBalancerName, NetworkName, PackageName, ProfileName, ScheduleName, ServiceName, StackName, UserName,
 };
 pub(crate) use range::{Lasting, Number, Share};
 pub use text::{
-    AbsolutePath, CommitId, Domain, FileMode, ImageId, ImageReference, IpAddress, Key, MirrorUrl, OciRepository,
-    PublicKey, RepositoryName, Sha256, SysctlKey, TagKey, Text, Url, VendorImage, Version, VulnerabilityId, Word,
+    AbsolutePath, AlarmName, BucketPrefix, CommitId, Domain, FileMode, HttpUrl, ImageId, ImageReference, IpAddress,
+    Key, MirrorUrl, OciRepository, PublicKey, RepositoryName, Sha256, SysctlKey, TagKey, Text, Url, VendorImage,
+    Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};
 pub use unit::{Amount, Cidr, Gibibytes, Percent, Port};

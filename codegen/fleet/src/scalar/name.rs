@@ -32,6 +32,8 @@ names! {
     StackName = "a stack name of 1 to 31 characters", "29";
     /// The name of a load balancer of a network.
     LoadBalancerName = "a load balancer name of 1 to 31 characters", "29";
+    /// The name of a gate.
+    GateName = "a gate name of 1 to 31 characters", "29";
     /// The name of a scaling schedule.
     ScheduleName = "a schedule name of 1 to 31 characters", "29";
     /// The name of a lifecycle hook.

@@ -83,6 +83,24 @@ word! {
 }
 
 word! {
+    /// A URL that answers GET requests: http or https.
+    HttpUrl = "an HTTP URL", r"^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-zA-Z0-9._~%+=&?/@:-]*)?$",
+    "http:// or https://, a host and a path, without a user or password"
+}
+
+word! {
+    /// The name of a `CloudWatch` alarm, or the id of an alerting policy on GCP.
+    AlarmName = "the name of an alarm", "^[a-zA-Z0-9][a-zA-Z0-9 _.:/()-]{0,254}$",
+    "the alarm's name on AWS, or `projects/P/alertPolicies/ID` on GCP"
+}
+
+word! {
+    /// A prefix of the objects of a bucket, without a final slash.
+    BucketPrefix = "a prefix in a bucket", "^[a-zA-Z0-9][a-zA-Z0-9._-]*(/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$",
+    "words of letters, digits, `.`, `_` and `-`, separated by `/`"
+}
+
+word! {
     /// The URL of a mirror of a distribution's archive.
     MirrorUrl = "the URL of a package mirror", r"^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-zA-Z0-9._~+-]+)*$",
     "http:// or https://, a host and a path, without a final `/`; http is fine, since packages are signed"

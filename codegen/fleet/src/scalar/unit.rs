@@ -168,6 +168,11 @@ impl<'de> Deserialize<'de> for Amount {
                 }
             }
 
+            // As JSON has it.
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Amount, E> {
+                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
                 Percent::try_from(text.to_owned()).map(Amount::Share).map_err(E::custom)
             }

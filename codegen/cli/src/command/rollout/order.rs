@@ -1,0 +1,95 @@
+//! What people order: `pause`, `approve`, `abort` and `rollback`. An order is a record in the journal. Whoever drives the
+//! rollout finds it within seconds, or when it is resumed.
+
+use fleetgen_driver::order;
+use fleetgen_rollout::{Order, Scope};
+
+use super::drive::actor;
+use super::place::Rollout;
+use crate::arguments::Global;
+use crate::clock;
+use crate::error::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// Pause a rollout: start nothing, and stop replacing machines
+#[derive(Debug, clap::Args)]
+pub(crate) struct PauseArgs {
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+    /// Why, for whoever finds it paused
+    #[arg(long)]
+    reason: String,
+}
+
+/// Give an approval that a rollout waits for
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApproveArgs {
+    /// What to approve, such as `prod/release`: `fleetgen rollout status` shows its name
+    gate: String,
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+}
+
+/// End a rollout: start nothing more, and return active groups to their old images
+#[derive(Debug, clap::Args)]
+pub(crate) struct AbortArgs {
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+    /// Leave active groups as they are, with machines of both images
+    #[arg(long)]
+    leave_mixed: bool,
+}
+
+/// Return groups to their old images, including those that are done
+#[derive(Debug, clap::Args)]
+pub(crate) struct RollbackArgs {
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+    /// Only the groups of the current wave, or of the last one
+    #[arg(long)]
+    wave: bool,
+}
+
+pub(crate) fn pause(global: &Global, args: &PauseArgs, ui: &mut Ui) -> Outcome {
+    give(global, args.rollout.as_deref(), &Order::Pause { reason: args.reason.clone() }, ui)
+}
+
+pub(crate) fn approve(global: &Global, args: &ApproveArgs, ui: &mut Ui) -> Outcome {
+    let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    let known = rollout.engine.approvals();
+    if !known.contains(&args.gate) {
+        let hint = fleetgen_problem::suggest_or_list(&args.gate, known.iter().map(String::as_str));
+        return Err(Failure::usage(format!("this rollout needs no approval `{}`", args.gate), hint));
+    }
+    give(global, args.rollout.as_deref(), &Order::Approve { gate: args.gate.clone() }, ui)
+}
+
+pub(crate) fn abort(global: &Global, args: &AbortArgs, ui: &mut Ui) -> Outcome {
+    give(global, args.rollout.as_deref(), &Order::Abort { leave_mixed: args.leave_mixed }, ui)
+}
+
+pub(crate) fn rollback(global: &Global, args: &RollbackArgs, ui: &mut Ui) -> Outcome {
+    give(global, args.rollout.as_deref(), &Order::RollBack(if args.wave { Scope::Wave } else { Scope::All }), ui)
+}
+
+fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcome {
+    let mut rollout = Rollout::find(global, id)?;
+    let replayed = rollout.replay()?;
+    let is_over = replayed.state.outcome().is_some();
+    if is_over && !matches!(given, Order::RollBack(_)) {
+        return Err(Failure::usage(
+            format!("the rollout {} is over", rollout.engine.id()),
+            Some("`fleetgen rollout rollback` returns its groups to their old images".to_owned()),
+        ));
+    }
+    // The simulator's time may be ahead of the machine's.
+    let last = replayed.records.last().map(|record| record.at);
+    let at = clock::now()?.max(last.unwrap_or(jiff::Timestamp::MIN));
+    order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
+    ui.note(&format!("{} {}", rollout.engine.id(), given.words()))?;
+    if rollout.journal.lock()?.is_some() {
+        ui.note("nobody drives it now; `fleetgen rollout resume` carries the order out")?;
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,104 @@
+//! Where a rollout is kept: a directory with its plan and its journal.
+
+use std::path::{Path, PathBuf};
+
+use fleetgen_driver::{Directory, Locked, ReplayError, Replayed, replay};
+use fleetgen_problem::{Code, Place, Problem};
+use fleetgen_rollout::{Engine, Plan};
+use fleetgen_tree::AtomicFile;
+
+use crate::arguments::Global;
+use crate::error::Failure;
+
+/// The directory of all rollouts, from the root of the repository.
+const ROLLOUTS: &str = ".fleetgen/rollouts";
+
+/// A rollout that was started.
+pub(crate) struct Rollout {
+    pub(crate) engine: Engine,
+    pub(crate) journal: Directory,
+}
+
+impl Rollout {
+    /// Keeps a plan, and makes a place for its journal. The same plan can be kept again while nothing was done.
+    pub(crate) fn create(global: &Global, plan: Plan) -> Result<Self, Failure> {
+        let path = global.directory.join(ROLLOUTS).join(plan.id().short());
+        fs_err::create_dir_all(&path)?;
+        AtomicFile::stage(&path.join("plan.json"), plan.render()?.as_bytes())?.sync()?.commit()?;
+        Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+    }
+
+    /// Finds a rollout by the first digits of its id, or the newest one.
+    pub(crate) fn find(global: &Global, id: Option<&str>) -> Result<Self, Failure> {
+        let directory = global.directory.join(ROLLOUTS);
+        let mut plans = Vec::new();
+        let entries = if directory.is_dir() { fs_err::read_dir(&directory)?.collect() } else { Vec::new() };
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_wanted = id.is_none_or(|id| !id.is_empty() && name.starts_with(id));
+            if is_wanted && path.join("plan.json").is_file() {
+                let relative = Path::new(ROLLOUTS).join(name).join("plan.json");
+                plans.push((read_plan(global, &relative)?, path));
+            }
+        }
+        if let (Some(id), true) = (id, plans.len() > 1) {
+            return Err(Failure::usage(
+                format!("several rollouts begin with `{id}`"),
+                Some("write more of the id".to_owned()),
+            ));
+        }
+        let newest = plans.into_iter().max_by_key(|(plan, _)| plan.request.created);
+        let (plan, path) = newest.ok_or_else(|| {
+            let message =
+                id.map_or_else(|| "no rollout was started here".to_owned(), |id| format!("there is no rollout `{id}`"));
+            Failure::usage(
+                message,
+                Some(format!("start one with `fleetgen rollout start PLAN`; they are kept in {ROLLOUTS}")),
+            )
+        })?;
+        Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+    }
+
+    /// Replays the journal.
+    pub(crate) fn replay(&mut self) -> Result<Replayed, Failure> {
+        let most = self.journal.most()?;
+        replay(&self.engine, &mut self.journal, Some(most)).map_err(|error| self.broken(&error))
+    }
+
+    /// A journal that cannot be used.
+    pub(crate) fn broken(&self, error: &ReplayError) -> Failure {
+        let path = self.journal.path().display();
+        let problem = Problem::new(Code::Journal, Place::File(path.to_string()), error.to_string());
+        Failure::Problems(vec![problem.hint("restore the journal from a backup; without it, make a new plan, which starts from what the clouds show")], None)
+    }
+
+    /// The right to drive it, which one process has.
+    pub(crate) fn lock(&self) -> Result<Locked, Failure> {
+        self.journal.lock()?.ok_or_else(|| {
+            let message = format!("another process drives the rollout {}", self.engine.id());
+            let problem = Problem::new(Code::Lease, Place::Nowhere, message);
+            Failure::Problems(
+                vec![problem.hint("wait until it ends, or stop it; `fleetgen rollout status` shows how far it is")],
+                None,
+            )
+        })
+    }
+}
+
+/// Reads a plan's file.
+pub(crate) fn read_plan(global: &Global, path: &Path) -> Result<Plan, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(global.directory.join(path)).map_err(|error| {
+        Failure::usage(
+            format!("{name} cannot be read: {error}"),
+            Some("write a plan with `fleetgen rollout plan`".to_owned()),
+        )
+    })?;
+    Plan::parse(&text).map_err(|problem| Failure::Problems(vec![problem.at(Place::File(name))], None))
+}
+
+/// A path from the root of the repository.
+pub(crate) fn from_root(global: &Global, path: &Path) -> PathBuf {
+    global.directory.join(path)
+}

@@ -1,0 +1,112 @@
+//! The simulator, kept in a file between runs, as the clouds are between runs of a real rollout.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use anyhow::Context as _;
+use fleetgen_emit::layer_keys;
+use fleetgen_fleet::scalar::LayerName;
+use fleetgen_fleet::{Fleet, Gate};
+use fleetgen_images::Images;
+use fleetgen_rollout::{Cloud, Effect, GroupPlan, Outcome, Sight, Verdict};
+use fleetgen_simulator::{Crashes, VirtualTime, World, first, invented};
+use fleetgen_tree::AtomicFile;
+
+use crate::clock;
+use crate::command::images;
+use crate::error::Failure;
+use crate::project::{Project, hand_written};
+
+/// The file, from the root of the repository.
+const FILE: &str = ".fleetgen/simulator.json";
+
+/// The simulated clouds of a repository.
+#[derive(Clone)]
+pub(crate) struct Simulator {
+    world: Rc<RefCell<World>>,
+    pub(crate) time: VirtualTime,
+    path: PathBuf,
+}
+
+impl Simulator {
+    /// Opens the world, or makes one in which every group runs the first of its layer's images.
+    pub(crate) fn open(project: &Project, records: &BTreeMap<LayerName, Images>) -> Result<Self, Failure> {
+        let path = project.root.join(FILE);
+        let mut world: World = if path.exists() {
+            let text = fs_err::read_to_string(&path)?;
+            serde_json::from_str(&text)
+                .with_context(|| format!("{FILE} is not a simulated world; delete it to start with a new one"))?
+        } else {
+            World::of_fleet(&project.fleet, |group| first(records, &project.fleet, group), 1, clock::now()?)
+        };
+        let time = VirtualTime::new(world.saved());
+        world.join(&time, &Crashes::default());
+        world.add_groups(&project.fleet, |group| first(records, &project.fleet, group));
+        let simulator = Self { world: Rc::new(RefCell::new(world)), time, path };
+        simulator.save()?;
+        Ok(simulator)
+    }
+
+    /// The world.
+    pub(crate) fn world(&self) -> std::cell::RefMut<'_, World> {
+        self.world.borrow_mut()
+    }
+
+    /// Keeps the world as it is.
+    pub(crate) fn save(&self) -> anyhow::Result<()> {
+        let mut world = self.world.borrow_mut();
+        world.save_at(self.time.now());
+        if let Some(directory) = self.path.parent() {
+            fs_err::create_dir_all(directory)?;
+        }
+        Ok(AtomicFile::stage(&self.path, serde_json::to_string(&*world)?.as_bytes())?.commit()?)
+    }
+}
+
+/// The records of images: those of the repository, and invented ones for layers that have none yet.
+pub(crate) fn records(project: &Project) -> Result<BTreeMap<LayerName, Images>, Failure> {
+    let keys = layer_keys(&project.fleet, &hand_written(&project.root)?)?;
+    let keys = keys.into_iter().map(|(layer, key)| Ok((layer, key.key.parse()?))).collect::<anyhow::Result<_>>()?;
+    let mut records = invented(&project.fleet, &keys);
+    records.extend(recorded(&project.root, &project.fleet)?);
+    Ok(records)
+}
+
+fn recorded(root: &std::path::Path, fleet: &Fleet) -> Result<BTreeMap<LayerName, Images>, Failure> {
+    let mut records = BTreeMap::new();
+    for layer in fleet.layers.keys() {
+        let (images, text) =
+            images::read_record(root, layer).map_err(|problem| Failure::Problems(vec![*problem], None))?;
+        if text.is_some() {
+            records.insert(layer.clone(), images);
+        }
+    }
+    Ok(records)
+}
+
+/// What has happened must be kept before the journal says so: the clouds would not forget it either.
+impl Cloud for Simulator {
+    fn observe(&mut self, group: &GroupPlan) -> Sight {
+        self.world.borrow_mut().observe(group)
+    }
+
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome {
+        let outcome = self.world.borrow_mut().perform(group, effect);
+        match self.save() {
+            Ok(()) => outcome,
+            Err(error) => Outcome::Unknown(format!("{FILE} cannot be written: {error}")),
+        }
+    }
+
+    fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict {
+        Cloud::check(&mut *self.world.borrow_mut(), group, gate)
+    }
+}
+
+impl fleetgen_driver::Gates for Simulator {
+    fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict {
+        Cloud::check(self, group, gate)
+    }
+}

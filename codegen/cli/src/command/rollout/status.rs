@@ -1,0 +1,75 @@
+//! `fleetgen rollout status`.
+
+use std::fmt::Write as _;
+
+use fleetgen_rollout::Phase;
+use serde_json::json;
+
+use super::drive::of_outcome;
+use super::place::Rollout;
+use crate::arguments::{Format, Global};
+use crate::error::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// Show how far a rollout is, and what it waits for
+///
+/// Exits with the code that the rollout would end with now: 0 if it is done, 13 while it goes on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let mut rollout = Rollout::find(global, args.rollout.as_deref())?;
+    print(&mut rollout, ui)
+}
+
+/// Prints the status, and returns its exit code.
+pub(crate) fn print(rollout: &mut Rollout, ui: &mut Ui) -> Outcome {
+    let replayed = rollout.replay()?;
+    let (state, plan) = (replayed.state, rollout.engine.plan());
+    let exit = match (state.outcome(), &state.hold, state.paused.is_some()) {
+        (Some(outcome), _, _) => of_outcome(outcome),
+        (None, _, true) => Exit::Paused,
+        (None, Some(hold), false) if state.active().next().is_none() => {
+            if hold.needs_person() {
+                Exit::NeedsHuman
+            } else {
+                Exit::Waiting
+            }
+        }
+        (None, _, false) => Exit::InProgress,
+    };
+    if ui.format == Format::Json {
+        let groups = plan.groups.iter().zip(&state.groups).map(|(plan, group)| {
+            json!({
+                "name": plan.name, "phase": group.phase, "since": group.since, "hold": group.hold, "reason": group.reason,
+            })
+        });
+        let status = json!({
+            "id": rollout.engine.id(), "status": state.status, "hold": state.hold, "records": replayed.head.number,
+            "head": replayed.head.digest, "groups": groups.collect::<Vec<_>>(),
+        });
+        ui.print(&format!("{status:#}\n"))?;
+        return Ok(exit);
+    }
+    let mut text = format!("rollout {} of {}: {}\n", rollout.engine.id(), plan.fleet, state.status.words());
+    if let Some(hold) = &state.hold {
+        let _ = writeln!(text, "held, {}", hold.words());
+    }
+    let width = plan.groups.iter().map(|group| group.name.as_str().len()).max().unwrap_or(0);
+    for (plan, group) in plan.groups.iter().zip(&state.groups) {
+        let notes: Vec<String> =
+            group.hold.iter().map(|hold| format!("held, {}", hold.words())).chain(group.reason.clone()).collect();
+        let line = format!("  {:<width$}  {:<13}  {}", plan.name.as_str(), group.phase.as_str(), notes.join("; "));
+        text += line.trim_end();
+        text.push('\n');
+    }
+    let count = state.count();
+    let counted = Phase::ALL.iter().filter_map(|phase| Some(format!("{} {phase}", count.get(phase)?)));
+    let _ = writeln!(text, "{}; {} records", counted.collect::<Vec<_>>().join(", "), replayed.head.number);
+    ui.print(&text)?;
+    Ok::<Exit, Failure>(exit)
+}

@@ -1,0 +1,271 @@
+//! Rollouts on the simulator, with the real program.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Run, Sandbox, merged};
+use serde_json::json;
+
+const PLAN: &str = ".fleetgen/plan.json";
+
+/// Two groups on each cloud, and an approval before production.
+const FLEET: &str = "\
+environments:
+  - { name: stg, approval: none, soak: 10m }
+  - name: prod
+    approval: owners
+    gates:
+      release: { approval: The release notes are out }
+groups:
+  web-stg: { profile: plain, network: aws-tokyo, machine: m7g.large, environment: stg }
+  job-stg: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, environment: stg }
+  web:
+    profile: plain
+    network: aws-tokyo
+    machine: m7g.large
+    size: { min: 4, max: 8 }
+    rollout: { canary: 25% }
+  job: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, size: { min: 3 }, rollout: { wave: 2 } }
+";
+
+fn planned() -> Sandbox {
+    let sandbox = Sandbox::new(&merged(FLEET));
+    sandbox.run(&["rollout", "plan", "--simulator"]).expect(0).says("web").says("1 canary").says("written to");
+    sandbox
+}
+
+fn start(sandbox: &Sandbox) -> Run {
+    sandbox.run(&["rollout", "start", PLAN, "--simulator"])
+}
+
+fn resume(sandbox: &Sandbox) -> Run {
+    sandbox.run(&["rollout", "resume", "--simulator"])
+}
+
+/// The rollout's directory.
+fn journal(sandbox: &Sandbox) -> String {
+    let mut entries = std::fs::read_dir(sandbox.path(".fleetgen/rollouts")).unwrap();
+    let name = entries.next().unwrap().unwrap().file_name().into_string().unwrap();
+    format!(".fleetgen/rollouts/{name}")
+}
+
+#[test]
+fn a_rollout_from_plan_to_end() {
+    let sandbox = planned();
+    start(&sandbox)
+        .expect(14)
+        .says("web-stg: baking → done")
+        .says("waiting for approval; `rollout approve prod/release`");
+    sandbox.run(&["rollout", "status"]).expect(14).says("held, waiting for approval");
+    sandbox.run(&["rollout", "approve", "prod/relaese"]).expect(2).says("did you mean `prod/release`?");
+    sandbox
+        .run(&["rollout", "approve", "prod/release"])
+        .expect(0)
+        .says("`fleetgen rollout resume` carries the order out");
+    resume(&sandbox).expect(0).says("the rollout is over: done");
+    sandbox.run(&["rollout", "status"]).expect(0).says("4 done");
+    sandbox.run(&["rollout", "verify-journal"]).expect(0).says("are as they were written");
+    // The next plan finds what this one has left.
+    sandbox.run(&["rollout", "plan", "--simulator"]).expect(0).says("nothing to roll out");
+    resume(&sandbox).expect(0).says("is over: done");
+    sandbox.run(&["rollout", "abort"]).expect(2).says("is over");
+    start(&sandbox).expect(2).says("was started already");
+    // Even then, it can be returned.
+    sandbox.run(&["rollout", "rollback"]).expect(0);
+    resume(&sandbox).expect(12).says("web: rolling back → rolled back");
+}
+
+#[test]
+fn a_sick_image_goes_back() {
+    let sandbox = planned();
+    sandbox
+        .run(&["rollout", "start", PLAN, "--simulator", "--sick", "web-stg"])
+        .expect(12)
+        .says("web-stg: updating → rolling back")
+        .says("web: pending → skipped");
+    sandbox.run(&["rollout", "status"]).expect(12).says("rolled back");
+}
+
+#[test]
+fn people_pause_abort_and_run_out_of_time() {
+    let sandbox = planned();
+    sandbox.run(&["rollout", "start", PLAN, "--simulator", "--for", "90s"]).expect(13).says("the time is up");
+    sandbox.run(&["rollout", "pause", "--reason", "lunch"]).expect(0);
+    sandbox.run(&["rollout", "status"]).expect(10).says("paused: lunch");
+    let id = journal(&sandbox);
+    let id = id.rsplit('/').next().unwrap();
+    sandbox.run(&["rollout", "resume", &id[..4], "--simulator", "--for", "20s"]).expect(13).says("lets it go on");
+    sandbox.run(&["rollout", "abort"]).expect(0);
+    resume(&sandbox).expect(12).says("the rollout is over: rolled back");
+    sandbox.run(&["rollout", "resume", "ffff", "--simulator"]).expect(2).says("there is no rollout `ffff`");
+}
+
+/// Killed again and again, at any moment, it ends as it would have.
+#[test]
+fn a_rollout_survives_kill_9() {
+    let sandbox = Sandbox::new(&merged(
+        &FLEET.replace("    gates:\n      release: { approval: The release notes are out }\n", ""),
+    ));
+    sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
+    let mut words = vec!["rollout", "start", PLAN, "--simulator", "--speed", "4000"];
+    for milliseconds in [30, 170, 60, 230, 110, 300, 45, 190] {
+        let mut child = sandbox.spawn(&words);
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if sandbox.path(".fleetgen/rollouts").exists()
+            && std::fs::read_dir(sandbox.path(&journal(&sandbox))).unwrap().count() > 3
+        {
+            words = vec!["rollout", "resume", "--simulator", "--speed", "4000"];
+            sandbox.run(&["rollout", "verify-journal"]).expect(0);
+        }
+    }
+    resume(&sandbox).expect(0).says("the rollout is over: done");
+    sandbox.run(&["rollout", "verify-journal"]).expect(0);
+    sandbox.run(&["rollout", "plan", "--simulator"]).expect(0).says("nothing to roll out");
+}
+
+#[test]
+fn one_process_drives_a_rollout() {
+    let sandbox = planned();
+    let mut child = sandbox.spawn(&["rollout", "start", PLAN, "--simulator", "--speed", "60"]);
+    while !sandbox.path(".fleetgen/rollouts").exists()
+        || std::fs::read_dir(sandbox.path(&journal(&sandbox))).unwrap().count() < 4
+    {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    resume(&sandbox).expect(16).says("another process drives the rollout");
+    // An order reaches it nevertheless.
+    sandbox.run(&["rollout", "abort"]).expect(0);
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(12));
+}
+
+#[test]
+fn a_plan_that_is_not_current_is_refused() {
+    let sandbox = planned();
+    let plan = sandbox.read(PLAN);
+    sandbox.write(PLAN, &plan.replace("\"groups_at_once\": 4", "\"groups_at_once\": 40"));
+    start(&sandbox).expect(15).says("was changed by hand").says("make a new plan");
+    sandbox.write(PLAN, "{}");
+    start(&sandbox).expect(15).says("this is not a plan");
+    sandbox.write(PLAN, &plan);
+    sandbox.edit("size: { min: 3 }, rollout: { wave: 2 }", "size: { min: 3 }, rollout: { wave: 3 }");
+    start(&sandbox).expect(15).says("job: its settings in fleet.yaml have changed");
+    sandbox.edit("rollout: { wave: 3 } }", "rollout: { wave: 2 } }");
+    sandbox.edit("name: demo", "name: other");
+    start(&sandbox).expect(15).says("this is a plan of the fleet `demo`, not of `other`");
+    sandbox.edit("name: other", "name: demo");
+    sandbox.edit("  job-stg:", "  job-two:");
+    start(&sandbox).expect(15).says("job-stg: is no longer in fleet.yaml").says("job-two: is not in the plan");
+    assert!(!sandbox.path(".fleetgen/rollouts").exists() || sandbox.run(&["rollout", "status"]).code != 0);
+}
+
+/// The record of the layer's images, as a plan has them. The newer one is approved, or revoked for a reason.
+fn record(plan: &str, revoked: Option<&str>) -> String {
+    let plan: serde_json::Value = serde_json::from_str(plan).unwrap();
+    let groups = plan["plan"]["groups"].as_array().unwrap();
+    let build = |at: &str, cloud: &str| {
+        let group = groups.iter().find(|group| group["place"]["cloud"] == cloud).unwrap();
+        let region = group["place"]["region"].as_str().unwrap();
+        json!({ "ids": { region: group[at]["image"] }, "commit": "a".repeat(40), "digests": {} })
+    };
+    let image = |at: &str, key: &str, state: serde_json::Value| {
+        let builds = json!({ "aws": { "arm64": build(at, "aws") }, "gcp": { "amd64": build(at, "gcp") } });
+        json!({ "key": key.repeat(16), "os": "ubuntu-24.04", "state": state, "builds": builds })
+    };
+    let approved = || json!({ "approved": ["stg", "prod"] });
+    let newer = revoked.map_or_else(approved, |reason| json!({ "revoked": reason }));
+    let record = json!({ "layer": "base", "images": [image("from", "ab", approved()), image("to", "cd", newer)] });
+    serde_json::from_value::<fleetgen_images::Images>(record).unwrap().render().unwrap()
+}
+
+#[test]
+fn a_revoked_image_is_never_launched() {
+    let sandbox = planned();
+    let recorded = record(&sandbox.read(PLAN), None);
+    sandbox.write("images/base.yaml", &recorded);
+    sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
+    let revoked = record(&sandbox.read(PLAN), Some("CVE-2026-12345"));
+    sandbox.write("images/base.yaml", &revoked);
+    // Between plan and start.
+    start(&sandbox).expect(15).says("would be left out");
+    // In the middle: staging is done, production never gets it.
+    sandbox.write("images/base.yaml", &recorded);
+    start(&sandbox).expect(14);
+    sandbox.write("images/base.yaml", &revoked);
+    sandbox.run(&["rollout", "approve", "prod/release"]).expect(0);
+    resume(&sandbox).expect(0).says("images were revoked").says("web: preparing → skipped: its image was revoked");
+    // What runs it is for an emergency plan.
+    sandbox
+        .run(&["rollout", "plan", "--simulator"])
+        .expect(0)
+        .says("these groups run a revoked image")
+        .says("`--emergency REASON`");
+    sandbox
+        .run(&["rollout", "plan", "--simulator", "--emergency", "CVE-2026-12345"])
+        .expect(0)
+        .says("an emergency: CVE-2026-12345")
+        .says("web-stg")
+        .says("left alone: web: does not run a revoked image");
+    start(&sandbox).expect(0).says("web-stg: baking → done");
+}
+
+#[test]
+fn a_broken_journal_is_found() {
+    let sandbox = planned();
+    start(&sandbox).expect(14);
+    let journal = journal(&sandbox);
+    let third = format!("{journal}/000003.json");
+    let text = sandbox.read(&third);
+    sandbox
+        .write(&third, &text.replacen("example", "exbmple", 1).replacen("pending", "pendinh", 1).replacen('2', "3", 1));
+    sandbox
+        .run(&["rollout", "verify-journal"])
+        .expect(17)
+        .says("record 3 of the journal is broken")
+        .says("restore the journal");
+    resume(&sandbox).expect(17);
+    sandbox.remove(&third);
+    sandbox.run(&["rollout", "verify-journal"]).expect(17).says("record 3 of the journal is broken: it is missing");
+    sandbox.write(&third, &text);
+    sandbox.run(&["rollout", "verify-journal"]).expect(0);
+    let last = format!("{journal}/{:06}.json", std::fs::read_dir(sandbox.path(&journal)).unwrap().count() - 3);
+    let end = sandbox.read(&last);
+    sandbox.remove(&last);
+    sandbox.run(&["rollout", "verify-journal"]).expect(17).says("it is missing");
+    sandbox.write(&last, &end);
+    // A journal of another plan, in the place of this one.
+    let plan = format!("{journal}/plan.json");
+    sandbox.run(&["rollout", "plan", "--simulator", "--environment", "prod"]).expect(0);
+    let other = sandbox.read(PLAN);
+    sandbox.write(&plan, &other);
+    sandbox.run(&["rollout", "status"]).expect(17).says("it belongs to the journal of another plan");
+}
+
+#[test]
+fn there_are_no_clouds_yet() {
+    let sandbox = Sandbox::new(&merged(""));
+    sandbox.write("fleet.yaml", &merged(FLEET));
+    for words in [&["rollout", "plan"][..], &["rollout", "resume"], &["rollout", "start", "plan.json"]] {
+        sandbox.run(words).expect(2).says("cannot reach AWS or Google Cloud yet").says("`--simulator`");
+    }
+    sandbox.run(&["rollout", "status"]).expect(2).says("no rollout was started here");
+    sandbox.run(&["rollout", "plan", "--simulator", "--group", "wbe"]).expect(2).says("did you mean `web`?");
+}
+
+#[test]
+fn a_simulation_says_what_to_expect() {
+    let sandbox = planned();
+    let words = ["rollout", "simulate", PLAN, "--runs", "20", "--seed", "5", "--worst"];
+    let first =
+        sandbox.run(&words).expect(0).says("of 20 runs").says("90% end within").says("the worst run, with seed");
+    assert_eq!(first.stdout, sandbox.run(&words).expect(0).stdout, "the same seed gives the same runs");
+    let json: serde_json::Value = serde_json::from_str(
+        &sandbox.run(&["rollout", "simulate", PLAN, "--runs", "3", "--format", "json"]).expect(0).stdout,
+    )
+    .unwrap();
+    assert_eq!(json["runs"], 3);
+}

@@ -1,0 +1,266 @@
+//! The world: groups, and the API in front of them.
+
+mod api;
+mod group;
+mod replace;
+mod trouble;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleetgen_fleet::scalar::{GroupName, ImageId};
+use fleetgen_fleet::{Fleet, Gate};
+use fleetgen_rollout::{
+    Cloud, Effect, Found, GroupPlan, Inventory, Observation, Outcome, Plan, Sight, Verdict, Version,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Crashes, Fault, VirtualTime};
+pub(crate) use group::SimGroup;
+
+/// How healthy the machines of an image are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sickness {
+    /// They work.
+    #[default]
+    None,
+    /// They never work.
+    AtOnce,
+    /// They stop working this many seconds after they came into service.
+    After(u32),
+}
+
+/// How few machines a group had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowest {
+    /// The fewest healthy ones, while nothing but the rollout took any.
+    pub healthy: u32,
+    /// How many there should have been at that time.
+    pub size: u32,
+}
+
+/// Both clouds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct World {
+    /// By their names in fleet.yaml.
+    groups: BTreeMap<GroupName, SimGroup>,
+    /// When it began.
+    began: Timestamp,
+    /// When it was saved.
+    saved: Timestamp,
+    /// What happens to the machines of an image in a group.
+    sick: BTreeMap<GroupName, Sickness>,
+    /// Gates that fail.
+    failing: BTreeSet<String>,
+    #[serde(skip)]
+    time: Option<VirtualTime>,
+    #[serde(skip)]
+    crashes: Crashes,
+    /// Effects that changed something when they were performed a second time.
+    #[serde(skip)]
+    repeated: Vec<String>,
+}
+
+impl World {
+    /// A world with the groups of a fleet, each with the machines that it starts with, on a version with an image.
+    pub fn of_fleet<'a>(
+        fleet: &Fleet,
+        image: impl Fn(&fleetgen_fleet::Group) -> Option<&'a ImageId>,
+        seed: u64,
+        at: Timestamp,
+    ) -> Self {
+        let groups = fleet.groups.values().zip(0..).map(|(group, index)| {
+            let mut sim =
+                SimGroup::new(group.cloud(), group.size.desired, image(group).cloned(), seed ^ (index << 20), at);
+            sim.surge(group.rollout.max_surge, group.rollout.max_unavailable);
+            (group.name.clone(), sim)
+        });
+        Self::new(groups.collect(), at)
+    }
+
+    /// Adds groups that the fleet has and the world does not: as `terraform apply` would.
+    pub fn add_groups<'a>(&mut self, fleet: &Fleet, image: impl Fn(&fleetgen_fleet::Group) -> Option<&'a ImageId>) {
+        let new = Self::of_fleet(fleet, image, 1, self.saved);
+        for (name, group) in new.groups {
+            self.groups.entry(name).or_insert(group);
+        }
+    }
+
+    /// A world as a plan has found it.
+    pub fn of_plan(plan: &Plan, seed: u64, at: Timestamp) -> Self {
+        let groups = plan.groups.iter().zip(0..).map(|(group, index)| {
+            let mut sim =
+                SimGroup::new(group.place.cloud, group.size, group.from.image.clone(), seed ^ (index << 20), at);
+            sim.surge(group.max_surge, group.max_unavailable);
+            sim.start_on(group.from.setting.clone(), &group.to.source);
+            (group.name.clone(), sim)
+        });
+        Self::new(groups.collect(), at)
+    }
+
+    fn new(groups: BTreeMap<GroupName, SimGroup>, at: Timestamp) -> Self {
+        Self {
+            groups,
+            began: at,
+            saved: at,
+            sick: BTreeMap::new(),
+            failing: BTreeSet::new(),
+            time: None,
+            crashes: Crashes::default(),
+            repeated: Vec::new(),
+        }
+    }
+
+    /// Puts the world on a time line.
+    pub fn join(&mut self, time: &VirtualTime, crashes: &Crashes) {
+        self.time = Some(time.clone());
+        self.crashes = crashes.clone();
+    }
+
+    /// When it was saved last.
+    pub fn saved(&self) -> Timestamp {
+        self.saved
+    }
+
+    /// Notes the time before the world is saved.
+    pub fn save_at(&mut self, at: Timestamp) {
+        self.saved = at;
+    }
+
+    /// Makes the new image of a group sick.
+    pub fn make_sick(&mut self, group: &GroupName, sickness: Sickness) {
+        self.sick.insert(group.clone(), sickness);
+    }
+
+    /// Makes a gate fail, by its name.
+    pub fn make_gate_fail(&mut self, gate: &str) {
+        self.failing.insert(gate.to_owned());
+    }
+
+    /// Adds faults, by place in a plan.
+    pub fn add_faults(&mut self, plan: &Plan, faults: &[Fault]) {
+        for fault in faults {
+            let name = plan.groups.get(fault.group).map(|group| &group.name);
+            if let Some(group) = name.and_then(|name| self.groups.get_mut(name)) {
+                group.add_fault(self.began, fault);
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.time.as_ref().map_or(self.saved, VirtualTime::now)
+    }
+
+    /// What there is to see for a plan.
+    pub fn inventory(&mut self) -> Inventory {
+        let now = self.now();
+        let names: Vec<GroupName> = self.groups.keys().cloned().collect();
+        let mut inventory = Inventory::new();
+        for name in names {
+            if let Some(group) = self.groups.get_mut(&name) {
+                group.advance(now);
+                let found = Found { sight: group.sight(), latest: group.latest(), image: group.image().cloned() };
+                inventory.insert(name, found);
+            }
+        }
+        inventory
+    }
+
+    /// The group as it is, without any fault of the API.
+    pub fn truth(&mut self, group: &GroupName) -> Option<Observation> {
+        let now = self.now();
+        let group = self.groups.get_mut(group)?;
+        group.advance(now);
+        Some(group.observation())
+    }
+
+    /// How few machines a group had.
+    pub fn lowest(&self, group: &GroupName) -> Option<Lowest> {
+        self.groups.get(group)?.lowest
+    }
+
+    /// How few machines a group had below a floor that depends on its size: the most that were missing.
+    pub(crate) fn below(&self, group: &GroupName) -> Option<&group::Below> {
+        self.groups.get(group).map(|group| &group.below)
+    }
+
+    /// What Terraform manages, as text.
+    pub fn managed(&self, group: &GroupName) -> Option<String> {
+        self.groups.get(group).map(SimGroup::managed)
+    }
+
+    /// Images that machines of a group ever had.
+    pub(crate) fn launched(&self, group: &GroupName) -> impl Iterator<Item = &ImageId> {
+        self.groups.get(group).into_iter().flat_map(|group| &group.launched)
+    }
+
+    /// Effects that changed something when they were performed a second time.
+    pub(crate) fn repeated(&self) -> &[String] {
+        &self.repeated
+    }
+
+    /// What foreign changes of a group were overwritten.
+    pub(crate) fn overwritten(&self, group: &GroupName) -> Option<&str> {
+        self.groups.get(group)?.overwritten.as_deref()
+    }
+
+    /// The floor that each group's lowest healthy number is compared to.
+    pub(crate) fn set_floors(&mut self, plan: &Plan) {
+        for group in &plan.groups {
+            if let Some(sim) = self.groups.get_mut(&group.name) {
+                sim.floor = (0..=200).map(|size| group.floor(size)).collect();
+            }
+        }
+    }
+}
+
+impl Cloud for World {
+    fn observe(&mut self, plan: &GroupPlan) -> Sight {
+        let now = self.now();
+        match self.groups.get_mut(&plan.name) {
+            Some(group) => group.show(now),
+            None => Sight::Gone,
+        }
+    }
+
+    fn perform(&mut self, plan: &GroupPlan, effect: &Effect) -> Outcome {
+        let now = self.now();
+        if self.crashes.pass() {
+            return Outcome::Unknown("the driver crashed before it".to_owned());
+        }
+        let sickness = self.sick.get(&plan.name).copied().unwrap_or_default();
+        let Some(group) = self.groups.get_mut(&plan.name) else {
+            return Outcome::Refused("there is no such group".to_owned());
+        };
+        let (outcome, repeated) = group.request(now, effect, sickness);
+        self.repeated.extend(repeated);
+        if self.crashes.pass() {
+            return Outcome::Unknown("the driver crashed after it".to_owned());
+        }
+        outcome
+    }
+
+    fn check(&mut self, _: Option<&GroupPlan>, gate: &Gate) -> Verdict {
+        let named = |name: &str| self.failing.contains(name);
+        let fails = match &gate.check {
+            fleetgen_fleet::Check::Alarm(alarm) => named(alarm.as_str()),
+            fleetgen_fleet::Check::MachineCommand(words) | fleetgen_fleet::Check::LocalCommand(words) => {
+                words.first().is_some_and(|word| named(word.as_str()))
+            }
+            fleetgen_fleet::Check::Http(url) => named(url.as_str()),
+            fleetgen_fleet::Check::Approval(_) => false,
+        };
+        if fails { Verdict::Fail } else { Verdict::Pass }
+    }
+}
+
+impl fleetgen_driver::Gates for World {
+    fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict {
+        Cloud::check(self, group, gate)
+    }
+}
+
+/// A version by its number.
+pub(crate) fn version(number: u32) -> Version {
+    Version::from(number.to_string())
+}

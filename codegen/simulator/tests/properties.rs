@@ -1,0 +1,179 @@
+//! The invariants of rollouts, over random plans, faults, crashes, orders and clocks. A failure shrinks to a small script.
+//! `mutations.toml` lists how the engine was broken to see each invariant fail.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Some_, expect_none, plan};
+use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::scalar::{Amount, Percent};
+use fleetgen_rollout::{Order, Phase, Plan, Scope};
+use fleetgen_simulator::{Fault, FaultKind, Script, Sickness, run};
+use proptest::prelude::*;
+
+fn some() -> impl Strategy<Value = Some_> {
+    let amounts = (0u32..3, 0u32..4);
+    let shape = (any::<bool>(), 0usize..2, 1u32..3, 0u32..9, proptest::option::of(1u32..3), amounts);
+    (shape, prop_oneof![Just(0u32), Just(60), Just(600)], prop::bool::weighted(0.85), prop::bool::weighted(0.3))
+        .prop_map(|((aws, environment, wave, size, canary, (unavailable, surge)), bake, proven, gate)| {
+            let cloud = if aws { Cloud::Aws } else { Cloud::Gcp };
+            let some = Some_ { environment, wave, canary, bake, proven, gate, ..Some_::new(cloud, size) };
+            match (cloud, unavailable, surge) {
+                // What fleet.yaml would refuse: neither may a machine be missing, nor one be added.
+                (_, 0, 0) => some,
+                (Cloud::Aws, unavailable, surge) if size > 1 => Some_ {
+                    max_unavailable: Amount::Machines(unavailable.min(size - 1)),
+                    max_surge: if surge == 0 && unavailable > 0 {
+                        Amount::Machines(0)
+                    } else {
+                        Amount::Share(Percent(34))
+                    },
+                    ..some
+                },
+                (Cloud::Gcp, unavailable, _) if size > 3 && unavailable > 0 => {
+                    Some_ { max_unavailable: Amount::Machines(3), max_surge: Amount::Machines(0), ..some }
+                }
+                _ => some,
+            }
+        })
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    (prop::collection::vec(some(), 1..6), any::<bool>(), 1u32..4, 1u32..3)
+        .prop_map(|(groups, windows, at_once, failures)| plan(&groups, windows, at_once, failures))
+}
+
+fn kind() -> impl Strategy<Value = (FaultKind, u32)> {
+    use FaultKind::{
+        AnswersLost, Deleted, Duplicated, Expired, ForeignCancel, ForeignChange, Killed, NoCapacity, OldSick, Scaled,
+        SlowTermination, Stale, Suspended, TerraformApply, Throttled,
+    };
+    prop_oneof![
+        3 => (60u32..7_200).prop_map(|lasts| (Throttled, lasts)),
+        3 => (60u32..7_200).prop_map(|lasts| (AnswersLost, lasts)),
+        2 => (10u32..30).prop_map(|lasts| (Stale, lasts)),
+        3 => (60u32..7_200).prop_map(|lasts| (Duplicated, lasts)),
+        3 => (60u32..9_000).prop_map(|lasts| (NoCapacity, lasts)),
+        3 => (60u32..90_000).prop_map(|lasts| (Expired, lasts)),
+        2 => (60u32..7_200).prop_map(|lasts| (SlowTermination, lasts)),
+        2 => (60u32..7_200).prop_map(|lasts| (Suspended, lasts)),
+        1 => (60u32..7_200).prop_map(|lasts| (OldSick, lasts)),
+        2 => (1u32..4).prop_map(|machines| (Killed(machines), 0)),
+        2 => (0u32..9).prop_map(|size| (Scaled(size), 0)),
+        1 => Just((ForeignChange, 0)),
+        1 => Just((ForeignCancel, 0)),
+        2 => Just((TerraformApply, 0)),
+        1 => Just((Deleted, 0)),
+    ]
+}
+
+fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let fault = (0usize..6, 0u32..10_000, kind());
+    prop::collection::vec(fault.prop_map(|(group, at, (kind, lasts))| Fault { group, at, lasts, kind }), 0..4)
+}
+
+fn sick() -> impl Strategy<Value = Vec<(usize, Sickness)>> {
+    let sickness = prop_oneof![Just(Sickness::AtOnce), (10u32..2_000).prop_map(Sickness::After)];
+    prop::collection::vec((0usize..6, sickness), 0..2)
+}
+
+fn orders() -> impl Strategy<Value = Vec<(u32, Order)>> {
+    let order = prop_oneof![
+        3 => Just(Order::Pause { reason: "a look at the graphs".to_owned() }),
+        3 => Just(Order::Resume),
+        1 => any::<bool>().prop_map(|leave_mixed| Order::Abort { leave_mixed }),
+        1 => prop_oneof![Just(Scope::All), Just(Scope::Wave)].prop_map(Order::RollBack),
+    ];
+    prop::collection::vec((0u32..10_000, order), 0..4).prop_map(|mut orders| {
+        orders.sort_by_key(|(at, _)| *at);
+        orders
+    })
+}
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let times = (prop::collection::vec(0u64..120, 0..3), prop::collection::vec((0u32..10_000, -5_000i32..5_000), 0..2));
+    (plans(), any::<u64>(), faults(), sick(), orders(), times, prop::bool::weighted(0.1)).prop_map(
+        |(plan, seed, faults, sick, orders, (crashes, mut jumps), fails)| {
+            jumps.sort_unstable();
+            let failing = if fails { vec!["errors".to_owned()] } else { Vec::new() };
+            Script { faults, sick, orders, crashes, jumps, failing, ..Script::new(plan, seed) }
+        },
+    )
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    let cases = std::env::var("FLEETGEN_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// The same script, in which only images and gates are bad: nothing that depends on the time of day.
+fn timeless() -> impl Strategy<Value = Script> {
+    scripts().prop_map(|script| {
+        let mut plan = script.plan;
+        for environment in &mut plan.environments {
+            environment.windows.clear();
+        }
+        let sick = script.sick.into_iter().filter(|(_, sickness)| *sickness == Sickness::AtOnce).collect();
+        Script { sick, failing: script.failing, crashes: script.crashes, ..Script::new(plan, script.seed) }
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    /// Whatever happens, every invariant that can be seen in a single run holds, and the rollout ends.
+    #[test]
+    fn invariants_hold(script in scripts()) {
+        let report = run(&script);
+        expect_none(&script, &report);
+        assert!(report.outcome.is_some(), "it has not ended: {:?}\n{}", report.stop, common::words(&script, &report));
+    }
+
+    /// 3: crashes do not change how it ends.
+    #[test]
+    fn crashes_change_nothing(script in timeless()) {
+        let report = run(&script);
+        expect_none(&script, &report);
+        let without = run(&Script { crashes: Vec::new(), ..script.clone() });
+        assert_eq!(report.outcome, without.outcome, "{}", common::words(&script, &report));
+    }
+
+    /// 20: nor do a pause and a resume.
+    #[test]
+    fn a_pause_changes_nothing(script in timeless(), at in 0u32..8_000, lasts in 0u32..300_000) {
+        let script = Script { crashes: Vec::new(), ..script };
+        let orders = vec![(at, Order::Pause { reason: "lunch".to_owned() }), (at + lasts, Order::Resume)];
+        let paused = Script { orders, ..script.clone() };
+        let report = run(&paused);
+        expect_none(&paused, &report);
+        assert_eq!(report.outcome, run(&script).outcome, "{}", common::words(&paused, &report));
+    }
+
+    /// 21: an abort ends, although nobody helps.
+    #[test]
+    fn an_abort_ends(script in scripts(), at in 0u32..10_000, leave_mixed in any::<bool>()) {
+        let orders = vec![(at, Order::Abort { leave_mixed })];
+        let script = Script { orders, is_attended: false, ..script };
+        let report = run(&script);
+        expect_none(&script, &report);
+        // A rollout that waits for a person before that does not go on by itself.
+        assert!(report.outcome.is_some(), "{:?}\n{}", report.stop, common::words(&script, &report));
+    }
+
+    /// 22: a clock that goes back never shortens a bake.
+    #[test]
+    fn a_bake_is_whole(script in timeless(), at in 0u32..4_000, back in 1i32..100_000) {
+        let script = Script { jumps: vec![(at, -back)], crashes: Vec::new(), ..script };
+        let report = run(&script);
+        expect_none(&script, &report);
+        let came = |index: usize, phase: Phase| {
+            report.phases.iter().rev().find(|(_, other, is)| (*other, *is) == (index, phase)).map(|(at, _, _)| *at)
+        };
+        for (index, group) in script.plan.groups.iter().enumerate() {
+            if let (Some(baking), Some(verifying)) = (came(index, Phase::Baking), came(index, Phase::Verifying)) {
+                let baked = verifying.duration_since(baking).as_secs();
+                assert!(baked >= i64::from(group.bake.seconds), "{}: {baked} s", group.name);
+            }
+        }
+    }
+}
