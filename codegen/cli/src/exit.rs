@@ -36,7 +36,7 @@ impl Exit {
         (Self::Refused, "a build does not agree with fleet.yaml, or with its own reports"),
         (Self::Paused, "the rollout is paused"),
         (Self::Failed, "the rollout failed: a group was left as it is"),
-        (Self::RolledBack, "the rollout failed or was aborted, and what it changed was returned"),
+        (Self::RolledBack, "the rollout was aborted, or failed and returned what had failed"),
         (Self::InProgress, "the rollout is in progress"),
         (Self::Waiting, "the rollout waits for a window, a freeze or an approval"),
         (Self::StalePlan, "the plan is stale, or was changed"),

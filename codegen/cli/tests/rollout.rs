@@ -60,10 +60,7 @@ fn a_rollout_from_plan_to_end() {
         .says("waiting for approval; `rollout approve prod/release`");
     sandbox.run(&["rollout", "status"]).expect(14).says("held, waiting for approval");
     sandbox.run(&["rollout", "approve", "prod/relaese"]).expect(2).says("did you mean `prod/release`?");
-    sandbox
-        .run(&["rollout", "approve", "prod/release"])
-        .expect(0)
-        .says("`fleetgen rollout resume` carries the order out");
+    sandbox.run(&["rollout", "approve", "prod/release"]).expect(0).says("carries the order out");
     resume(&sandbox).expect(0).says("the rollout is over: done");
     sandbox.run(&["rollout", "status"]).expect(0).says("4 done");
     sandbox.run(&["rollout", "verify-journal"]).expect(0).says("are as they were written");
@@ -96,7 +93,10 @@ fn people_pause_abort_and_run_out_of_time() {
     sandbox.run(&["rollout", "status"]).expect(10).says("paused: lunch");
     let id = journal(&sandbox);
     let id = id.rsplit('/').next().unwrap();
-    sandbox.run(&["rollout", "resume", &id[..4], "--simulator", "--for", "20s"]).expect(13).says("lets it go on");
+    // A scheduled job carries the pause out, and does not end it.
+    resume(&sandbox).expect(10).says("paused; `fleetgen rollout resume --go-on --simulator` goes on");
+    let words = ["rollout", "resume", &id[..4], "--simulator", "--go-on", "--for", "20s"];
+    sandbox.run(&words).expect(13).says("lets it go on");
     sandbox.run(&["rollout", "abort"]).expect(0);
     resume(&sandbox).expect(12).says("the rollout is over: rolled back");
     sandbox.run(&["rollout", "resume", "ffff", "--simulator"]).expect(2).says("there is no rollout `ffff`");
@@ -136,7 +136,7 @@ fn one_process_drives_a_rollout() {
     {
         std::thread::sleep(Duration::from_millis(20));
     }
-    resume(&sandbox).expect(16).says("another process drives the rollout");
+    resume(&sandbox).expect(16).says("another process");
     // An order reaches it nevertheless.
     sandbox.run(&["rollout", "abort"]).expect(0);
     let status = child.wait().unwrap();
@@ -160,7 +160,9 @@ fn a_plan_that_is_not_current_is_refused() {
     sandbox.edit("name: other", "name: demo");
     sandbox.edit("  job-stg:", "  job-two:");
     start(&sandbox).expect(15).says("job-stg: is no longer in fleet.yaml").says("job-two: is not in the plan");
-    assert!(!sandbox.path(".fleetgen/rollouts").exists() || sandbox.run(&["rollout", "status"]).code != 0);
+    // What was refused is not there to be resumed.
+    resume(&sandbox).expect(2).says("no rollout was started here");
+    sandbox.run(&["rollout", "plan", "--simulator", "--out", "fleet.yaml"]).expect(2).says("exists, and is not a plan");
 }
 
 /// The record of the layer's images, as a plan has them. The newer one is approved, or revoked for a reason.
@@ -213,6 +215,27 @@ fn a_revoked_image_is_never_launched() {
     start(&sandbox).expect(0).says("web-stg: baking → done");
 }
 
+/// Jobs that drive for less time than a soak takes end it together.
+#[test]
+fn short_jobs_end_a_soak() {
+    let sandbox = planned();
+    sandbox.run(&["rollout", "start", PLAN, "--simulator", "--for", "4m"]).expect(13);
+    for _ in 0..5 {
+        sandbox.run(&["rollout", "resume", "--simulator", "--for", "4m", "--no-wait"]);
+    }
+    sandbox.run(&["rollout", "status"]).expect(14).says("waiting for approval; `rollout approve prod/release`");
+}
+
+#[test]
+fn a_group_is_in_one_rollout() {
+    let sandbox = planned();
+    sandbox.run(&["rollout", "start", PLAN, "--simulator", "--for", "4m"]).expect(13);
+    sandbox.run(&["rollout", "plan", "--simulator", "--out", "other.json"]).expect(0);
+    let words = ["rollout", "start", "other.json", "--simulator"];
+    sandbox.run(&words).expect(16).says("is not over, and moves").says("`fleetgen rollout abort` ends it");
+    sandbox.run(&["rollout", "start", PLAN, "--simulator", "--sick", "wbe"]).expect(2);
+}
+
 #[test]
 fn a_broken_journal_is_found() {
     let sandbox = planned();
@@ -241,8 +264,13 @@ fn a_broken_journal_is_found() {
     let plan = format!("{journal}/plan.json");
     sandbox.run(&["rollout", "plan", "--simulator", "--environment", "prod"]).expect(0);
     let other = sandbox.read(PLAN);
+    let own = sandbox.read(&plan);
     sandbox.write(&plan, &other);
     sandbox.run(&["rollout", "status"]).expect(17).says("it belongs to the journal of another plan");
+    sandbox.write(&plan, &own.replace("\"groups_at_once\": 4", "\"groups_at_once\": 5"));
+    sandbox.run(&["rollout", "status"]).expect(17).says("was changed by hand").says("restore it from a backup");
+    sandbox.remove(&plan);
+    sandbox.run(&["rollout", "status"]).expect(17).says("the plan of a rollout cannot be read");
 }
 
 #[test]

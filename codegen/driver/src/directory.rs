@@ -102,6 +102,7 @@ impl Directory {
         let text = serde_json::to_string(head)? + "\n";
         let mut file = tempfile::Builder::new().prefix(".head-").tempfile_in(&self.path)?;
         file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
         file.persist(self.path.join("head.json")).map(drop).map_err(|error| error.error)
     }
 }
@@ -126,5 +127,33 @@ impl Journal for Directory {
     fn head(&mut self) -> Result<Option<Head>, JournalError> {
         let Some(text) = Self::read_file(&self.path.join("head.json")).map_err(failed)? else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(|error| failed(format!("head.json is broken: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_created_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Directory::new(folder.path());
+        assert_eq!(journal.read(1).unwrap(), None);
+        assert_eq!(journal.append(1, "one\n").unwrap(), Append::Written);
+        assert_eq!(journal.append(1, "other\n").unwrap(), Append::Taken);
+        assert_eq!(journal.read(1).unwrap().as_deref(), Some("one\n"));
+        assert_eq!(journal.append(7, "seven\n").unwrap(), Append::Written);
+        assert_eq!(journal.most().unwrap(), 7);
+    }
+
+    #[test]
+    fn one_process_has_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Directory::new(folder.path());
+        let lock = journal.lock().unwrap();
+        assert!(lock.is_some());
+        assert!(journal.lock().unwrap().is_none());
+        drop(lock);
+        assert!(journal.lock().unwrap().is_some());
     }
 }

@@ -1,23 +1,22 @@
 //! The loop: look, step, append, perform.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use fleetgen_fleet::Check;
+use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{
-    Append, Cloud, Effect, Engine, Event, Head, Hold, Journal, JournalError, Look, Phase, Record, RolloutOutcome,
-    SealedRecord, State, Status, Step, Subject, Verdict,
+    Append, Cloud, Effect, Engine, Event, Head, Journal, JournalError, Look, Record, SealedRecord, State, Step,
+    Subject, Verdict,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::replay::{ReplayError, Replayed, follow, replay};
+use crate::standing::{Limits, Stop, stop};
 use crate::{Clock, Gates, Lease};
 
 /// How often the journal is checked for orders of other processes.
 const ORDERS: SignedDuration = SignedDuration::from_secs(10);
-/// How long a paused rollout goes on, to stop what is being replaced.
-const AFTER_PAUSE: SignedDuration = SignedDuration::from_secs(120);
-
 /// What a driver works with.
 pub struct Parts<'a> {
     /// The clouds.
@@ -30,6 +29,8 @@ pub struct Parts<'a> {
     pub clock: &'a mut dyn Clock,
     /// Gates that no cloud answers.
     pub gates: &'a mut dyn Gates,
+    /// The images that are revoked now.
+    pub revoked: &'a mut dyn FnMut() -> BTreeSet<ImageId>,
     /// Who is told what happens.
     pub observer: &'a mut dyn Observer,
 }
@@ -52,30 +53,6 @@ impl Observer for Unobserved {
     fn recorded(&mut self, _: &Record) {}
     fn performing(&mut self, _: &Effect) {}
     fn stepped(&mut self, _: &Engine, _: &Event, _: Timestamp, _: &State, _: &[Effect]) {}
-}
-
-/// How long to go on.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Limits {
-    /// Stop at this time.
-    pub until: Option<Timestamp>,
-    /// Wait for windows and freezes too, instead of stopping when nothing else is left to do.
-    pub wait_for_windows: bool,
-}
-
-/// Why a driver stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// The rollout is over.
-    Finished(RolloutOutcome),
-    /// The time is up.
-    InProgress,
-    /// A person paused it.
-    Paused,
-    /// It waits for a window, the end of a freeze, or an approval.
-    Waiting(Hold),
-    /// It cannot go on without a person.
-    NeedsHuman(Hold),
 }
 
 /// What ends a driver early. Nothing is lost: the rollout can be resumed.
@@ -288,8 +265,12 @@ impl<'a> Driver<'a> {
                 self.take_records()?;
                 self.parts.lease.keep(now).map_err(Halt::Fenced)?;
                 self.orders_read = now;
+                self.take_revocations()?;
             }
             if let Some(stop) = self.state.as_ref().and_then(|state| stop(state, now, limits)) {
+                if !matches!(stop, Stop::Finished(_)) {
+                    self.submit(Event::Closed)?;
+                }
                 return Ok(stop);
             }
             let Some(Reverse((due, number, subject))) = self.queue.pop() else {
@@ -309,6 +290,21 @@ impl<'a> Driver<'a> {
             self.look(subject, now)?;
             self.schedule(&[subject], now);
         }
+    }
+
+    /// Images may be revoked at any time, as long as the rollout runs.
+    fn take_revocations(&mut self) -> Result<(), Halt> {
+        let images = (self.parts.revoked)();
+        let is_new = |image: &ImageId| self.state.as_ref().is_some_and(|state| !state.revoked.contains(image));
+        let is_used = |image: &ImageId| {
+            let groups = self.engine.plan().groups.iter();
+            groups.into_iter().any(|group| group.to.image == *image || group.from.image.as_ref() == Some(image))
+        };
+        let images: BTreeSet<ImageId> = images.into_iter().filter(|image| is_new(image) && is_used(image)).collect();
+        if images.is_empty() || self.state.as_ref().is_some_and(|state| state.outcome().is_some()) {
+            return Ok(());
+        }
+        self.submit(Event::Revoked { images })
     }
 
     fn look(&mut self, subject: Subject, now: Timestamp) -> Result<(), Halt> {
@@ -333,42 +329,5 @@ impl<'a> Driver<'a> {
             _ => Event::Judged { verdicts },
         };
         self.submit(event)
-    }
-}
-
-/// Why there is nothing to do now.
-fn stop(state: &State, now: Timestamp, limits: Limits) -> Option<Stop> {
-    if let Some(outcome) = state.outcome() {
-        return Some(Stop::Finished(outcome));
-    }
-    if limits.until.is_some_and(|until| now >= until) {
-        return Some(Stop::InProgress);
-    }
-    let active = || state.active().filter_map(|index| state.groups.get(index));
-    if let Some(paused) = &state.paused {
-        let returns = active()
-            .any(|group| group.phase == Phase::RollingBack && !group.hold.as_ref().is_some_and(Hold::needs_person));
-        let is_still = now.duration_since(paused.since) >= AFTER_PAUSE && !returns;
-        return is_still.then_some(Stop::Paused);
-    }
-    let waits = |hold: &Hold| {
-        hold.needs_person() || matches!(hold, Hold::Window { .. } | Hold::Freeze { .. } | Hold::Approval { .. })
-    };
-    if active().any(|group| group.pending.is_some() || !group.hold.as_ref().is_some_and(waits)) {
-        return None;
-    }
-    if active().next().is_none() && (state.status != Status::Running || !state.hold.as_ref().is_some_and(waits)) {
-        return None;
-    }
-    let by_calendar = |hold: &&Hold| matches!(hold, Hold::Window { .. } | Hold::Freeze { .. });
-    let by_person = state.holds().find(|hold| hold.needs_person());
-    let opens = state.holds().find(by_calendar);
-    if opens.is_some() && limits.wait_for_windows {
-        return None;
-    }
-    match (by_person, state.holds().find(|hold| matches!(hold, Hold::Approval { .. })), opens) {
-        (Some(hold), _, _) => Some(Stop::NeedsHuman(hold.clone())),
-        (None, Some(hold), _) | (None, None, Some(hold)) => Some(Stop::Waiting(hold.clone())),
-        (None, None, None) => None,
     }
 }

@@ -68,3 +68,60 @@ fn get(url: &str) -> Verdict {
         Err(_) => Verdict::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use fleetgen_fleet::choice::OnFailure;
+
+    use super::*;
+
+    fn check(check: Check) -> Verdict {
+        let gate = Gate { check, passes: 1, on_failure: OnFailure::Fail };
+        LocalGates { directory: ".".into() }.check(None, &gate)
+    }
+
+    fn command(words: &[&str]) -> Verdict {
+        check(Check::LocalCommand(words.iter().map(|word| word.parse().unwrap()).collect()))
+    }
+
+    #[test]
+    fn a_command_passes_if_it_succeeds() {
+        assert_eq!(command(&["true"]), Verdict::Pass);
+        assert_eq!(command(&["false"]), Verdict::Fail);
+        assert_eq!(command(&["/nonexistent/program"]), Verdict::Unknown);
+        // There is no shell.
+        assert_eq!(command(&["test", "$HOME", "=", "$HOME"]), Verdict::Pass);
+    }
+
+    /// Answers one request with a status.
+    fn server(status: &'static str) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/healthz", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1_024]);
+            let _ = stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes());
+        });
+        url
+    }
+
+    #[test]
+    fn a_url_passes_if_it_answers_well() {
+        for (status, verdict) in [
+            ("200 OK", Verdict::Pass),
+            ("204 No Content", Verdict::Pass),
+            ("302 Found", Verdict::Fail),
+            ("404 Not Found", Verdict::Fail),
+            ("503 Service Unavailable", Verdict::Fail),
+        ] {
+            assert_eq!(check(Check::Http(server(status).parse().unwrap())), verdict, "{status}");
+        }
+        // No server is there.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        assert_eq!(check(Check::Http(url.parse().unwrap())), Verdict::Unknown);
+    }
+}

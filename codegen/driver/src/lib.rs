@@ -4,15 +4,21 @@
 //! changes something to the journal, performs effects only after that, and appends how they ended. Time, the cloud, the
 //! journal, the lease and gates are its parameters, so the simulator and a real cloud run the same code.
 
+#[cfg(feature = "bucket")]
+mod bucket;
 mod directory;
 mod drive;
 mod gate;
 mod replay;
+mod standing;
 
+#[cfg(feature = "bucket")]
+pub use bucket::{Bucket, BucketLease, LeaseError};
 pub use directory::{Directory, Locked};
-pub use drive::{Driver, Halt, Limits, Observer, Parts, Stop, Unobserved};
+pub use drive::{Driver, Halt, Observer, Parts, Unobserved};
 pub use gate::LocalGates;
 pub use replay::{ReplayError, Replayed, order, replay};
+pub use standing::{Limits, Stop, standing};
 
 use fleetgen_fleet::Gate;
 use fleetgen_rollout::{GroupPlan, Verdict};

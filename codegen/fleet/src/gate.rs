@@ -63,6 +63,25 @@ pub enum Check {
 /// Gates by name.
 pub type Gates = BTreeMap<GateName, Gate>;
 
+/// Resolves the gates of an environment. It has machines on several clouds, so a gate cannot be about one of them.
+pub(crate) fn resolve_for_environment(
+    gates: Option<&Field<Entries<GateName, GateSettings>>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Gates> {
+    for gate in entries(gates).iter().filter_map(|(_, gate)| gate.get()) {
+        let alarm = gate.alarm.as_ref().map(|field| ("alarm", field.span));
+        let command = gate.machine_command.as_ref().map(|field| ("machine_command", field.span));
+        for (key, span) in [alarm, command].into_iter().flatten() {
+            problems.push(
+                Problem::new(Code::InvalidValue, span, format!("a gate of an environment cannot have `{key}`"))
+                    .label("which cloud and group?")
+                    .hint("set this gate in the `rollout` of the groups, or of a profile"),
+            );
+        }
+    }
+    resolve(gates, problems)
+}
+
 /// Resolves gates, and reports those that do not have exactly one check.
 pub(crate) fn resolve(
     gates: Option<&Field<Entries<GateName, GateSettings>>>,

@@ -83,7 +83,9 @@ impl<'a> View<'a> {
     pub(crate) fn all(&self) -> Next {
         match self.plan.strategy {
             Strategy::InstanceRefresh => match (self.running(), self.given_up()) {
-                (Some(change), _) if change.canary && change.status != ChangeStatus::Cancelling => {
+                (Some(change), _)
+                    if change.canary && matches!(change.status, ChangeStatus::Running | ChangeStatus::AtCanary) =>
+                {
                     Next::Act(Action::Cancel { change: change.id.clone() })
                 }
                 (Some(_), _) => Next::Wait,
@@ -162,7 +164,7 @@ impl<'a> View<'a> {
             to: to.clone(),
             canary,
             healthy: percentages(self.plan.max_unavailable, self.plan.max_surge, size),
-            auto_rollback: *to == *self.new && matches!(self.plan.rollback, Rollback::Proven(_)),
+            auto_rollback: *to == *self.new && self.plan.roll_back && matches!(self.plan.rollback, Rollback::Proven(_)),
         })
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cloud::{Action, Effect};
 use crate::phase::Phase;
-use crate::plan::Rollback;
+use crate::plan::{Kind, Rollback};
 use crate::state::{State, Status};
 use crate::step::{Engine, Event};
 
@@ -45,7 +45,7 @@ invariants! {
     Concurrency = 8, "No more groups are updated at a time than `groups_at_once`; what fails after it was done goes back at once.";
     Budget = 9, "After `stop_after_failures` failures, nothing new starts.";
     Floor = 10, "Healthy machines never fall below the floor, except for those that something else takes.";
-    GroupOfOne = 11, "A group of one never has none.";
+    GroupOfOne = 11, "A group of one never has none, unless fleet.yaml allows no machine to be added.";
     UnknownWaits = 12, "What is unknown never lets anything advance.";
     Calendar = 13, "Nothing starts outside a window, or in a freeze.";
     OnlyApproved = 14, "No image that is not approved, or was revoked, is ever launched by a rollout, nor returned to.";
@@ -79,7 +79,8 @@ pub struct Watch {
     epoch: u64,
     wave: usize,
     failures: u32,
-    was_waiting: bool,
+    /// Since when the groups of the wave have ended.
+    ended: Option<Timestamp>,
     /// Effects that a durable record asks for, and that were not performed yet.
     intents: Vec<String>,
 }
@@ -92,7 +93,7 @@ impl Watch {
             epoch: 0,
             wave: 0,
             failures: 0,
-            was_waiting: true,
+            ended: None,
             intents: Vec::new(),
         }
     }
@@ -108,7 +109,7 @@ impl Watch {
         self.epoch = state.epoch;
         self.wave = state.wave;
         self.failures = state.failures;
-        self.was_waiting = state.wave_since.is_none();
+        self.ended = state.wave_ended;
         for (phase, group) in self.phases.iter_mut().zip(&state.groups) {
             *phase = group.phase;
         }
@@ -176,10 +177,20 @@ impl Watch {
         {
             let ended =
                 |index: usize| !state.groups[index].phase.is_active() && state.groups[index].phase != Phase::Pending;
-            if !groups.all(ended) {
-                let crosses = engine.wave(state.wave).is_some_and(|(next, _, _)| next.name != environment.name);
+            let next = engine.wave(state.wave);
+            let crosses = next.as_ref().is_some_and(|(next, _, _)| next.name != environment.name);
+            let wanted = match &engine.plan().request.kind {
+                Kind::Regular if crosses => environment.soak.max(engine.plan().policy.bake),
+                Kind::Regular | Kind::Emergency(_) => engine.plan().policy.bake,
+            };
+            let watched = self.ended.map_or(0, |ended| at.duration_since(ended).as_secs());
+            let is_short = next.is_some() && watched < i64::from(wanted.seconds);
+            if is_short || !groups.all(ended) {
                 let invariant = if crosses { Invariant::EnvironmentOrder } else { Invariant::WaveOrder };
-                violate(invariant, format!("wave {number} of {} has not ended", environment.name));
+                violate(
+                    invariant,
+                    format!("wave {number} of {} has not ended, or was watched for {watched} s only", environment.name),
+                );
             }
         }
         for effect in effects {

@@ -149,6 +149,7 @@ pub const TRANSITIONS: &[(Phase, Trigger, Phase)] = {
         (Set, AskHuman, NeedsHuman),
         (Failed, Retreat, RollingBack),
         (Failed, AskHuman, NeedsHuman),
+        (NeedsHuman, Retreat, RollingBack),
         (RollingBack, Restored, RolledBack),
         (RollingBack, AskHuman, NeedsHuman),
     ]

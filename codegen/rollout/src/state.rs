@@ -26,12 +26,16 @@ pub struct State {
     pub wave_ended: Option<Timestamp>,
     /// The gates before the current wave.
     pub wave_gates: BTreeMap<GateName, Tally>,
+    /// The gate before the current wave that has failed, until a person lets it be checked again.
+    pub wave_failed: Option<GateName>,
     /// The approvals that were given, as `ENVIRONMENT/GATE` or `GROUP/GATE`.
     pub approved: BTreeSet<String>,
     /// The groups, in the order of the plan.
     pub groups: Vec<GroupState>,
     /// How many groups have failed.
     pub failures: u32,
+    /// When the last record was written: what is known about the groups is not newer.
+    pub known_at: Timestamp,
     /// Images that were revoked since the plan was made.
     pub revoked: BTreeSet<ImageId>,
     /// The number of the driver that writes the journal: it grows with each start and resume.
@@ -160,12 +164,12 @@ impl Hold {
     /// What is waited for, and how to end it.
     pub fn words(&self) -> String {
         match self {
-            Self::Person { reason } => format!("paused: {reason}; `rollout resume` goes on"),
+            Self::Person { reason } => format!("paused: {reason}; `rollout resume --go-on` goes on"),
             Self::Window { until: Some(until) } => format!("waiting for the window, which opens at {until}"),
             Self::Window { until: None } => "waiting for a window, and none opens in the next days".to_owned(),
             Self::Freeze { until, reason } => format!("frozen until {until}: {reason}"),
             Self::Approval { gate } => format!("waiting for approval; `rollout approve {gate}` gives it"),
-            Self::Gate { gate } => format!("the gate `{gate}` failed; `rollout resume` checks it again"),
+            Self::Gate { gate } => format!("the gate `{gate}` failed; `rollout resume --go-on` checks it again"),
             Self::Unknown { why } => format!("its health is unknown: {why}"),
             Self::Credentials { why } => format!("no access: {why}; renew the credentials"),
             Self::Drift { what } => format!("changed outside the rollout: {what}; undo that, or abort"),
@@ -237,6 +241,12 @@ pub struct GroupState {
     pub unhealthy: u32,
     /// Its gates.
     pub gates: BTreeMap<GateName, Tally>,
+    /// The gate that has failed, until a person lets it be checked again.
+    pub gate_failed: Option<GateName>,
+    /// How many machines are canaries, once it has any.
+    pub canary: u32,
+    /// While it is held or paused: whether nothing was being replaced when it was looked at last.
+    pub is_still: bool,
     /// The phase in which it is to stop, once nothing is being replaced.
     pub stopping: Option<Phase>,
 }

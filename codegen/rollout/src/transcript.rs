@@ -43,7 +43,7 @@ impl<'a> Transcript<'a> {
             Event::Performed { group, outcome, .. } => {
                 words.extend(outcome.trouble().map(|trouble| format!("{group}: {trouble}")));
             }
-            Event::Looked { .. } | Event::Judged { .. } | Event::Ticked => {}
+            Event::Closed | Event::Looked { .. } | Event::Judged { .. } | Event::Ticked => {}
         }
         if (after.wave, after.wave_since) != wave
             && after.wave_since.is_some()

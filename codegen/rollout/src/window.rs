@@ -127,3 +127,82 @@ fn weekday(day: Day) -> Weekday {
         Day::Sunday => Weekday::Sunday,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn opening(days: &[Day], from: &str, to: &str, zone: &str) -> Opening {
+        Opening::parse(&Window {
+            days: days.to_vec(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            time_zone: zone.to_owned().try_into().unwrap(),
+        })
+        .unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn is_open(opening: &Opening, time: &str) -> bool {
+        opening.around(at(time)).any(|(from, to)| (from..to).contains(&at(time)))
+    }
+
+    #[test]
+    fn windows_are_in_their_own_time_zone() {
+        let office = opening(&[Day::Monday, Day::Tuesday], "10:00", "16:00", "Asia/Tokyo");
+        for (time, open) in [
+            ("2026-11-02T00:59:59Z", false),
+            ("2026-11-02T01:00:00Z", true),
+            ("2026-11-02T06:59:59Z", true),
+            // The first minute after the period.
+            ("2026-11-02T07:00:00Z", false),
+            ("2026-11-04T02:00:00Z", false),
+        ] {
+            assert_eq!(is_open(&office, time), open, "{time}");
+        }
+        // Sunday in UTC, and Monday in Auckland.
+        let auckland = opening(&[Day::Monday], "08:00", "10:00", "Pacific/Auckland");
+        assert!(is_open(&auckland, "2026-11-01T19:30:00Z"));
+    }
+
+    /// On 14 March 2027, New York goes from 02:00 to 03:00.
+    #[test]
+    fn what_the_clocks_skip_does_not_open() {
+        let within = opening(&[Day::Sunday], "02:00", "03:00", "America/New_York");
+        for minute in 0..24 * 60 {
+            let time = at("2027-03-14T04:00:00Z").checked_add(SignedDuration::from_mins(minute)).unwrap().to_string();
+            assert!(!is_open(&within, &time) || !time.starts_with("2027-03-14T06"), "{time}");
+        }
+        // 01:30 to 02:00 is before the gap, and 03:00 to 03:30 after it: an hour in all.
+        let across = opening(&[Day::Sunday], "01:30", "03:30", "America/New_York");
+        assert!(is_open(&across, "2027-03-14T06:30:00Z") && is_open(&across, "2027-03-14T07:29:00Z"));
+        assert!(!is_open(&across, "2027-03-14T07:30:00Z"));
+        // 02:30 does not exist; an hour later does.
+        let from = opening(&[Day::Sunday], "02:30", "05:00", "America/New_York");
+        assert!(!is_open(&from, "2027-03-14T07:29:00Z") && is_open(&from, "2027-03-14T07:30:00Z"));
+    }
+
+    /// On 1 November 2026, New York has the hour from 01:00 to 02:00 twice.
+    #[test]
+    fn what_the_clocks_repeat_opens_once() {
+        let within = opening(&[Day::Sunday], "01:00", "01:30", "America/New_York");
+        assert!(is_open(&within, "2026-11-01T05:00:00Z") && !is_open(&within, "2026-11-01T06:00:00Z"));
+        // One that ends after the hour is as much longer.
+        let across = opening(&[Day::Sunday], "00:30", "02:00", "America/New_York");
+        assert!(is_open(&across, "2026-11-01T04:30:00Z") && is_open(&across, "2026-11-01T06:59:00Z"));
+        assert!(!is_open(&across, "2026-11-01T07:00:00Z"));
+    }
+
+    #[test]
+    fn the_next_opening_is_found_a_week_ahead() {
+        let weekly = opening(&[Day::Wednesday], "10:00", "11:00", "UTC");
+        let now = at("2026-11-04T11:00:00Z");
+        let next = weekly.around(now).map(|(from, _)| from).filter(|from| *from > now).min();
+        assert_eq!(next, Some(at("2026-11-11T10:00:00Z")));
+    }
+}

@@ -22,6 +22,10 @@ pub enum FaultKind {
     Throttled,
     /// The API does what it is asked, and its answers are lost.
     AnswersLost,
+    /// Every change is refused for now, because of another one: HTTP 412, or `ResourceContention`.
+    Contended,
+    /// Somebody deleted the new image.
+    ImageGone,
     /// The API shows the group as it was when this began.
     Stale,
     /// Each request arrives twice.
@@ -62,6 +66,8 @@ impl FaultKind {
             | Self::Deleted => true,
             Self::Throttled
             | Self::AnswersLost
+            | Self::Contended
+            | Self::ImageGone
             | Self::Stale
             | Self::Duplicated
             | Self::NoCapacity

@@ -174,6 +174,7 @@ impl Stage<'_> {
             lease: &mut Alone,
             clock: &mut clock,
             gates: &mut gates,
+            revoked: &mut BTreeSet::new,
             observer: &mut observing,
         };
         let mut events = 0;
@@ -299,6 +300,12 @@ fn judge(engine: &Engine, world: &World, managed: &[Option<String>], approved: &
         }
         if let Some(key) = world.overwritten(&plan.name) {
             violate(Invariant::Foreign, key.to_owned());
+        }
+        if let Some(key) = world.conflict(&plan.name) {
+            violate(Invariant::OneChange, key.to_owned());
+        }
+        if world.made(&plan.name) > 1 {
+            violate(Invariant::Idempotent, format!("{} versions were made", world.made(&plan.name)));
         }
         let from = plan.from.image.as_ref();
         if let Some(image) = world.launched(&plan.name).find(|image| !approved.contains(*image) && Some(*image) != from)

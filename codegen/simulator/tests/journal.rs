@@ -10,10 +10,10 @@ use std::rc::Rc;
 use common::{Some_, expect_none, plan};
 use fleetgen_driver::{Driver, Halt, Lease, Limits, Parts, Unobserved, replay};
 use fleetgen_fleet::Gate;
-use fleetgen_fleet::choice::Cloud as CloudName;
+use fleetgen_fleet::choice::{Cloud as CloudName, OnFailure};
 use fleetgen_rollout::{
-    Cloud, Effect, Engine, GroupPlan, Machines, Outcome, Phase, Plan, PlanId, RolloutOutcome, Sight, Verdict, Version,
-    prunable, verify,
+    Cloud, Effect, Engine, GroupPlan, Machines, Outcome, Phase, Plan, PlanId, RolloutOutcome, SealedRecord, Sight,
+    Verdict, Version, prunable, verify,
 };
 use fleetgen_simulator::{Crashes, Memory, Script, Sickness, VirtualClock, VirtualTime, World, run};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ use proptest::prelude::*;
 fn small(cloud: CloudName) -> Plan {
     let empty = Some_ { wave: 1, bake: 0, ..Some_::new(cloud, 0) };
     let one = Some_ { wave: 1, bake: 60, ..Some_::new(cloud, 1) };
-    let six = Some_ { wave: 2, canary: Some(2), gate: true, bake: 60, ..Some_::new(cloud, 6) };
+    let six = Some_ { wave: 2, canary: Some(30), gate: Some(OnFailure::Fail), bake: 60, ..Some_::new(cloud, 6) };
     plan(&[empty, one, six], false, 2, 1)
 }
 
@@ -112,6 +112,19 @@ fn missing_and_reordered_records_are_found() {
     }
 }
 
+/// A record that was written anew, with a digest that is right for it, is not the one that the next record follows.
+#[test]
+fn a_record_that_was_sealed_again_is_found() {
+    let records = records();
+    for index in 0..records.len() - 1 {
+        let mut record = SealedRecord::parse(&records[index]).unwrap().record;
+        record.actor = "somebody else".to_owned();
+        let mut forged = records.clone();
+        forged[index] = SealedRecord::new(record).render();
+        assert!(is_broken(forged, records.len()), "record {}", index + 1);
+    }
+}
+
 #[test]
 fn a_journal_of_another_plan_is_refused() {
     let engine = Engine::new(small(CloudName::Gcp));
@@ -174,6 +187,7 @@ impl Contested {
             lease: &mut Alone,
             clock: &mut clock,
             gates: &mut gates,
+            revoked: &mut BTreeSet::new,
             observer: &mut Unobserved,
         };
         let mut driver = Driver::open(&self.engine, parts, "second", None).unwrap();
@@ -257,6 +271,7 @@ fn a_driver_that_was_replaced_stops() {
                 lease: &mut Alone,
                 clock: &mut clock,
                 gates: &mut gates,
+                revoked: &mut BTreeSet::new,
                 observer: &mut Unobserved,
             };
             let ended =
@@ -275,6 +290,7 @@ fn a_driver_that_was_replaced_stops() {
                 lease: &mut Alone,
                 clock: &mut clock,
                 gates: &mut gates,
+                revoked: &mut BTreeSet::new,
                 observer: &mut Unobserved,
             };
             let mut driver = Driver::open(&engine, parts, "third", None).unwrap();

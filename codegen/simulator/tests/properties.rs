@@ -4,20 +4,26 @@
 
 mod common;
 
-use common::{Some_, expect_none, plan};
-use fleetgen_fleet::choice::Cloud;
+use std::collections::BTreeSet;
+
+use common::{Back, Some_, expect_none, plan, with_freeze, with_gates};
+use fleetgen_fleet::choice::{Cloud, OnFailure};
 use fleetgen_fleet::scalar::{Amount, Percent};
-use fleetgen_rollout::{Order, Phase, Plan, Scope};
+use fleetgen_rollout::{Engine, Order, Phase, Plan, Scope, SealedRecord, TRANSITIONS};
 use fleetgen_simulator::{Fault, FaultKind, Script, Sickness, run};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 fn some() -> impl Strategy<Value = Some_> {
     let amounts = (0u32..3, 0u32..4);
-    let shape = (any::<bool>(), 0usize..2, 1u32..3, 0u32..9, proptest::option::of(1u32..3), amounts);
-    (shape, prop_oneof![Just(0u32), Just(60), Just(600)], prop::bool::weighted(0.85), prop::bool::weighted(0.3))
-        .prop_map(|((aws, environment, wave, size, canary, (unavailable, surge)), bake, proven, gate)| {
+    let back = prop_oneof![6 => Just(Back::Proven), 1 => Just(Back::Impossible), 1 => Just(Back::Off)];
+    let gate = prop_oneof![4 => Just(None), 1 => Just(Some(OnFailure::Fail)), 1 => Just(Some(OnFailure::Hold))];
+    let shape = (any::<bool>(), 0usize..2, 1u32..3, 0u32..9, proptest::option::of(1u32..50), amounts);
+    (shape, prop_oneof![Just(0u32), Just(60), Just(600)], back, gate).prop_map(
+        |((aws, environment, wave, size, canary, (unavailable, surge)), bake, back, gate)| {
             let cloud = if aws { Cloud::Aws } else { Cloud::Gcp };
-            let some = Some_ { environment, wave, canary, bake, proven, gate, ..Some_::new(cloud, size) };
+            let some = Some_ { environment, wave, canary, bake, back, gate, ..Some_::new(cloud, size) };
             match (cloud, unavailable, surge) {
                 // What fleet.yaml would refuse: neither may a machine be missing, nor one be added.
                 (_, 0, 0) => some,
@@ -35,22 +41,31 @@ fn some() -> impl Strategy<Value = Some_> {
                 }
                 _ => some,
             }
-        })
+        },
+    )
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    (prop::collection::vec(some(), 1..6), any::<bool>(), 1u32..4, 1u32..3)
-        .prop_map(|(groups, windows, at_once, failures)| plan(&groups, windows, at_once, failures))
+    let calendar = (any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
+    (prop::collection::vec(some(), 1..6), calendar, 1u32..4, 1u32..3).prop_map(
+        |(groups, (windows, freeze, gates), at_once, failures)| {
+            let plan = plan(&groups, windows, at_once, failures);
+            let plan = if freeze { with_freeze(plan) } else { plan };
+            if gates { with_gates(plan) } else { plan }
+        },
+    )
 }
 
 fn kind() -> impl Strategy<Value = (FaultKind, u32)> {
     use FaultKind::{
-        AnswersLost, Deleted, Duplicated, Expired, ForeignCancel, ForeignChange, Killed, NoCapacity, OldSick, Scaled,
-        SlowTermination, Stale, Suspended, TerraformApply, Throttled,
+        AnswersLost, Contended, Deleted, Duplicated, Expired, ForeignCancel, ForeignChange, ImageGone, Killed,
+        NoCapacity, OldSick, Scaled, SlowTermination, Stale, Suspended, TerraformApply, Throttled,
     };
     prop_oneof![
         3 => (60u32..7_200).prop_map(|lasts| (Throttled, lasts)),
         3 => (60u32..7_200).prop_map(|lasts| (AnswersLost, lasts)),
+        3 => (60u32..7_200).prop_map(|lasts| (Contended, lasts)),
+        1 => (60u32..7_200).prop_map(|lasts| (ImageGone, lasts)),
         2 => (10u32..30).prop_map(|lasts| (Stale, lasts)),
         3 => (60u32..7_200).prop_map(|lasts| (Duplicated, lasts)),
         3 => (60u32..9_000).prop_map(|lasts| (NoCapacity, lasts)),
@@ -95,7 +110,8 @@ fn scripts() -> impl Strategy<Value = Script> {
     (plans(), any::<u64>(), faults(), sick(), orders(), times, prop::bool::weighted(0.1)).prop_map(
         |(plan, seed, faults, sick, orders, (crashes, mut jumps), fails)| {
             jumps.sort_unstable();
-            let failing = if fails { vec!["errors".to_owned()] } else { Vec::new() };
+            let failing =
+                if fails { vec!["errors".to_owned(), "https://www.example.com/errors".to_owned()] } else { Vec::new() };
             Script { faults, sick, orders, crashes, jumps, failing, ..Script::new(plan, seed) }
         },
     )
@@ -113,9 +129,62 @@ fn timeless() -> impl Strategy<Value = Script> {
         for environment in &mut plan.environments {
             environment.windows.clear();
         }
+        plan.policy.freezes.clear();
         let sick = script.sick.into_iter().filter(|(_, sickness)| *sickness == Sickness::AtOnce).collect();
         Script { sick, failing: script.failing, crashes: script.crashes, ..Script::new(plan, script.seed) }
     })
+}
+
+/// Every transition of the table happens in some run, and no other.
+#[test]
+fn every_transition_happens() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = scripts();
+    let listed: BTreeSet<(Phase, Phase)> = TRANSITIONS.iter().map(|(from, _, to)| (*from, *to)).collect();
+    let mut missing = listed.clone();
+    let random = (0..1_000).map(|_| strategy.new_tree(&mut runner).unwrap().current());
+    for script in rare().into_iter().chain(random) {
+        let engine = Engine::new(script.plan.clone());
+        let report = run(&Script { checks: false, ..script });
+        let mut state = engine.initial();
+        for text in &report.records {
+            let record = SealedRecord::parse(text).unwrap().record;
+            let before: Vec<Phase> = state.groups.iter().map(|group| group.phase).collect();
+            state = engine.step(state, &record.event, record.at).state;
+            for (before, after) in before.into_iter().zip(state.groups.iter().map(|group| group.phase)) {
+                missing.remove(&(before, after));
+                assert!(before == after || leads(&listed, before, after, 3), "{before} to {after}");
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+    }
+    panic!("never seen: {missing:?}");
+}
+
+/// What random scripts rarely lead to.
+fn rare() -> Vec<Script> {
+    let vendor = |size| Some_ { back: Back::Impossible, ..Some_::new(Cloud::Aws, size) };
+    let script = |some: &Some_| Script::new(plan(std::slice::from_ref(some), false, 1, 1), 1);
+    // Aborted while its empty group is being set.
+    let mut scripts = vec![Script { orders: vec![(50, Order::Abort { leave_mixed: false })], ..script(&vendor(0)) }];
+    let proven = Some_ { back: Back::Proven, ..vendor(0) };
+    scripts.push(Script { orders: vec![(50, Order::Abort { leave_mixed: false })], ..script(&proven) });
+    // Left mixed, and then ordered back.
+    let orders = vec![(100, Order::Abort { leave_mixed: true }), (2_000, Order::RollBack(Scope::All))];
+    scripts.push(Script { orders, ..script(&vendor(3)) });
+    // Scaled to nothing while its gates are checked.
+    let judged = Some_ { gate: Some(OnFailure::Fail), bake: 60, ..Some_::new(Cloud::Gcp, 3) };
+    let scaled = |at| Fault { group: 0, at, lasts: 0, kind: FaultKind::Scaled(0) };
+    scripts.extend((100..600).step_by(10).map(|at| Script { faults: vec![scaled(at)], ..script(&judged) }));
+    scripts
+}
+
+/// Whether one phase leads to another in at most a few steps: one look can take a group several phases on.
+fn leads(listed: &BTreeSet<(Phase, Phase)>, from: Phase, to: Phase, steps: u32) -> bool {
+    listed.contains(&(from, to))
+        || steps > 1 && Phase::ALL.iter().any(|by| listed.contains(&(from, *by)) && leads(listed, *by, to, steps - 1))
 }
 
 proptest! {
@@ -166,13 +235,14 @@ proptest! {
         let script = Script { jumps: vec![(at, -back)], crashes: Vec::new(), ..script };
         let report = run(&script);
         expect_none(&script, &report);
-        let came = |index: usize, phase: Phase| {
-            report.phases.iter().rev().find(|(_, other, is)| (*other, *is) == (index, phase)).map(|(at, _, _)| *at)
-        };
         for (index, group) in script.plan.groups.iter().enumerate() {
-            if let (Some(baking), Some(verifying)) = (came(index, Phase::Baking), came(index, Phase::Verifying)) {
-                let baked = verifying.duration_since(baking).as_secs();
-                assert!(baked >= i64::from(group.bake.seconds), "{}: {baked} s", group.name);
+            let phases: Vec<_> = report.phases.iter().filter(|(_, other, _)| *other == index).collect();
+            for pair in phases.windows(2) {
+                let ((baking, _, phase), (next, _, to)) = (pair[0], pair[1]);
+                if *phase == Phase::Baking && matches!(to, Phase::Verifying | Phase::Done | Phase::Set) {
+                    let baked = next.duration_since(*baking).as_secs();
+                    assert!(baked >= i64::from(group.bake.seconds), "{}: {baked} s", group.name);
+                }
             }
         }
     }

@@ -4,14 +4,14 @@
 mod common;
 
 use common::{Some_, expect_none, plan, words};
-use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::choice::{Cloud, OnFailure};
 use fleetgen_rollout::{Order, Plan};
 use fleetgen_simulator::{Fault, FaultKind, Report, Script, Sickness, run};
 
 fn small() -> Plan {
     let stg = Some_ { bake: 60, ..Some_::new(Cloud::Aws, 1) };
-    let web = Some_ { environment: 1, canary: Some(1), gate: true, ..Some_::new(Cloud::Aws, 6) };
-    let job = Some_ { environment: 1, canary: Some(2), ..Some_::new(Cloud::Gcp, 6) };
+    let web = Some_ { environment: 1, canary: Some(10), gate: Some(OnFailure::Fail), ..Some_::new(Cloud::Aws, 6) };
+    let job = Some_ { environment: 1, canary: Some(30), ..Some_::new(Cloud::Gcp, 6) };
     let empty = Some_ { environment: 1, wave: 2, ..Some_::new(Cloud::Aws, 0) };
     plan(&[stg, web, job, empty], true, 2, 1)
 }

@@ -125,7 +125,8 @@ pub(crate) struct Environment {
     pub(crate) approval: Field<Approval>,
     /// When rollouts may start. Default: at any time.
     pub(crate) windows: Option<Field<Vec<Field<Window>>>>,
-    /// What must pass before each wave of this environment, by name; an approval, before its first wave. Default: none.
+    /// What must pass before each wave of this environment, by name; an approval, before its first wave. Only `http`,
+    /// `local_command` and `approval`. Default: none.
     pub(crate) gates: Option<Field<Entries<GateName, GateSettings>>>,
     /// How long the environment is watched after its last wave, before the next environment starts. Default: 1h.
     pub(crate) soak: Option<Field<Lasting<0, 2_592_000>>>,

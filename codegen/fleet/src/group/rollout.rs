@@ -30,8 +30,8 @@ pub(crate) struct RolloutSettings {
     pub(crate) bake: Option<Field<Lasting<0, 172_800>>>,
     /// Return to the previous image if the group fails. Default: true.
     pub(crate) roll_back: Option<Field<bool>>,
-    /// The fewest machines that must be healthy, such as 2 or 50%: with fewer, the group's update does not start and does not
-    /// go on. Default: the group's size less `max_unavailable`.
+    /// The fewest machines that must be healthy, such as 2 or 50%: with fewer, neither the group's update nor the part after
+    /// its canary starts. Default, and at most: the group's size less `max_unavailable`.
     pub(crate) min_healthy: Option<Field<Amount>>,
     /// The group fails if no further machine becomes healthy for this long. Longer than a machine takes to boot. Default: 30m.
     pub(crate) progress_deadline: Option<Field<Lasting<60, 86_400>>>,

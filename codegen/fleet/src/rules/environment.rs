@@ -64,7 +64,7 @@ pub(super) fn windows(draft: &Draft<'_>, problems: &mut Problems) {
 pub(super) fn gates(draft: &Draft<'_>, problems: &mut Problems) {
     let environments = draft.file.environments.get().into_iter().flatten().filter_map(Field::get);
     for gates in environments.filter_map(|environment| environment.gates.as_ref()) {
-        gate::resolve(Some(gates), problems);
+        gate::resolve_for_environment(Some(gates), problems);
     }
 }
 

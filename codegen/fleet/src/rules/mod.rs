@@ -79,6 +79,7 @@ const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     name::limits,
     port::descriptions,
     port::ports,
+    rollout::floor,
     rollout::limits,
     rollout::progress,
     scaling::schedules,

@@ -127,3 +127,26 @@ pub(super) fn journal(draft: &Draft<'_>, problems: &mut Problems) {
         (Cloud::Aws, Some(_)) | (Cloud::Gcp, None) => {}
     }
 }
+
+/// An update cannot take machines that must stay.
+pub(super) fn floor(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(floor) = group.rollout.min_healthy else { return };
+    let sizes = group.size.min.max(1)..=group.size.max;
+    let unavailable = group.rollout.max_unavailable;
+    if let Some(size) = sizes.into_iter().find(|size| floor.of(*size) > size - unavailable.of(*size)) {
+        problems.push(
+            Problem::new(
+                Code::Rollout,
+                group.origins.span("rollout.min_healthy"),
+                format!(
+                    "of {size} machines, {} must stay healthy, and {} may be missing",
+                    floor.of(size),
+                    unavailable.of(size)
+                ),
+            )
+            .label("more than `max_unavailable` leaves")
+            .related(group.origins.span("rollout.max_unavailable"), "how many may be missing")
+            .hint("lower `min_healthy` or `max_unavailable`"),
+        );
+    }
+}

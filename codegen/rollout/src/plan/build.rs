@@ -153,14 +153,15 @@ fn one(
         layer: group.layer.clone(),
         from: Running { setting: setting.clone(), image: found.image.clone() },
         to: Target { image: id.clone(), key: image.key.clone(), source: found.latest.clone() },
-        rollback: rollback(group, found, running, revoked, setting.canary.is_some()),
+        rollback: rollback(found, running, revoked, setting.canary.is_some()),
+        roll_back: group.rollout.roll_back,
         strategy: match place.cloud {
             Cloud::Aws => Strategy::InstanceRefresh,
             Cloud::Gcp => Strategy::Versions,
         },
         place,
         size: observation.size,
-        canary: group.rollout.canary.and_then(|share| canary(share, observation.size)),
+        canary: group.rollout.canary,
         max_unavailable: group.rollout.max_unavailable,
         max_surge: surge(group, observation.size),
         min_healthy: group.rollout.min_healthy,
@@ -171,16 +172,7 @@ fn one(
 }
 
 /// What a group can return to: only an image that is recorded and was not revoked.
-fn rollback(
-    group: &Group,
-    found: &Found,
-    running: Option<&Image>,
-    revoked: Option<String>,
-    is_split: bool,
-) -> Rollback {
-    if !group.rollout.roll_back {
-        return Rollback::Off;
-    }
+fn rollback(found: &Found, running: Option<&Image>, revoked: Option<String>, is_split: bool) -> Rollback {
     match (&found.image, running, revoked) {
         _ if is_split => Rollback::Impossible("it runs two versions, which an earlier rollout left behind".to_owned()),
         (_, Some(_), Some(why)) => Rollback::Impossible(why),
@@ -188,12 +180,6 @@ fn rollback(
         (Some(id), None, _) => Rollback::Impossible(format!("its image {id} is not recorded")),
         (None, None, _) => Rollback::Impossible("fleetgen did not build its image".to_owned()),
     }
-}
-
-/// How many machines are canaries: at least one, and nothing if that would be the whole group.
-fn canary(Percent(share): Percent, size: u32) -> Option<u32> {
-    let machines = (u64::from(size) * u64::from(share)).div_ceil(100);
-    u32::try_from(machines).ok().map(|machines| machines.max(1)).filter(|machines| *machines < size)
 }
 
 /// A group of one adds its new machine before it removes the old one, unless fleet.yaml allows none to be added.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::{
-    Amount, Duration, EnvironmentName, FleetName, GroupName, ImageId, Key, LayerName, Region, Sha256, Text,
+    Amount, Duration, EnvironmentName, FleetName, GroupName, ImageId, Key, LayerName, Percent, Region, Sha256, Text,
 };
 use fleetgen_fleet::{Freeze, Gates, Window};
 use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
@@ -39,14 +39,6 @@ impl PlanId {
 
     pub(crate) fn digest(&self) -> &Sha256 {
         &self.0
-    }
-}
-
-impl std::str::FromStr for PlanId {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Problem> {
-        text.parse().map(Self)
     }
 }
 
@@ -163,15 +155,17 @@ pub struct GroupPlan {
     pub from: Running,
     /// What it will launch.
     pub to: Target,
-    /// What it returns to if it fails.
+    /// What it can return to.
     pub rollback: Rollback,
+    /// Whether it returns by itself if it fails.
+    pub roll_back: bool,
     /// How its cloud replaces machines.
     pub strategy: Strategy,
     /// How many machines it had when the plan was made.
     pub size: u32,
-    /// How many machines are updated first and watched.
+    /// The share of machines that is updated first and watched, of the size that the group has then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub canary: Option<u32>,
+    pub canary: Option<Percent>,
     /// How many machines may be missing at a time.
     pub max_unavailable: Amount,
     /// How many machines may be added at a time.
@@ -188,6 +182,17 @@ pub struct GroupPlan {
 }
 
 impl GroupPlan {
+    /// How many machines of a size are canaries: at least one. Nothing if that would be the whole group.
+    pub fn canaries(&self, size: u32) -> Option<u32> {
+        let machines = (u64::from(size) * u64::from(self.canary?.0)).div_ceil(100);
+        u32::try_from(machines).ok().map(|machines| machines.max(1)).filter(|machines| *machines < size)
+    }
+
+    /// Whether a group of this size has no machine while its only one is replaced, because none may be added.
+    pub fn goes_without(&self, size: u32) -> bool {
+        size == 1 && self.floor(size) == 0 && self.max_surge.of(100) == 0
+    }
+
     /// The fewest healthy machines at a size. One machine may always be missing from a group that can never have one more.
     pub fn floor(&self, size: u32) -> u32 {
         self.min_healthy.map_or_else(|| size - self.max_unavailable.of(size), |floor| floor.of(size))
@@ -217,14 +222,12 @@ pub struct Target {
     pub source: Version,
 }
 
-/// What a group returns to if it fails.
+/// What a group can return to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rollback {
     /// The version it has now, whose image is recorded under this key, and is not revoked.
     Proven(Key),
-    /// Nothing, because fleet.yaml says so.
-    Off,
     /// Nothing, for this reason. A failure needs a human.
     Impossible(String),
 }
@@ -352,7 +355,7 @@ impl GroupPlan {
             Some(format!("it launched version {before} when the plan was made, and {after} now"))
         } else if self.rollback != now.rollback {
             Some("what it can return to has changed".to_owned())
-        } else if self.size != now.size && (Self { size: now.size, canary: now.canary, ..self.clone() }) == *now {
+        } else if self.size != now.size && (Self { size: now.size, max_surge: now.max_surge, ..self.clone() }) == *now {
             // The size is the autoscaler's business.
             None
         } else {

@@ -31,7 +31,7 @@ fn settled(since: Timestamp, now: Timestamp, next: Next) -> Next {
 impl Engine {
     /// Whether a group has come to its gates.
     pub(super) fn is_ready_for_gates(&self, plan: &GroupPlan, group: &GroupState, at: Timestamp) -> bool {
-        if matches!(group.hold, Some(Hold::Gate { .. })) || group.stopping.is_some() {
+        if group.gate_failed.is_some() || group.stopping.is_some() {
             return false;
         }
         match group.phase {
@@ -69,21 +69,30 @@ impl Run<'_> {
                 }
             }
             Phase::Canary => {
-                let next = view.canary(plan.canary.unwrap_or(1));
+                let next = view.canary(group.canary);
                 self.note_progress(index, seen, &new);
                 self.follow(index, next, Trigger::CanaryUp, seen);
             }
             Phase::Judging => {
                 let is_late = group.change_since.is_some_and(|since| self.at.duration_since(since) >= LONGEST_CANARY);
-                if let (true, Next::Act(action)) = (is_late, view.freeze()) {
-                    return self.emit(index, action);
-                }
-                let is_healthy = seen.on(&new).healthy >= plan.canary.unwrap_or(1).min(seen.size);
+                let freeze = view.freeze();
+                let is_healthy = seen.on(&new).healthy >= group.canary.min(seen.size);
                 if self.has_baked(index, is_healthy) {
                     match self.engine.calendar.hold(&plan.environment, self.at) {
-                        Some(hold) => self.group(index).hold = Some(hold),
+                        Some(hold) => {
+                            let group = self.group(index);
+                            group.gates.clear();
+                            group.hold = Some(hold);
+                        }
                         None => self.gates(index, look, Trigger::Passed),
                     }
+                }
+                // AWS would not wait for ever. What is held may wait for days, without anybody who watches.
+                let group = &self.state.groups[index];
+                if let (true, Phase::Judging, Next::Act(action)) =
+                    (is_late || group.hold.is_some(), group.phase, freeze)
+                {
+                    self.emit(index, action);
                 }
             }
             Phase::Updating => {
@@ -137,8 +146,9 @@ impl Run<'_> {
             let next = View { plan, group, seen, new }.all();
             return self.follow(index, next, Trigger::Emptied, seen);
         }
-        let wants_canary = plan.canary.is_some_and(|machines| machines < seen.size);
-        self.on(index, if wants_canary { Trigger::CanaryWanted } else { Trigger::NoCanary });
+        let canary = plan.canaries(seen.size);
+        self.on(index, if canary.is_some() { Trigger::CanaryWanted } else { Trigger::NoCanary });
+        self.group(index).canary = canary.unwrap_or(0);
     }
 
     /// Does what converging says.
@@ -229,7 +239,8 @@ impl Run<'_> {
 
     pub(super) fn gates(&mut self, index: usize, look: &Look, passed: Trigger) {
         let plan = &self.engine.plan.groups[index];
-        if matches!(self.state.groups[index].hold, Some(Hold::Gate { .. })) {
+        if let Some(gate) = self.state.groups[index].gate_failed.clone() {
+            self.group(index).hold = Some(Hold::Gate { gate });
             return;
         }
         let mut tallies = std::mem::take(&mut self.group(index).gates);
@@ -241,7 +252,11 @@ impl Run<'_> {
             }
             Judgement::Waiting => {}
             Judgement::Held(hold) => self.group(index).hold = Some(hold),
-            Judgement::Failed(gate, OnFailure::Hold) => self.group(index).hold = Some(Hold::Gate { gate }),
+            Judgement::Failed(gate, OnFailure::Hold) => {
+                let group = self.group(index);
+                group.gate_failed = Some(gate.clone());
+                group.hold = Some(Hold::Gate { gate });
+            }
             Judgement::Failed(gate, OnFailure::Fail) => self.fail(index, format!("the gate `{gate}` failed")),
         }
     }

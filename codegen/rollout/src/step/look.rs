@@ -5,6 +5,7 @@ use fleetgen_fleet::scalar::GroupName;
 
 use super::Run;
 use crate::cloud::{Action, ChangeStatus, Look, Observation, Outcome, Setting, Sight, Version};
+use crate::converge::{Next, View};
 use crate::phase::{Phase, Trigger};
 use crate::plan::Strategy;
 use crate::state::{Hold, Status};
@@ -54,10 +55,10 @@ impl Run<'_> {
         if let Some(what) = self.drift(index, seen) {
             return self.blind(index, Hold::Drift { what });
         }
-        let at = self.at;
-        let group = self.group(index);
-        // A gate's hold ends by order; any other is found again if it still applies.
-        if !matches!(group.hold, Some(Hold::Gate { .. })) && group.hold.take().is_some() {
+        // What held it is found again if it still applies. Until then, the deadline begins anew.
+        let (at, group) = (self.at, self.group(index));
+        let (hold, progress) = (group.hold.take(), group.progress);
+        if hold.is_some() {
             group.progress.1 = at;
         }
         if self.is_sick(index, seen) {
@@ -71,6 +72,22 @@ impl Run<'_> {
                 break;
             }
         }
+        let group = self.group(index);
+        if hold.is_some() && group.hold == hold {
+            group.progress = progress;
+        }
+        self.note_stillness(index, seen);
+    }
+
+    /// Notes whether a group that must not go on is really at rest.
+    fn note_stillness(&mut self, index: usize, seen: &Observation) {
+        let is_paused = self.state.paused.is_some();
+        let plan = &self.engine.plan.groups[index];
+        let group = &self.state.groups[index];
+        let new = group.version.as_ref().unwrap_or(&plan.from.setting.version);
+        let is_held = is_paused || group.hold.is_some();
+        let is_still = is_held && View { plan, group, seen, new }.freeze() == Next::Reached;
+        self.group(index).is_still = is_still;
     }
 
     /// Finds out whether an effect with an unknown outcome has happened. Returns whether to go on.
@@ -131,7 +148,17 @@ impl Run<'_> {
                 return Some(format!("the instance refresh {} is not this rollout's", change.id));
             }
             if ours && change.status == ChangeStatus::Cancelled && !group.cancelled {
-                return Some(format!("the instance refresh {} was cancelled", change.id));
+                return Some(format!(
+                    "the instance refresh {} was cancelled, and `rollout resume --go-on` would go on",
+                    change.id
+                ));
+            }
+            let went_on = matches!(change.status, ChangeStatus::Running | ChangeStatus::Succeeded);
+            if ours && change.canary && went_on && group.phase == Phase::Judging && !group.cancelled {
+                return Some(format!(
+                    "AWS went on with the canary refresh {} after 48 hours, and `rollout resume --go-on` would accept it",
+                    change.id
+                ));
             }
         }
         if is_refreshed {

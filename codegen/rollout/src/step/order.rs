@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Run, Subject};
 use crate::phase::{Phase, Trigger};
-use crate::plan::Rollback;
 use crate::state::{Hold, Paused, Status};
 
 /// An order.
@@ -71,17 +70,15 @@ impl Run<'_> {
         self.state.paused = None;
         self.state.hold = None;
         self.state.wave_gates.clear();
+        self.state.wave_failed = None;
+        let at = self.at;
         for index in self.state.active.clone() {
-            let at = self.at;
             let group = self.group(index);
-            if matches!(group.hold, Some(Hold::Gate { .. })) {
-                group.gates.clear();
-            }
-            if group.hold.as_ref().is_some_and(Hold::needs_person) {
-                // A person has seen that the refresh was cancelled, and wants to go on.
-                group.cancelled = true;
-                group.hold = None;
-            }
+            group.gate_failed = None;
+            group.gates.clear();
+            // A person has seen that the refresh was cancelled, or went on, and wants to go on.
+            group.cancelled |= matches!(group.hold, Some(Hold::Drift { .. }));
+            group.hold = None;
             group.progress.1 = at;
         }
     }
@@ -91,6 +88,7 @@ impl Run<'_> {
             return;
         }
         self.state.paused = None;
+        self.state.returning.clear();
         self.state.status = Status::Aborting;
         self.drop_pending("the rollout was aborted");
         for index in self.state.active.clone() {
@@ -104,7 +102,7 @@ impl Run<'_> {
                 self.group(index).reason = Some("the rollout was aborted".to_owned());
                 self.stop(index, Phase::Failed);
             } else {
-                self.retreat(index, "the rollout was aborted".to_owned());
+                self.retreat(index, "the rollout was aborted".to_owned(), false);
             }
         }
     }
@@ -115,40 +113,24 @@ impl Run<'_> {
         self.state.status = Status::RollingBack;
         self.drop_pending("the rollout is rolling back");
         for index in self.state.active.clone() {
-            let group = &self.state.groups[index];
-            if group.phase != Phase::RollingBack && group.stopping.is_none() {
-                self.retreat(index, "ordered back".to_owned());
+            if self.state.groups[index].phase != Phase::RollingBack {
+                self.group(index).stopping = None;
+                self.retreat(index, "ordered back".to_owned(), true);
             }
         }
-        let last = self.engine.waves.len().saturating_sub(1);
-        let wave = self.engine.waves.get(self.state.wave.min(last)).map(|wave| wave.groups.clone());
+        // While a wave waits to begin, the last one is the one before it.
+        let last = self.state.wave.min(self.engine.waves.len().saturating_sub(1));
+        let has_begun = self.state.wave == last && self.state.wave_since.is_some();
+        let last = if has_begun || self.state.wave > last { last } else { last.saturating_sub(1) };
+        let wave = self.engine.waves.get(last).map(|wave| wave.groups.clone());
         for (index, group) in self.state.groups.iter().enumerate() {
             let in_scope = match scope {
                 Scope::All => true,
                 Scope::Wave => wave.as_ref().is_some_and(|wave| wave.contains(&index)),
             };
-            if in_scope && matches!(group.phase, Phase::Done | Phase::Set | Phase::Failed) {
+            let is_changed = matches!(group.phase, Phase::Done | Phase::Set | Phase::Failed | Phase::NeedsHuman);
+            if in_scope && is_changed && (group.touched || group.phase != Phase::Failed) {
                 self.state.returning.insert(index);
-            }
-        }
-    }
-
-    /// Starts taking one group back, if that is possible. Even fleet.yaml's `roll_back: false` does not stop a person.
-    pub(super) fn start_return(&mut self, index: usize) {
-        let plan = &self.engine.plan.groups[index];
-        let revoked = plan.from.image.as_ref().is_some_and(|image| self.state.revoked.contains(image));
-        self.group(index).reason = Some("ordered back".to_owned());
-        match &plan.rollback {
-            Rollback::Impossible(why) => {
-                self.group(index).reason = Some(format!("ordered back, which is not possible: {why}"));
-                self.on(index, Trigger::AskHuman);
-            }
-            Rollback::Proven(_) | Rollback::Off if revoked => {
-                self.group(index).reason = Some("ordered back, but its old image was revoked".to_owned());
-                self.on(index, Trigger::AskHuman);
-            }
-            Rollback::Proven(_) | Rollback::Off => {
-                self.on(index, Trigger::Retreat);
             }
         }
     }
@@ -184,7 +166,7 @@ impl Run<'_> {
                     let reason = "its image was revoked".to_owned();
                     // If nothing was changed yet, nothing has failed.
                     if group.phase == Phase::Preparing && !group.touched {
-                        self.retreat(index, reason);
+                        self.retreat(index, reason, false);
                     } else {
                         self.fail(index, reason);
                     }

@@ -64,12 +64,12 @@ impl Run<'_> {
             group.reason = Some(reason);
             self.on(index, Trigger::GiveUp);
         } else {
-            self.retreat(index, reason);
+            self.retreat(index, reason, false);
         }
     }
 
-    /// Takes a group back, or stops it where it is if that is not possible.
-    pub(super) fn retreat(&mut self, index: usize, reason: String) {
+    /// Takes a group back, or stops it where it is if that is not possible. `roll_back: false` does not stop a person.
+    pub(super) fn retreat(&mut self, index: usize, reason: String, by_order: bool) {
         let plan = &self.engine.plan.groups[index];
         let revoked = plan.from.image.as_ref().is_some_and(|image| self.state.revoked.contains(image));
         let group = self.group(index);
@@ -78,25 +78,22 @@ impl Run<'_> {
         let no_way = match &plan.rollback {
             Rollback::Impossible(why) => Some(why.clone()),
             _ if revoked => Some("its old image was revoked".to_owned()),
-            Rollback::Proven(_) | Rollback::Off => None,
+            Rollback::Proven(_) => None,
         };
         group.reason = Some(match &no_way {
             Some(why) if !unchanged => format!("{reason}; it cannot return to its old version: {why}"),
             _ => reason,
         });
-        let stop = match (&plan.rollback, no_way) {
+        match no_way {
             _ if unchanged => {
                 self.on(index, Trigger::Drop);
-                return;
             }
-            (_, Some(_)) => Phase::NeedsHuman,
-            (Rollback::Off, None) => Phase::Failed,
-            (Rollback::Proven(_) | Rollback::Impossible(_), None) => {
+            Some(_) => self.stop(index, Phase::NeedsHuman),
+            None if !plan.roll_back && !by_order => self.stop(index, Phase::Failed),
+            None => {
                 self.on(index, Trigger::Retreat);
-                return;
             }
-        };
-        self.stop(index, stop);
+        }
     }
 
     /// Stops a group where it is, once nothing is being replaced.

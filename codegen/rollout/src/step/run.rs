@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleetgen_fleet::choice::OnFailure;
 use fleetgen_fleet::scalar::GateName;
 use fleetgen_fleet::{Check, Gate};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, Subject};
 use crate::cloud::{Action, Effect, Verdict};
@@ -27,6 +27,7 @@ pub(super) struct Summary {
     status: Status,
     hold: Option<Hold>,
     wave: (usize, Option<Timestamp>, Option<Timestamp>),
+    failed: Option<GateName>,
     gates: BTreeMap<GateName, Tally>,
 }
 
@@ -48,30 +49,35 @@ impl Run<'_> {
             status: state.status,
             hold: state.hold.clone(),
             wave: (state.wave, state.wave_since, state.wave_ended),
+            failed: state.wave_failed.clone(),
             gates: state.wave_gates.clone(),
         }
     }
 
-    /// A driver begins. What an earlier one asked for has no outcome that could still arrive.
+    /// A driver begins. What an earlier one asked for has no outcome that could still arrive, and what nobody has watched
+    /// does not count as watched.
     pub(super) fn opened(&mut self, epoch: u64) {
         self.changed = true;
         self.state.epoch = epoch;
+        let at = self.at;
+        let gap = at.duration_since(self.state.known_at).max(SignedDuration::ZERO);
+        let shift = |since: Timestamp| since.checked_add(gap).unwrap_or(at);
+        self.state.wave_gates.clear();
         for index in self.state.active.clone() {
-            if let Some(pending) = &mut self.state.groups[index].pending {
+            let group = self.group(index);
+            if let Some(pending) = &mut group.pending {
                 pending.uncertain = true;
             }
-            // What nobody has watched was not healthy as far as we know, and what held a group may be over.
-            let at = self.at;
-            let group = self.group(index);
-            group.healthy_since = None;
+            group.healthy_since = group.healthy_since.map(shift);
             group.progress.1 = at;
-            if !matches!(group.hold, Some(Hold::Gate { .. })) {
-                group.hold = None;
-            }
+            group.gates.clear();
+            group.is_still = false;
+            // What held it may be over.
+            group.hold = None;
             self.touched.push(Subject::Group(index));
         }
         if let (Some(ended), Some(wave)) = (self.state.wave_ended, self.engine.waves.get(self.state.wave)) {
-            self.state.wave_ended = Some(ended.max(self.at));
+            self.state.wave_ended = Some(shift(ended));
             self.touched.extend(wave.groups.clone().map(Subject::Group));
         }
         self.touched.push(Subject::Wave);
@@ -93,6 +99,8 @@ impl Run<'_> {
         group.healthy_since = None;
         group.unhealthy = 0;
         group.gates.clear();
+        group.gate_failed = None;
+        group.is_still = false;
         group.stopping = None;
         if to.is_active() {
             self.state.active.insert(index);

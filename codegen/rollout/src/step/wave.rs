@@ -21,8 +21,7 @@ impl Engine {
     /// The environment whose gates must be checked now.
     pub(super) fn environment_to_judge(&self, state: &State, at: Timestamp) -> Option<&EnvironmentPlan> {
         let is_waiting = state.status == Status::Running && state.paused.is_none() && state.wave_since.is_none();
-        let is_held = matches!(state.hold, Some(Hold::Gate { .. }));
-        let environment = self.environment(state.wave).filter(|_| is_waiting && !is_held)?;
+        let environment = self.environment(state.wave).filter(|_| is_waiting && state.wave_failed.is_none())?;
         self.calendar.hold(&environment.name, at).is_none().then_some(environment)
     }
 
@@ -68,16 +67,20 @@ impl Run<'_> {
         self.state.hold = match judgement {
             Judgement::Passed | Judgement::Waiting => None,
             Judgement::Held(hold) => Some(hold),
-            Judgement::Failed(gate, _) => Some(Hold::Gate { gate }),
+            Judgement::Failed(gate, _) => {
+                self.state.wave_failed = Some(gate.clone());
+                Some(Hold::Gate { gate })
+            }
         };
     }
 
     /// Does what follows from the state alone: starts groups and waves, and ends the rollout.
     pub(super) fn settle(&mut self) {
-        while self.state.active.len() < self.places()
+        while self.state.paused.is_none()
+            && self.state.active.len() < self.places()
             && let Some(index) = self.state.returning.pop_first()
         {
-            self.start_return(index);
+            self.retreat(index, "ordered back".to_owned(), true);
         }
         match self.state.status {
             Status::Running => self.run_waves(),
@@ -132,7 +135,12 @@ impl Run<'_> {
     fn begin_wave(&mut self, groups: std::ops::Range<usize>) -> bool {
         let Some(environment) = self.engine.environment(self.state.wave) else { return false };
         if let Some(hold) = self.engine.calendar.hold(&environment.name, self.at) {
+            self.state.wave_gates.clear();
             self.hold(Some(hold));
+            return false;
+        }
+        if let Some(gate) = self.state.wave_failed.clone() {
+            self.hold(Some(Hold::Gate { gate }));
             return false;
         }
         for (name, gate) in &environment.gates {
@@ -148,7 +156,7 @@ impl Run<'_> {
             };
             if !has_passed {
                 // A hold that the last check has led to stays.
-                if !matches!(self.state.hold, Some(Hold::Gate { .. } | Hold::Unknown { .. })) {
+                if !matches!(self.state.hold, Some(Hold::Unknown { .. })) {
                     self.hold(None);
                 }
                 self.touched.push(Subject::Wave);
@@ -167,7 +175,7 @@ impl Run<'_> {
         for index in self.state.active.clone() {
             let group = &self.state.groups[index];
             if matches!(group.phase, Phase::Preparing | Phase::Canary | Phase::Judging) && group.stopping.is_none() {
-                self.retreat(index, "the rollout stopped after failures elsewhere".to_owned());
+                self.retreat(index, "the rollout stopped after failures elsewhere".to_owned(), false);
             }
         }
     }
@@ -215,7 +223,7 @@ impl Run<'_> {
 
     fn finish(&mut self) {
         self.drop_pending("the rollout stopped");
-        let aborted = self.state.status == Status::Aborting;
+        let is_back = matches!(self.state.status, Status::Aborting | Status::RollingBack);
         let outcomes = self.state.groups.iter().map(|group| match group.phase {
             Phase::NeedsHuman => Outcome::NeedsHuman,
             Phase::Failed => Outcome::Failed,
@@ -223,7 +231,7 @@ impl Run<'_> {
             _ => Outcome::Done,
         });
         let worst = outcomes.max().unwrap_or(Outcome::Done);
-        let outcome = if aborted { worst.max(Outcome::RolledBack) } else { worst };
+        let outcome = if is_back { worst.max(Outcome::RolledBack) } else { worst };
         self.state.hold = None;
         self.state.paused = None;
         self.state.status = Status::Finished(outcome);

@@ -18,6 +18,12 @@ impl SimGroup {
         if self.has(FaultKind::Throttled, now) {
             return (Outcome::NotDone("Throttling: rate exceeded".to_owned()), None);
         }
+        if self.has(FaultKind::Contended, now) {
+            return (Outcome::NotDone("ResourceContention: the group is being changed".to_owned()), None);
+        }
+        if self.has(FaultKind::ImageGone, now) && matches!(effect.action, Action::Prepare { .. }) {
+            return (Outcome::Refused("InvalidAMIID.NotFound: the image does not exist".to_owned()), None);
+        }
         if !self.exists() {
             return (Outcome::Refused("there is no such group".to_owned()), None);
         }
@@ -60,6 +66,9 @@ impl SimGroup {
                     // Ours, if it has our version: the answer to an earlier request may have been lost.
                     if refresh.change.to == *to && !refresh.is_foreign {
                         return Outcome::Started(refresh.change.id.clone());
+                    }
+                    if !self.has(FaultKind::Stale, now) {
+                        self.conflict = Some(effect.key.clone());
                     }
                     return Outcome::NotDone("InstanceRefreshInProgress".to_owned());
                 }

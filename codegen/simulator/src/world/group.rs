@@ -101,6 +101,8 @@ pub(crate) struct SimGroup {
     pub(super) launched: BTreeSet<ImageId>,
     pub(super) foreign: Option<Setting>,
     pub(super) overwritten: Option<String>,
+    /// An effect that asked for a second change at the same time.
+    pub(super) conflict: Option<String>,
 }
 
 impl SimGroup {
@@ -132,6 +134,7 @@ impl SimGroup {
             launched: BTreeSet::new(),
             foreign: None,
             overwritten: None,
+            conflict: None,
         }
     }
 
@@ -294,6 +297,11 @@ impl SimGroup {
 
     pub(super) fn image(&self) -> Option<&ImageId> {
         self.versions.get(&self.setting.version)?.image.as_ref()
+    }
+
+    /// How many versions rollouts have made.
+    pub(super) fn made(&self) -> usize {
+        self.versions.values().filter(|version| version.key.is_some()).count()
     }
 
     /// What Terraform manages. No effect can change it.

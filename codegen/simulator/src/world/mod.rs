@@ -199,6 +199,16 @@ impl World {
         &self.repeated
     }
 
+    /// An effect that asked for a second change of a group at the same time.
+    pub(crate) fn conflict(&self, group: &GroupName) -> Option<&str> {
+        self.groups.get(group)?.conflict.as_deref()
+    }
+
+    /// How many versions a rollout has made in a group.
+    pub(crate) fn made(&self, group: &GroupName) -> usize {
+        self.groups.get(group).map_or(0, SimGroup::made)
+    }
+
     /// What foreign changes of a group were overwritten.
     pub(crate) fn overwritten(&self, group: &GroupName) -> Option<&str> {
         self.groups.get(group)?.overwritten.as_deref()

@@ -53,6 +53,8 @@ impl SimGroup {
                 }
                 FaultKind::Throttled
                 | FaultKind::AnswersLost
+                | FaultKind::Contended
+                | FaultKind::ImageGone
                 | FaultKind::Duplicated
                 | FaultKind::NoCapacity
                 | FaultKind::Expired

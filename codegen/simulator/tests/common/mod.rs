@@ -21,6 +21,14 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// What a group can return to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Back {
+    Proven,
+    Impossible,
+    Off,
+}
+
 /// A group of a test plan.
 #[derive(Debug, Clone)]
 pub(crate) struct Some_ {
@@ -28,12 +36,14 @@ pub(crate) struct Some_ {
     pub(crate) environment: usize,
     pub(crate) wave: u32,
     pub(crate) size: u32,
+    /// In percent.
     pub(crate) canary: Option<u32>,
     pub(crate) max_unavailable: Amount,
     pub(crate) max_surge: Amount,
     pub(crate) bake: u32,
-    pub(crate) proven: bool,
-    pub(crate) gate: bool,
+    pub(crate) back: Back,
+    /// What happens when its gate fails, if it has one.
+    pub(crate) gate: Option<OnFailure>,
 }
 
 impl Some_ {
@@ -52,8 +62,8 @@ impl Some_ {
             max_unavailable,
             max_surge,
             bake: 300,
-            proven: true,
-            gate: false,
+            back: Back::Proven,
+            gate: None,
         }
     }
 }
@@ -75,7 +85,7 @@ pub(crate) fn group(index: usize, some: &Some_) -> GroupPlan {
     let version = |number: u32| Version::from(number.to_string());
     let key = |digit: &str| digit.repeat(32).parse().unwrap();
     let number = u32::try_from(index).unwrap();
-    let gate = Gate { check: Check::Alarm("errors".parse().unwrap()), passes: 2, on_failure: OnFailure::Fail };
+    let gate = |on_failure| Gate { check: Check::Alarm("errors".parse().unwrap()), passes: 2, on_failure };
     GroupPlan {
         name: name.parse().unwrap(),
         place: Place {
@@ -92,20 +102,20 @@ pub(crate) fn group(index: usize, some: &Some_) -> GroupPlan {
             image: Some(image(some.cloud, 1_000 + number)),
         },
         to: Target { image: image(some.cloud, 2_000 + number), key: key("b"), source: version(1) },
-        rollback: if some.proven {
-            Rollback::Proven(key("a"))
-        } else {
-            Rollback::Impossible("fleetgen did not build its image".to_owned())
+        rollback: match some.back {
+            Back::Proven | Back::Off => Rollback::Proven(key("a")),
+            Back::Impossible => Rollback::Impossible("fleetgen did not build its image".to_owned()),
         },
+        roll_back: !matches!(some.back, Back::Off),
         strategy: if some.cloud == Cloud::Aws { Strategy::InstanceRefresh } else { Strategy::Versions },
         size: some.size,
-        canary: some.canary.filter(|machines| *machines < some.size),
+        canary: some.canary.map(Percent),
         max_unavailable: some.max_unavailable,
         max_surge: some.max_surge,
         min_healthy: None,
         bake: Duration::from_seconds(some.bake),
         progress_deadline: Duration::from_seconds(1_800),
-        gates: if some.gate { BTreeMap::from([("errors".parse().unwrap(), gate)]) } else { BTreeMap::new() },
+        gates: some.gate.map(|on_failure| ("errors".parse().unwrap(), gate(on_failure))).into_iter().collect(),
     }
 }
 
@@ -165,4 +175,29 @@ pub(crate) fn expect_none(script: &Script, report: &Report) {
         report.outcome,
         report.stop
     );
+}
+
+/// Adds an approval and an alarm before each wave of production.
+pub(crate) fn with_gates(mut plan: Plan) -> Plan {
+    for environment in plan.environments.iter_mut().filter(|environment| environment.name.as_str() == "prod") {
+        let approval = Check::Approval("the release notes are out".parse().unwrap());
+        let page = Check::Http("https://www.example.com/errors".parse().unwrap());
+        for (name, check) in [("release", approval), ("errors", page)] {
+            environment.gates.insert(name.parse().unwrap(), Gate { check, passes: 2, on_failure: OnFailure::Fail });
+        }
+    }
+    plan
+}
+
+/// Adds a freeze of all of the next day.
+pub(crate) fn with_freeze(mut plan: Plan) -> Plan {
+    let day = |text: &str| text.to_owned().try_into().unwrap();
+    plan.policy.freezes.push(fleetgen_fleet::Freeze {
+        reason: "year-end closing".parse().unwrap(),
+        from: day("2026-11-03"),
+        until: day("2026-11-03"),
+        time_zone: "Asia/Tokyo".to_owned().try_into().unwrap(),
+        environments: plan.environments.iter().map(|environment| environment.name.clone()).collect(),
+    });
+    plan
 }

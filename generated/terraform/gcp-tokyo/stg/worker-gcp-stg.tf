@@ -29,8 +29,8 @@ module "worker-gcp-stg" {
 
   # How many machines may be added, and how many may be missing, while others are replaced.
   maintenance = {
-    max_surge_fixed       = 0
-    max_unavailable_fixed = 3
+    max_surge_fixed       = 3
+    max_unavailable_fixed = 0
   }
 
   spot        = false

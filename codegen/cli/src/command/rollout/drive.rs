@@ -1,19 +1,21 @@
 //! What `start` and `resume` share: a driver on the simulator, what it prints, and the exit code of how it ended.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use fleetgen_driver::{Driver, Halt, Limits, Observer, Parts, Stop};
 use fleetgen_fleet::scalar::{Duration, ImageId};
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Effect, Engine, Event, Record, RolloutOutcome, State, Transcript};
+use fleetgen_rollout::{Effect, Engine, Event, Record, Records, RolloutOutcome, State, Transcript};
 use fleetgen_simulator::VirtualClock;
 use jiff::{SignedDuration, Timestamp};
 
 use super::place::Rollout;
-use super::simulator::Simulator;
+use super::simulator::{Simulator, records};
 use crate::arguments::Format;
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
+use crate::project::Project;
 use crate::ui::Ui;
 
 /// How long to drive.
@@ -26,8 +28,24 @@ pub(crate) struct Pace {
     #[arg(long)]
     no_wait: bool,
     /// How many simulated seconds pass in a second; as many as possible if not set
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     speed: Option<u32>,
+}
+
+/// The images that are revoked, read again every second: a rollout may run for days.
+fn revocations(project: &Project) -> impl FnMut() -> BTreeSet<ImageId> {
+    let mut read: Option<Instant> = None;
+    let mut known = BTreeSet::new();
+    move || {
+        if read.is_none_or(|read| read.elapsed() >= std::time::Duration::from_secs(1)) {
+            read = Some(Instant::now());
+            // A record that cannot be read now says nothing new.
+            if let Ok(images) = records(project) {
+                known.extend(Records::new(&images).revoked_ids().cloned());
+            }
+        }
+        known.clone()
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -61,8 +79,8 @@ impl Observer for Printing<'_, '_> {
 /// Drives a rollout on the simulator.
 pub(crate) fn drive(
     mut rollout: Rollout,
+    project: &Project,
     simulator: &Simulator,
-    revoked: &BTreeSet<ImageId>,
     orders: Vec<Event>,
     pace: &Pace,
     ui: &mut Ui,
@@ -72,8 +90,6 @@ pub(crate) fn drive(
     // The world was saved with its last effect; the journal may be further.
     let last = replayed.records.last().map(|record| record.at);
     simulator.time.advance(last.unwrap_or(simulator.time.now()));
-    let known = &replayed.state.revoked;
-    let revoked: BTreeSet<ImageId> = revoked.difference(known).cloned().collect();
     let mut transcript = Transcript::new(&rollout.engine);
     for record in &replayed.records {
         transcript.next(record);
@@ -88,18 +104,17 @@ pub(crate) fn drive(
         .time
         .and_then(|time| simulator.time.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
     let (mut cloud, mut gates) = (simulator.clone(), simulator.clone());
+    let mut revoked = revocations(project);
     let parts = Parts {
         cloud: &mut cloud,
         journal: &mut rollout.journal,
         lease: &mut locked,
         clock: &mut clock,
         gates: &mut gates,
+        revoked: &mut revoked,
         observer: &mut printing,
     };
     let driven = Driver::open(&rollout.engine, parts, &actor(), Some(most)).and_then(|mut driver| {
-        if !revoked.is_empty() {
-            driver.submit(Event::Revoked { images: revoked })?;
-        }
         for order in orders {
             driver.submit(order)?;
         }
@@ -131,15 +146,17 @@ fn failure(rollout: &Rollout, halt: &Halt) -> Failure {
 fn summary(stop: &Stop, ui: &mut Ui) -> std::io::Result<()> {
     match stop {
         Stop::Finished(_) => Ok(()),
-        Stop::InProgress => ui.note("the time is up; `fleetgen rollout resume` goes on"),
-        Stop::Paused => ui.note("paused; `fleetgen rollout resume` goes on"),
-        Stop::Waiting(hold) => ui.note(&format!("{}; `fleetgen rollout resume` goes on", hold.words())),
+        Stop::InProgress => ui.note("the time is up; `fleetgen rollout resume --simulator` goes on"),
+        Stop::Paused => ui.note("paused; `fleetgen rollout resume --go-on --simulator` goes on"),
+        Stop::Waiting(hold) => {
+            ui.note(&format!("{}; then `fleetgen rollout resume --simulator` goes on", hold.words()))
+        }
         Stop::NeedsHuman(hold) => ui.note(&format!("it needs you: {}", hold.words())),
     }
 }
 
 /// The exit code of how a driver stopped.
-fn exit(stop: &Stop) -> Exit {
+pub(crate) fn exit(stop: &Stop) -> Exit {
     match stop {
         Stop::Finished(outcome) => of_outcome(*outcome),
         Stop::InProgress => Exit::InProgress,

@@ -2,7 +2,7 @@
 //! rollout finds it within seconds, or when it is resumed.
 
 use fleetgen_driver::order;
-use fleetgen_rollout::{Order, Scope};
+use fleetgen_rollout::{Order, Phase, Scope};
 
 use super::drive::actor;
 use super::place::Rollout;
@@ -18,7 +18,7 @@ pub(crate) struct PauseArgs {
     /// The first digits of the rollout's id; the newest rollout if not given
     rollout: Option<String>,
     /// Why, for whoever finds it paused
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
 }
 
@@ -60,6 +60,7 @@ pub(crate) fn approve(global: &Global, args: &ApproveArgs, ui: &mut Ui) -> Outco
     let known = rollout.engine.approvals();
     if !known.contains(&args.gate) {
         let hint = fleetgen_problem::suggest_or_list(&args.gate, known.iter().map(String::as_str));
+        let hint = hint.or_else(|| Some("its plan has no approvals".to_owned()));
         return Err(Failure::usage(format!("this rollout needs no approval `{}`", args.gate), hint));
     }
     give(global, args.rollout.as_deref(), &Order::Approve { gate: args.gate.clone() }, ui)
@@ -83,13 +84,20 @@ fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcom
             Some("`fleetgen rollout rollback` returns its groups to their old images".to_owned()),
         ));
     }
+    let is_back = replayed.state.groups.iter().all(|group| !group.touched || group.phase == Phase::RolledBack);
+    if is_over && is_back {
+        return Err(Failure::usage(
+            format!("the rollout {} has nothing to return", rollout.engine.id()),
+            Some("`fleetgen rollout status` shows its groups".to_owned()),
+        ));
+    }
     // The simulator's time may be ahead of the machine's.
     let last = replayed.records.last().map(|record| record.at);
     let at = clock::now()?.max(last.unwrap_or(jiff::Timestamp::MIN));
     order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
-    ui.note(&format!("{} {}", rollout.engine.id(), given.words()))?;
+    ui.note(&format!("{} {}", actor(), given.words()))?;
     if rollout.journal.lock()?.is_some() {
-        ui.note("nobody drives it now; `fleetgen rollout resume` carries the order out")?;
+        ui.note("nobody drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
     }
     Ok(Exit::Ok)
 }

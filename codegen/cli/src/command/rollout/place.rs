@@ -1,6 +1,6 @@
 //! Where a rollout is kept: a directory with its plan and its journal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fleetgen_driver::{Directory, Locked, ReplayError, Replayed, replay};
 use fleetgen_problem::{Code, Place, Problem};
@@ -37,9 +37,10 @@ impl Rollout {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let is_wanted = id.is_none_or(|id| !id.is_empty() && name.starts_with(id));
-            if is_wanted && path.join("plan.json").is_file() {
+            // One without a record was not started.
+            if is_wanted && path.join("000001.json").is_file() {
                 let relative = Path::new(ROLLOUTS).join(name).join("plan.json");
-                plans.push((read_plan(global, &relative)?, path));
+                plans.push((kept_plan(global, &relative)?, path));
             }
         }
         if let (Some(id), true) = (id, plans.len() > 1) {
@@ -48,7 +49,8 @@ impl Rollout {
                 Some("write more of the id".to_owned()),
             ));
         }
-        let newest = plans.into_iter().max_by_key(|(plan, _)| plan.request.created);
+        let newest =
+            plans.into_iter().max_by_key(|(plan, path)| (plan.request.created, changed(&path.join("plan.json"))));
         let (plan, path) = newest.ok_or_else(|| {
             let message =
                 id.map_or_else(|| "no rollout was started here".to_owned(), |id| format!("there is no rollout `{id}`"));
@@ -58,6 +60,24 @@ impl Rollout {
             )
         })?;
         Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+    }
+
+    /// The rollouts that have begun and not ended, other than one.
+    pub(crate) fn unfinished(global: &Global, other: &Engine) -> Result<Vec<Self>, Failure> {
+        let directory = global.directory.join(ROLLOUTS);
+        let mut found = Vec::new();
+        let entries = if directory.is_dir() { fs_err::read_dir(&directory)?.collect() } else { Vec::new() };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name == other.id().short() || !directory.join(&name).join("000001.json").is_file() {
+                continue;
+            }
+            let mut rollout = Self::find(global, Some(&name))?;
+            if rollout.replay()?.state.outcome().is_none() {
+                found.push(rollout);
+            }
+        }
+        Ok(found)
     }
 
     /// Replays the journal.
@@ -86,6 +106,24 @@ impl Rollout {
     }
 }
 
+/// When a file was written.
+fn changed(path: &Path) -> Option<std::time::SystemTime> {
+    path.metadata().and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Reads the plan of a rollout. Without it, its journal means nothing.
+fn kept_plan(global: &Global, path: &Path) -> Result<Plan, Failure> {
+    let name = path.display().to_string();
+    let broken = |message: String| {
+        let problem = Problem::new(Code::Journal, Place::File(name.clone()), message);
+        let hint = "restore it from a backup: its digest is `previous` of the rollout's first record";
+        Failure::Problems(vec![problem.hint(hint)], None)
+    };
+    let text = std::fs::read_to_string(global.directory.join(path))
+        .map_err(|error| broken(format!("the plan of a rollout cannot be read: {error}")))?;
+    Plan::parse(&text).map_err(|problem| broken(problem.message))
+}
+
 /// Reads a plan's file.
 pub(crate) fn read_plan(global: &Global, path: &Path) -> Result<Plan, Failure> {
     let name = path.display().to_string();
@@ -96,9 +134,4 @@ pub(crate) fn read_plan(global: &Global, path: &Path) -> Result<Plan, Failure> {
         )
     })?;
     Plan::parse(&text).map_err(|problem| Failure::Problems(vec![problem.at(Place::File(name))], None))
-}
-
-/// A path from the root of the repository.
-pub(crate) fn from_root(global: &Global, path: &Path) -> PathBuf {
-    global.directory.join(path)
 }

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use fleetgen_fleet::scalar::{EnvironmentName, GroupName, Text};
-use fleetgen_rollout::{Engine, GroupPlan, Kind, LeftOut, Plan, PlanId, Records, Request, Rollback, plan};
+use fleetgen_rollout::{Engine, GroupPlan, Kind, LeftOut, Plan, Records, Request, Rollback, plan};
 use fleetgen_tree::AtomicFile;
 use serde_json::json;
 
+use super::Where;
+use super::place::Rollout;
 use super::simulator::{Simulator, records};
-use super::{Where, place};
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
@@ -39,9 +40,6 @@ pub(crate) struct Args {
     /// Update groups that are sick before their update
     #[arg(long)]
     fix_forward: bool,
-    /// The id of the plan that this one follows or replaces
-    #[arg(long, value_name = "ID")]
-    parent: Option<String>,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
@@ -52,7 +50,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let records = Records::new(&images);
     let request = Request {
         created: simulator.time.now(),
-        parent: args.parent.as_deref().map(parent).transpose()?,
+        parent: Rollout::find(global, None).ok().map(|rollout| rollout.engine.id().clone()),
         kind: match &args.emergency {
             Some(reason) => Kind::Emergency(
                 Text::try_from(reason.clone()).map_err(|problem| Failure::Problems(vec![problem], None))?,
@@ -71,12 +69,20 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         Some(format!("{name} ({})", records.revoked(image)?))
     });
     let revoked: Vec<String> = revoked.collect();
+    let path = global.directory.join(&args.out);
+    if path.exists() && std::fs::read_to_string(&path).map_or(true, |text| Plan::parse(&text).is_err()) {
+        return Err(Failure::usage(
+            format!("`{}` exists, and is not a plan", args.out.display()),
+            Some("name another file with `--out`".to_owned()),
+        ));
+    }
     if plan.groups.is_empty() {
-        ui.print("nothing to roll out\n")?;
-        ui.print(&left_out(&plan))?;
+        match ui.format {
+            Format::Json => ui.print(&format!("{:#}\n", json!({ "id": null, "plan": plan })))?,
+            Format::Human | Format::Github => ui.print(&format!("nothing to roll out\n{}", left_out(&plan)))?,
+        }
         return Ok(Exit::Ok);
     }
-    let path = place::from_root(global, &args.out);
     fs_err::create_dir_all(path.parent().unwrap_or(&global.directory))?;
     AtomicFile::stage(&path, plan.render()?.as_bytes())?.sync()?.commit()?;
     match ui.format {
@@ -89,12 +95,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             revoked.join(", ")
         ))?;
     }
-    ui.note(&format!("written to {}; `fleetgen rollout start {}` starts it", args.out.display(), args.out.display()))?;
+    let out = args.out.display();
+    ui.note(&format!("written to {out}; `fleetgen rollout start {out} --simulator` starts it"))?;
     Ok(Exit::Ok)
-}
-
-fn parent(id: &str) -> Result<PlanId, Failure> {
-    id.parse().map_err(|problem| Failure::Problems(vec![problem], None))
 }
 
 /// A plan in words.
@@ -132,7 +135,7 @@ fn row(group: &GroupPlan) -> [String; 4] {
         .map_or_else(|| format!("version {}", group.from.setting.version), ToString::to_string);
     let name = |image: &str| image.rsplit('/').next().unwrap_or(image).to_owned();
     let mut notes = Vec::new();
-    if let Some(canary) = group.canary {
+    if let Some(canary) = group.canaries(group.size) {
         let s = if canary == 1 { "y" } else { "ies" };
         notes.push(format!("{canary} canar{s}"));
     }
@@ -140,9 +143,12 @@ fn row(group: &GroupPlan) -> [String; 4] {
         let names: Vec<&str> = group.gates.keys().map(AsRef::as_ref).collect();
         notes.push(format!("gates {}", names.join(", ")));
     }
+    if group.goes_without(group.size) {
+        notes.push("has no machine while its only one is replaced".to_owned());
+    }
     match &group.rollback {
-        Rollback::Proven(_) => {}
-        Rollback::Off => notes.push("no rollback".to_owned()),
+        Rollback::Proven(_) if group.roll_back => {}
+        Rollback::Proven(_) => notes.push("does not return by itself".to_owned()),
         Rollback::Impossible(why) => notes.push(format!("cannot return: {why}")),
     }
     [group.name.to_string(), machines, format!("{} → {}", name(&from), name(group.to.image.as_str())), notes.join("; ")]

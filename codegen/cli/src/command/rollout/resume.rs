@@ -1,6 +1,6 @@
 //! `fleetgen rollout resume`.
 
-use fleetgen_rollout::{Event, Order, Records};
+use fleetgen_rollout::{Event, Order};
 
 use super::Where;
 use super::drive::{Pace, drive, of_outcome};
@@ -13,12 +13,15 @@ use crate::ui::Ui;
 
 /// Go on with a rollout that was paused, was killed, or waits
 ///
-/// Replays the journal and looks at the groups before it does anything again. If a person paused the rollout, or a group was
-/// held for one, this is the order to go on.
+/// Replays the journal and looks at the groups before it does anything again. What a person paused stays paused, and what is
+/// held for a person stays held, unless you give the order to go on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The first digits of the rollout's id; the newest rollout if not given
     rollout: Option<String>,
+    /// The order to go on: ends a pause, and looks again at what is held for you
+    #[arg(long)]
+    go_on: bool,
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
@@ -35,15 +38,13 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         return Ok(of_outcome(outcome));
     }
     let images = records(&project)?;
-    let simulator = Simulator::open(&project, &images)?;
-    let revoked = Records::new(&images).revoked_ids().cloned().collect();
+    let simulator = Simulator::open_to_drive(&project, &images)?;
     for group in rollout.engine.plan().groups.iter().filter(|group| !project.fleet.groups.contains_key(&group.name)) {
         ui.warn(&format!(
             "warning: {} is no longer in fleet.yaml; the rollout goes on with it until its cloud has deleted it",
             group.name
         ))?;
     }
-    let is_held = state.paused.is_some() || state.holds().any(fleetgen_rollout::Hold::needs_person);
-    let orders = if is_held { vec![Event::Ordered(Order::Resume)] } else { Vec::new() };
-    drive(rollout, &simulator, &revoked, orders, &args.pace, ui)
+    let orders = if args.go_on { vec![Event::Ordered(Order::Resume)] } else { Vec::new() };
+    drive(rollout, &project, &simulator, orders, &args.pace, ui)
 }

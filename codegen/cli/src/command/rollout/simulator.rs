@@ -10,6 +10,7 @@ use fleetgen_emit::layer_keys;
 use fleetgen_fleet::scalar::LayerName;
 use fleetgen_fleet::{Fleet, Gate};
 use fleetgen_images::Images;
+use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_rollout::{Cloud, Effect, GroupPlan, Outcome, Sight, Verdict};
 use fleetgen_simulator::{Crashes, VirtualTime, World, first, invented};
 use fleetgen_tree::AtomicFile;
@@ -28,12 +29,35 @@ pub(crate) struct Simulator {
     world: Rc<RefCell<World>>,
     pub(crate) time: VirtualTime,
     path: PathBuf,
+    /// Held by whoever drives, so that two do not overwrite each other's machines.
+    _lock: Option<Rc<fs_err::File>>,
 }
 
 impl Simulator {
     /// Opens the world, or makes one in which every group runs the first of its layer's images.
     pub(crate) fn open(project: &Project, records: &BTreeMap<LayerName, Images>) -> Result<Self, Failure> {
+        Self::open_with(project, records, None)
+    }
+
+    /// Opens the world to change it, which one process at a time can do.
+    pub(crate) fn open_to_drive(project: &Project, records: &BTreeMap<LayerName, Images>) -> Result<Self, Failure> {
+        let path = project.root.join(FILE).with_extension("lock");
+        fs_err::create_dir_all(path.parent().unwrap_or(&project.root))?;
+        let lock = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+        if lock.file().try_lock().is_err() {
+            let problem = Problem::new(Code::Lease, Place::Nowhere, "another process uses the simulator");
+            return Err(Failure::Problems(vec![problem.hint("wait until it ends, or stop it")], None));
+        }
+        Self::open_with(project, records, Some(Rc::new(lock)))
+    }
+
+    fn open_with(
+        project: &Project,
+        records: &BTreeMap<LayerName, Images>,
+        lock: Option<Rc<fs_err::File>>,
+    ) -> Result<Self, Failure> {
         let path = project.root.join(FILE);
+        let is_new = !path.exists();
         let mut world: World = if path.exists() {
             let text = fs_err::read_to_string(&path)?;
             serde_json::from_str(&text)
@@ -44,8 +68,10 @@ impl Simulator {
         let time = VirtualTime::new(world.saved());
         world.join(&time, &Crashes::default());
         world.add_groups(&project.fleet, |group| first(records, &project.fleet, group));
-        let simulator = Self { world: Rc::new(RefCell::new(world)), time, path };
-        simulator.save()?;
+        let simulator = Self { world: Rc::new(RefCell::new(world)), time, path, _lock: lock };
+        if is_new {
+            simulator.save()?;
+        }
         Ok(simulator)
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fleetgen_fleet::scalar::GroupName;
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Plan, Records, plan};
+use fleetgen_rollout::{Engine, Plan, Records, plan};
 use fleetgen_simulator::Sickness;
 
 use super::Where;
@@ -38,7 +38,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
     let planned = read_plan(global, &args.plan)?;
     let images = records(&project)?;
-    let simulator = Simulator::open(&project, &images)?;
+    let simulator = Simulator::open_to_drive(&project, &images)?;
     let records = Records::new(&images);
     let stale = |changes: Vec<String>| {
         let file = args.plan.display().to_string();
@@ -54,13 +54,21 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             planned.fleet, project.fleet.name
         )]));
     }
-    let mut rollout = Rollout::create(global, planned.clone())?;
-    if !rollout.replay()?.records.is_empty() {
-        let id = rollout.engine.id();
+    let engine = Engine::new(planned.clone());
+    if Rollout::find(global, Some(engine.id().short())).is_ok() {
+        let id = engine.id();
         return Err(Failure::usage(
             format!("the rollout {id} was started already"),
             Some(format!("`fleetgen rollout resume {id}` goes on; `fleetgen rollout plan` makes a new plan")),
         ));
+    }
+    for other in Rollout::unfinished(global, &engine)? {
+        let mut groups = other.engine.plan().groups.iter();
+        if let Some(group) = groups.find(|group| engine.index(&group.name).is_some()) {
+            let message = format!("the rollout {} is not over, and moves `{}` too", other.engine.id(), group.name);
+            let hint = "end it first: `fleetgen rollout resume` goes on with it, and `fleetgen rollout abort` ends it";
+            return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
+        }
     }
     let inventory = simulator.world().inventory();
     let now: Plan = plan(&project.fleet, &records, &inventory, planned.request.clone())
@@ -69,8 +77,14 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if !changes.is_empty() {
         return Err(stale(changes));
     }
+    if let Some(unknown) = args.sick.iter().find(|group| engine.index(group).is_none()) {
+        let known: Vec<&str> = planned.groups.iter().map(|group| group.name.as_str()).collect();
+        let hint = fleetgen_problem::suggest_or_list(unknown.as_str(), known.iter().copied());
+        return Err(Failure::usage(format!("the plan has no group `{unknown}`"), hint));
+    }
+    let rollout = Rollout::create(global, planned.clone())?;
     for group in &args.sick {
         simulator.world().make_sick(group, Sickness::AtOnce);
     }
-    drive(rollout, &simulator, &records.revoked_ids().cloned().collect(), Vec::new(), &args.pace, ui)
+    drive(rollout, &project, &simulator, Vec::new(), &args.pace, ui)
 }

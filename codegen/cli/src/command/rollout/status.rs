@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use fleetgen_driver::standing;
 use fleetgen_rollout::Phase;
 use serde_json::json;
 
-use super::drive::of_outcome;
+use super::drive::exit;
 use super::place::Rollout;
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
@@ -30,18 +31,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 pub(crate) fn print(rollout: &mut Rollout, ui: &mut Ui) -> Outcome {
     let replayed = rollout.replay()?;
     let (state, plan) = (replayed.state, rollout.engine.plan());
-    let exit = match (state.outcome(), &state.hold, state.paused.is_some()) {
-        (Some(outcome), _, _) => of_outcome(outcome),
-        (None, _, true) => Exit::Paused,
-        (None, Some(hold), false) if state.active().next().is_none() => {
-            if hold.needs_person() {
-                Exit::NeedsHuman
-            } else {
-                Exit::Waiting
-            }
-        }
-        (None, _, false) => Exit::InProgress,
-    };
+    let exit = if state.paused.is_some() { Exit::Paused } else { exit(&standing(&state)) };
     if ui.format == Format::Json {
         let groups = plan.groups.iter().zip(&state.groups).map(|(plan, group)| {
             json!({
