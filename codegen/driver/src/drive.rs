@@ -161,6 +161,9 @@ impl<'a> Driver<'a> {
                 if !self.append(SealedRecord::new(record))? {
                     // Somebody gave an order meanwhile. It comes first.
                     let replayed = replay(self.engine, self.parts.journal, None)?;
+                    if replayed.state.epoch != self.epoch {
+                        return Err(Halt::Fenced("another driver".to_owned()));
+                    }
                     self.state = Some(replayed.state);
                     self.head = replayed.head;
                     self.schedule_all(at);

@@ -46,6 +46,26 @@ fn a_crash_anywhere_changes_nothing() {
     }
 }
 
+/// 22, exhaustively: a driver crashes, and the clock of the next one is behind.
+#[test]
+fn a_clock_that_is_behind_shortens_no_bake() {
+    let mut plan = small(CloudName::Gcp);
+    for group in &mut plan.groups {
+        group.bake = fleetgen_fleet::scalar::Duration::from_seconds(600);
+    }
+    let script = Script::new(plan, 7);
+    let whole = run(&script);
+    let took = u32::try_from(whole.took.as_secs()).unwrap();
+    for point in 0..whole.points {
+        for at in (0..took).step_by(120) {
+            let script = Script { crashes: vec![point], jumps: vec![(at, -5_000)], ..script.clone() };
+            let report = run(&script);
+            expect_none(&script, &report);
+            common::expect_whole_bakes(&script, &report);
+        }
+    }
+}
+
 /// 19: without a driver, canaries stay canaries for 48 hours.
 #[test]
 fn canaries_stay_without_a_driver() {
@@ -280,7 +300,7 @@ fn a_driver_that_was_replaced_stops() {
                 assert!(at > 7, "a run has more effects than {at}");
                 break;
             }
-            assert!(matches!(&ended, Err(Halt::Fenced(by)) if by == "second"), "{at}: {ended:?}");
+            assert!(matches!(&ended, Err(Halt::Fenced(_))), "{at}: {ended:?}");
             assert_eq!(after.get(), 0, "at {at}");
             // A third one ends it.
             let (mut cloud, mut gates) = (Uncontested(world.clone()), Uncontested(world));

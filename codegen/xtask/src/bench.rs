@@ -52,6 +52,7 @@ struct Row {
     sha256sum: Median,
     generate: Median,
     cp: Median,
+    plan: Median,
 }
 
 /// Runs a command and prints its time and peak memory. Needs its own process to measure the peak of one command only.
@@ -86,6 +87,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         rows.push(fleet(root, &program, *groups, args.runs)?);
     }
     table(&rows);
+    rollouts(root, args.runs)?;
     let output = root.join(&args.output);
     fs_err::create_dir_all(output.parent().unwrap_or(root))?;
     write(&output, &serde_json::to_string_pretty(&rows)?)?;
@@ -132,11 +134,12 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
         .collect();
     let mut sums = words(&["sha256sum"]);
     sums.extend(paths.iter().cloned());
-    let (mut check, mut sha256sum, mut load) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut check, mut sha256sum, mut load, mut plan) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         check.push(taken(&fleetgen(&["check"]))?);
         sha256sum.push(taken(&sums)?);
         load.push(taken(&fleetgen(&["groups", "--layer", "vision"]))?);
+        plan.push(taken(&fleetgen(&["rollout", "plan", "--simulator"]))?);
     }
     Ok(Row {
         groups,
@@ -146,7 +149,31 @@ fn fleet(root: &Path, program: &Path, groups: usize, runs: usize) -> anyhow::Res
         sha256sum: median(sha256sum),
         generate: median(generate),
         cp: median(cp),
+        plan: median(plan),
     })
+}
+
+/// Drives rollouts of many groups on the simulator. A longer bake gives more events of as many groups.
+fn rollouts(root: &Path, runs: usize) -> anyhow::Result<()> {
+    let example = ["build", "--release", "--quiet", "--package", "fleetgen-simulator", "--example", "load"];
+    execute(Command::new("cargo").current_dir(root).args(example))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let program = target.join("release/examples/load").display().to_string();
+    println!("\nrollouts on the simulator, on one core");
+    for (groups, bake) in [("1000", "300"), ("10000", "300"), ("10000", "1500")] {
+        let events: f64 = execute(Command::new(&program).args([groups, bake]))?.trim().parse()?;
+        let line = [program.clone(), groups.to_owned(), bake.to_owned()];
+        let taken = median((0..runs).map(|_| taken(&line)).collect::<anyhow::Result<_>>()?);
+        let million = taken.seconds / events * 1e6;
+        println!(
+            "{:<6} {groups} groups, {:.2} M events: {:.2} s, {:.0} MiB; a million takes {million:.2} s (goal 10)",
+            if million <= 10.0 { "met" } else { "MISSED" },
+            events / 1e6,
+            taken.seconds,
+            taken.peak_mib
+        );
+    }
+    Ok(())
 }
 
 /// The repository's fleet, with this many groups instead of its own.
@@ -188,20 +215,21 @@ fn median(mut taken: Vec<Taken>) -> Median {
 fn table(rows: &[Row]) {
     println!("medians; ms, and peak MiB in brackets\n");
     println!(
-        "{:>7} {:>7} {:>15} {:>15} {:>11} {:>15} {:>9}",
-        "groups", "files", "load", "check", "sha256sum", "generate", "cp -r"
+        "{:>7} {:>7} {:>15} {:>15} {:>11} {:>15} {:>9} {:>15}",
+        "groups", "files", "load", "check", "sha256sum", "generate", "cp -r", "rollout plan"
     );
     for row in rows {
         let both = |median: Median| format!("{:.1} [{:.0}]", median.seconds * 1e3, median.peak_mib);
         println!(
-            "{:>7} {:>7} {:>15} {:>15} {:>11.1} {:>15} {:>9.1}",
+            "{:>7} {:>7} {:>15} {:>15} {:>11.1} {:>15} {:>9.1} {:>15}",
             row.groups,
             row.files,
             both(row.load),
             both(row.check),
             row.sha256sum.seconds * 1e3,
             both(row.generate),
-            row.cp.seconds * 1e3
+            row.cp.seconds * 1e3,
+            both(row.plan)
         );
     }
     println!();
@@ -227,6 +255,12 @@ fn table(rows: &[Row]) {
         let share = row.load.seconds / row.check.seconds;
         if row.groups >= 3_000 {
             println!("{:<6} {} groups: check is {check:.2}× sha256sum (goal 1.5)", met(check <= 1.5), row.groups);
+            let plan = row.plan.seconds - row.load.seconds;
+            println!(
+                "{:<6} {} groups: plan takes {plan:.2} s more than load (goal 1 s at 3,000)",
+                met(plan <= 1.0),
+                row.groups
+            );
             println!("{:<6} {} groups: cold generate is {cold:.2}× cp -r (goal 4)", met(cold <= 4.0), row.groups);
             println!(
                 "       {} groups: load and resolve is {:.0}% of check, {:.0}% of generate",

@@ -3,6 +3,7 @@
 
 mod bench;
 mod docs;
+mod mutants;
 mod verify;
 
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ enum Task {
     Rehearse(fleetgen_rehearse::Args),
     /// Measure how time and memory grow with the size of the fleet
     Bench(bench::Args),
+    /// Break the rollout engine on purpose, and check that its tests notice; four minutes
+    Mutants(mutants::Args),
     /// Write the generated parts of README.md and docs/
     Docs,
     /// Run a command and print its time and memory as JSON; for `bench`
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Task::Verify(args) => verify::run(&root, &args),
         Task::Rehearse(args) => fleetgen_rehearse::run(&root, &args),
         Task::Bench(args) => bench::run(&root, &args),
+        Task::Mutants(args) => mutants::run(&root, &args),
         Task::Docs => docs::write(&root),
         Task::Measure { command } => bench::measure(&command),
     }

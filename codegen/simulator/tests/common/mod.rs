@@ -8,8 +8,8 @@ use fleetgen_fleet::choice::{Cloud, Day, OnFailure};
 use fleetgen_fleet::scalar::{Amount, Duration, Percent};
 use fleetgen_fleet::{Check, Gate, Window};
 use fleetgen_rollout::{
-    EnvironmentPlan, GroupPlan, Kind, Place, Plan, Policy, Request, Rollback, Running, Setting, Strategy, Target,
-    Version,
+    EnvironmentPlan, GroupPlan, Kind, Phase, Place, Plan, Policy, Request, Rollback, Running, Setting, Strategy,
+    Target, Version,
 };
 use fleetgen_simulator::{Report, Script};
 use jiff::Timestamp;
@@ -200,4 +200,19 @@ pub(crate) fn with_freeze(mut plan: Plan) -> Plan {
         environments: plan.environments.iter().map(|environment| environment.name.clone()).collect(),
     });
     plan
+}
+
+/// Fails if a group was baked for less than its time.
+#[track_caller]
+pub(crate) fn expect_whole_bakes(script: &Script, report: &Report) {
+    for (index, group) in script.plan.groups.iter().enumerate() {
+        let phases: Vec<_> = report.phases.iter().filter(|(_, other, _)| *other == index).collect();
+        for pair in phases.windows(2) {
+            let ((baking, _, phase), (next, _, to)) = (pair[0], pair[1]);
+            if *phase == Phase::Baking && matches!(to, Phase::Verifying | Phase::Done | Phase::Set) {
+                let baked = next.duration_since(*baking).as_secs();
+                assert!(baked >= i64::from(group.bake.seconds), "{}: {baked} s\n{}", group.name, words(script, report));
+            }
+        }
+    }
 }
