@@ -20,7 +20,7 @@ use crate::Lease;
 /// How long a lease lasts without being kept.
 const LASTS: SignedDuration = SignedDuration::from_secs(120);
 /// The longest that a request to a cloud may still be on its way after its driver has lost the lease.
-const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
 /// A prefix of a bucket.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! Checks with the real tools. Each check is a named function. A missing tool is a failure, never a skip.
 
 mod hostile;
+mod journals;
 mod layers;
 mod modules;
 mod roots;
@@ -64,6 +65,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(root, &tools, args.registry)?;
     let context = CheckContext { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();
+    checks.extend(journals::checks());
     checks.extend(layers::checks());
     checks.extend(scripts::checks());
     checks.extend(modules::checks(root)?);
