@@ -178,6 +178,16 @@ fn the_readme_shows_a_real_diff() {
     sandbox.run(&["generate"]).expect(0).says("1 changed");
 }
 
+/// The settings that the guide to rollouts shows are valid.
+#[test]
+fn the_guide_s_settings_are_valid() {
+    let groups = "groups:\n  web: { profile: service, network: aws-tokyo, machine: m7g.large, environment: prod, \
+                  description: The web, layer: base, size: { min: 3 } }\n";
+    let guide = read("docs/rollout.md");
+    let sandbox = Sandbox::new(&merged(&format!("{}{groups}", block(&guide, "settings of a rollout"))));
+    sandbox.run(&["explain", "web"]).expect(0).says("smoke");
+}
+
 /// The guide to rollouts shows a real scenario, the table of phases, and every invariant.
 #[test]
 fn the_guide_to_rollouts_is_true() {

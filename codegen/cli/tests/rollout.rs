@@ -226,6 +226,16 @@ fn short_jobs_end_a_soak() {
     sandbox.run(&["rollout", "status"]).expect(14).says("waiting for approval; `rollout approve prod/release`");
 }
 
+/// A group that leaves fleet.yaml while a rollout runs: the rollout says so, and loses nothing.
+#[test]
+fn a_group_can_leave_fleet_yaml() {
+    let sandbox = planned();
+    start(&sandbox).expect(14);
+    sandbox.edit("  job: { profile", "  jobs: { profile");
+    sandbox.run(&["rollout", "approve", "prod/release"]).expect(0);
+    resume(&sandbox).expect(0).says("warning: job is no longer in fleet.yaml").says("job: baking → done");
+}
+
 #[test]
 fn a_group_is_in_one_rollout() {
     let sandbox = planned();

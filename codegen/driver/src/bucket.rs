@@ -124,11 +124,11 @@ impl Bucket {
         }
     }
 
-    /// Takes the lease, and waits until nothing of the driver before this one can still be on its way.
+    /// Takes the lease, and waits until nothing of the driver before this one can still be on its way. `wait` waits.
     ///
     /// # Errors
     /// Another driver has it.
-    pub fn lease(&self, holder: &str, now: Timestamp) -> Result<BucketLease, LeaseError> {
+    pub fn lease(&self, holder: &str, now: Timestamp, wait: impl FnOnce(Duration)) -> Result<BucketLease, LeaseError> {
         let path = self.at("lease.json");
         let found = self.get(&path)?;
         let (mode, taken_over) = match &found {
@@ -147,7 +147,7 @@ impl Bucket {
             return Err(LeaseError::Held { holder: "another driver".to_owned(), until });
         };
         if taken_over {
-            std::thread::sleep(LONGEST_REQUEST);
+            wait(LONGEST_REQUEST);
         }
         Ok(BucketLease { bucket: self.clone(), holder: holder.to_owned(), version, until })
     }
@@ -243,13 +243,14 @@ mod tests {
     fn a_lease_is_held_kept_lost_and_given_back() {
         let bucket = bucket("rollouts/lease");
         let now = at("2026-11-02T01:00:00Z");
+        let never = |_: Duration| panic!("there is nothing to wait for");
         let later = |seconds| now + SignedDuration::from_secs(seconds);
-        let mut first = bucket.lease("first", now).unwrap();
-        let held = bucket.lease("second", later(119)).map(drop).unwrap_err();
+        let mut first = bucket.lease("first", now, never).unwrap();
+        let held = bucket.lease("second", later(119), never).map(drop).unwrap_err();
         assert_eq!(held.to_string(), "first drives this rollout, at least until 2026-11-02T01:02:00Z");
         // Kept, it lasts longer.
         first.keep(later(100)).unwrap();
-        assert!(bucket.lease("second", later(130)).is_err());
+        assert!(bucket.lease("second", later(130), never).is_err());
         // Another driver has it, however that came.
         let path = bucket.at("lease.json");
         let other = Held { holder: "second".to_owned(), until: later(900) };
@@ -257,9 +258,16 @@ mod tests {
         assert!(first.keep(later(200)).is_err());
         // And giving it back does not take it from them.
         drop(first);
-        assert!(bucket.lease("third", later(300)).is_err());
+        assert!(bucket.lease("third", later(300), never).is_err());
+        // A driver that has died loses it after two minutes; whoever takes over waits for its requests.
+        let mut waited = None;
+        let lease = bucket.lease("third", later(1_000), |time| waited = Some(time)).unwrap();
+        assert_eq!(waited, Some(LONGEST_REQUEST));
+        drop(lease);
+        let other = Held { holder: "second".to_owned(), until: later(1_900) };
+        bucket.put(&path, serde_json::to_string(&other).unwrap(), PutMode::Overwrite).unwrap();
         // The same driver gets it back at once, and its end frees it.
-        drop(bucket.lease("second", later(300)).unwrap());
+        drop(bucket.lease("second", later(1_300), never).unwrap());
         let (text, _) = bucket.get(&path).unwrap().unwrap();
         assert!(text.contains("1970-01-01"), "{text}");
     }

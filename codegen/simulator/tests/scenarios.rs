@@ -5,7 +5,7 @@ mod common;
 
 use common::{Some_, expect_none, plan, words};
 use fleetgen_fleet::choice::{Cloud, OnFailure};
-use fleetgen_rollout::{Order, Plan};
+use fleetgen_rollout::{Kind, Order, Plan, RolloutOutcome};
 use fleetgen_simulator::{Fault, FaultKind, Report, Script, Sickness, run};
 
 fn small() -> Plan {
@@ -70,4 +70,50 @@ fn abort() {
     let mut script = Script::new(small(), 1);
     script.orders = vec![(1_980, Order::Abort { leave_mixed: false })];
     expect("abort", &script);
+}
+
+/// A group that may not lose a machine, as one with GPUs: when its cloud has no capacity, it keeps what it has.
+#[test]
+fn a_group_keeps_its_machines_without_capacity() {
+    for cloud in Cloud::ALL {
+        for size in [1, 4] {
+            let plan = plan(&[Some_::new(cloud, size)], false, 1, 1);
+            let faults = vec![Fault { group: 0, at: 0, lasts: 1_000_000, kind: FaultKind::NoCapacity }];
+            let script = Script { faults, ..Script::new(plan, 1) };
+            let report = run(&script);
+            expect_none(&script, &report);
+            assert_eq!(report.outcome, Some(RolloutOutcome::RolledBack));
+            let lowest = report.world.lowest(&script.plan.groups[0].name).unwrap();
+            assert_eq!((lowest.healthy, lowest.size), (size, size));
+        }
+    }
+}
+
+/// An emergency waits for no window and no soak, and for every freeze.
+#[test]
+fn an_emergency_skips_windows_and_soaks() {
+    let groups = [Some_::new(Cloud::Aws, 2), Some_ { environment: 1, ..Some_::new(Cloud::Gcp, 3) }];
+    // On a Sunday.
+    let sunday = |mut plan: Plan| {
+        plan.request.created = common::at("2026-11-01T01:00:00Z");
+        plan
+    };
+    let emergency = |mut plan: Plan| {
+        plan.request.kind = Kind::Emergency("CVE-2026-12345".parse().unwrap());
+        plan
+    };
+    let took = |plan: Plan| {
+        let script = Script::new(plan, 1);
+        let report = run(&script);
+        expect_none(&script, &report);
+        assert_eq!(report.outcome, Some(RolloutOutcome::Done));
+        report.took.as_mins()
+    };
+    let plan = || sunday(plan(&groups, true, 1, 1));
+    assert!(took(plan()) > 24 * 60, "until Monday");
+    assert!(took(emergency(plan())) < 60, "neither the window nor the soak of 20 minutes");
+    // All of Tuesday is frozen.
+    let mut frozen = emergency(common::with_freeze(plan()));
+    frozen.request.created = common::at("2026-11-02T16:00:00Z");
+    assert!(took(frozen) > 22 * 60, "until Wednesday");
 }
