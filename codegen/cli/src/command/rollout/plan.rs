@@ -154,15 +154,24 @@ fn row(group: &GroupPlan) -> [String; 4] {
     [group.name.to_string(), machines, format!("{} → {}", name(&from), name(group.to.image.as_str())), notes.join("; ")]
 }
 
-/// The groups that a plan leaves alone, by reason. Those that nobody asked for are only counted.
+/// The groups that a plan leaves alone, by reason. Those that are current, or that nobody asked for, are only counted.
 fn left_out(plan: &Plan) -> String {
     let mut text = String::new();
-    for (name, reason) in plan.left_out.iter().filter(|(_, reason)| !matches!(reason, LeftOut::NotAsked)) {
-        let _ = writeln!(text, "left alone: {name}: {}", reason.reason());
+    let (mut current, mut others) = (0, 0);
+    for (name, reason) in &plan.left_out {
+        match reason {
+            LeftOut::Current(_) => current += 1,
+            LeftOut::NotAsked => others += 1,
+            LeftOut::NoImage(_) | LeftOut::NotCreated | LeftOut::NotRevoked => {
+                let _ = writeln!(text, "left alone: {name}: {}", reason.reason());
+            }
+        }
     }
-    let others = plan.left_out.values().filter(|reason| matches!(reason, LeftOut::NotAsked)).count();
-    if others > 0 {
-        let _ = writeln!(text, "{others} other groups were not asked for");
+    for (number, what) in [(current, "already on the newest image they may run"), (others, "not asked for")] {
+        if number > 0 {
+            let s = if number == 1 { "" } else { "s" };
+            let _ = writeln!(text, "left alone: {number} group{s}, {what}");
+        }
     }
     text
 }
