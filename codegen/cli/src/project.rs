@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use fleetgen_emit::HandWritten;
+use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Loaded};
 use fleetgen_problem::{Code, Place, Problem, Severity, SourceFile, Unreadable};
 use fleetgen_tree::{Changes, DiskState};
@@ -84,6 +85,14 @@ impl Project {
         let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?)?;
         let changes = fleetgen_tree::compare(&project.root, state?, wanted)?;
         Ok((project, changes))
+    }
+}
+
+impl Project {
+    /// The key of each layer, as it is now.
+    pub(crate) fn keys(&self) -> Result<BTreeMap<LayerName, Key>, Failure> {
+        let keys = fleetgen_emit::layer_keys(&self.fleet, &hand_written(&self.root)?)?;
+        Ok(keys.into_iter().map(|(layer, key)| Ok((layer, key.key.parse()?))).collect::<anyhow::Result<_>>()?)
     }
 }
 

@@ -51,6 +51,12 @@ fn journal(sandbox: &Sandbox) -> String {
     format!(".fleetgen/rollouts/{name}")
 }
 
+/// How many files the rollout's directory has; a process that is killed early leaves none.
+fn kept(sandbox: &Sandbox) -> usize {
+    let mut rollouts = std::fs::read_dir(sandbox.path(".fleetgen/rollouts")).into_iter().flatten();
+    rollouts.next().map_or(0, |rollout| std::fs::read_dir(rollout.unwrap().path()).unwrap().count())
+}
+
 #[test]
 fn a_rollout_from_plan_to_end() {
     let sandbox = planned();
@@ -115,9 +121,7 @@ fn a_rollout_survives_kill_9() {
         std::thread::sleep(Duration::from_millis(milliseconds));
         child.kill().unwrap();
         child.wait().unwrap();
-        if sandbox.path(".fleetgen/rollouts").exists()
-            && std::fs::read_dir(sandbox.path(&journal(&sandbox))).unwrap().count() > 3
-        {
+        if kept(&sandbox) > 3 {
             words = vec!["rollout", "resume", "--simulator", "--speed", "4000"];
             sandbox.run(&["rollout", "verify-journal"]).expect(0);
         }
@@ -131,9 +135,7 @@ fn a_rollout_survives_kill_9() {
 fn one_process_drives_a_rollout() {
     let sandbox = planned();
     let mut child = sandbox.spawn(&["rollout", "start", PLAN, "--simulator", "--speed", "60"]);
-    while !sandbox.path(".fleetgen/rollouts").exists()
-        || std::fs::read_dir(sandbox.path(&journal(&sandbox))).unwrap().count() < 4
-    {
+    while kept(&sandbox) < 4 {
         std::thread::sleep(Duration::from_millis(20));
     }
     resume(&sandbox).expect(16).says("another process");

@@ -17,6 +17,7 @@ use crate::{Clock, Gates, Lease};
 
 /// How often the journal is checked for orders of other processes.
 const ORDERS: SignedDuration = SignedDuration::from_secs(10);
+
 /// What a driver works with.
 pub struct Parts<'a> {
     /// The clouds.
@@ -45,7 +46,7 @@ pub trait Observer {
     fn stepped(&mut self, engine: &Engine, event: &Event, at: Timestamp, state: &State, effects: &[Effect]);
 }
 
-/// Nobody is told anything.
+/// Tells no one.
 #[derive(Debug, Default)]
 pub struct Unobserved;
 
@@ -131,15 +132,20 @@ impl<'a> Driver<'a> {
         while let Some(event) = events.pop_front() {
             let at = self.parts.clock.now();
             for effect in self.commit(&event, at)? {
-                self.parts.observer.performing(&effect);
-                let Some(index) = self.engine.index(&effect.group) else { continue };
-                let outcome = self.parts.cloud.perform(&self.engine.plan().groups[index], &effect);
-                let pending = self.state.as_ref().and_then(|state| state.groups[index].pending.as_ref());
-                let number = pending.map_or(0, |pending| pending.number);
-                events.push_back(Event::Performed { group: effect.group, number, outcome });
+                events.extend(self.perform(effect));
             }
         }
         Ok(())
+    }
+
+    /// Performs an effect whose record is durable, and returns how that ended.
+    fn perform(&mut self, effect: Effect) -> Option<Event> {
+        self.parts.observer.performing(&effect);
+        let index = self.engine.index(&effect.group)?;
+        let outcome = self.parts.cloud.perform(&self.engine.plan().groups[index], &effect);
+        let pending = self.state.as_ref().and_then(|state| state.groups[index].pending.as_ref());
+        let number = pending.map_or(0, |pending| pending.number);
+        Some(Event::Performed { group: effect.group, number, outcome })
     }
 
     /// Steps, and makes the step durable if it changed something. Returns what to perform.
@@ -159,7 +165,7 @@ impl<'a> Driver<'a> {
                     effects: effects.clone(),
                 };
                 if !self.append(SealedRecord::new(record))? {
-                    // Somebody gave an order meanwhile. It comes first.
+                    // A person gave an order meanwhile. It comes first.
                     let replayed = replay(self.engine, self.parts.journal, None)?;
                     if replayed.state.epoch != self.epoch {
                         return Err(Halt::Fenced("another driver".to_owned()));
@@ -245,12 +251,9 @@ impl<'a> Driver<'a> {
             self.schedule(&step.touched, now);
             // Whoever gave the order performs nothing, so what follows from it is up to us.
             for effect in step.effects {
-                self.parts.observer.performing(&effect);
-                let Some(index) = self.engine.index(&effect.group) else { continue };
-                let outcome = self.parts.cloud.perform(&self.engine.plan().groups[index], &effect);
-                let pending = self.state.as_ref().and_then(|state| state.groups[index].pending.as_ref());
-                let number = pending.map_or(0, |pending| pending.number);
-                self.submit(Event::Performed { group: effect.group, number, outcome })?;
+                if let Some(performed) = self.perform(effect) {
+                    self.submit(performed)?;
+                }
             }
         }
         Ok(())

@@ -65,7 +65,7 @@ pub fn standing(state: &State) -> Stop {
     let is_waiting = |group: &GroupState| {
         group.pending.is_none()
             && group.hold.as_ref().is_some_and(waits)
-            // Nothing that somebody else has changed is touched, whatever it does.
+            // What was changed outside the rollout is not touched, whatever it does.
             && (matches!(group.hold, Some(Hold::Drift { .. })) || !is_moving(group))
     };
     let nothing_starts = state.status == Status::Running && state.hold.as_ref().is_some_and(waits);

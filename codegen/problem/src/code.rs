@@ -155,7 +155,7 @@ codes! {
     Words("Running `fleetgen images record` on a manifest that was built from an older fleet.yaml."),
     "Record the build from the commit that it was built from, or build the layer again.";
     /// A plan is as it was written, and the fleet is as it was then.
-    Plan = "plan", Words("Running `fleetgen rollout start PLAN` after somebody has changed a group, or the plan."),
+    Plan = "plan", Words("Running `fleetgen rollout start PLAN` after a group, or the plan, has changed."),
     "Make a new plan with `fleetgen rollout plan`, and review it.";
     /// A journal belongs to its plan, and nothing in it has changed or is missing.
     Journal = "journal", Words("Deleting a record of a journal and running `fleetgen rollout resume`."),

@@ -102,6 +102,13 @@ pub struct Setting {
     pub canary: Option<(Version, u32)>,
 }
 
+impl Setting {
+    /// A version for all machines.
+    pub fn only(version: Version) -> Self {
+        Self { version, canary: None }
+    }
+}
+
 /// The machines of a version.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

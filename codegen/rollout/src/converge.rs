@@ -46,7 +46,7 @@ impl<'a> View<'a> {
 
     /// Whether every machine has a version, and the group launches nothing else.
     fn is_on(&self, version: &Version) -> bool {
-        self.seen.setting == Setting { version: version.clone(), canary: None } && self.seen.others(version) == 0
+        self.seen.setting == Setting::only(version.clone()) && self.seen.others(version) == 0
     }
 
     /// Whether every machine has the new version and is healthy.
@@ -176,7 +176,7 @@ impl<'a> View<'a> {
         if is_there {
             return Next::Reached;
         }
-        let is_set = self.seen.setting == Setting { version: version.clone(), canary: None };
+        let is_set = self.seen.setting == Setting::only(version.clone());
         if is_set { Next::Wait } else { Next::Act(Action::Move { to: version.clone() }) }
     }
 }

@@ -51,7 +51,7 @@ invariants! {
     OnlyApproved = 14, "No image that is not approved, or was revoked, is ever launched by a rollout, nor returned to.";
     DoneMeansNew = 15, "When a group is done, every machine has the new version.";
     RolledBackMeansOld = 16, "When a group is rolled back, every machine has the old version.";
-    Foreign = 17, "What somebody else has changed is never overwritten.";
+    Foreign = 17, "What was changed outside the rollout is never overwritten.";
     Fenced = 18, "A driver that was replaced performs nothing more, except what was in flight.";
     DeadEngine = 19, "If the driver dies, canaries stay canaries for 48 hours on AWS.";
     PauseResume = 20, "Pausing and resuming leads to the same end as neither.";

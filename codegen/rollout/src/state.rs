@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::{Action, ChangeId, Setting, Version};
-use crate::phase::Phase;
+use crate::phase::{Phase, Trigger};
 
 /// The state of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +221,7 @@ pub struct GroupState {
     pub setting: Setting,
     /// Our newest instance refresh.
     pub change: Option<ChangeId>,
-    /// Whether we cancelled it, or accept that somebody did.
+    /// Whether we cancelled it, or a person accepts that it was cancelled.
     pub cancelled: bool,
     /// When it started.
     pub change_since: Option<Timestamp>,
@@ -247,8 +247,15 @@ pub struct GroupState {
     pub canary: u32,
     /// While it is held or paused: whether nothing was being replaced when it was looked at last.
     pub is_still: bool,
-    /// The phase in which it is to stop, once nothing is being replaced.
-    pub stopping: Option<Phase>,
+    /// What ends it, once nothing is being replaced.
+    pub stopping: Option<Trigger>,
+}
+
+impl GroupState {
+    /// Whether nothing that the rollout did has changed the group itself yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.phase == Phase::Preparing && !self.touched
+    }
 }
 
 /// An effect without an outcome.

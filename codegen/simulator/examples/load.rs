@@ -9,19 +9,10 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Some_, plan};
-use fleetgen_driver::{Driver, Lease, Limits, Parts, Unobserved};
+use fleetgen_driver::{Driver, Limits, Parts, Unobserved};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_rollout::Engine;
 use fleetgen_simulator::{Crashes, Memory, VirtualClock, VirtualTime, World};
-use jiff::Timestamp;
-
-struct Alone;
-
-impl Lease for Alone {
-    fn keep(&mut self, _: Timestamp) -> Result<(), String> {
-        Ok(())
-    }
-}
 
 fn main() {
     let numbers: Vec<u32> = std::env::args().skip(1).map(|word| word.parse().unwrap()).collect();
@@ -39,7 +30,7 @@ fn main() {
     let parts = Parts {
         cloud: &mut world,
         journal: &mut Memory::forgetful(),
-        lease: &mut Alone,
+        lease: &mut (),
         clock: &mut VirtualClock::new(&time),
         gates: &mut gates,
         revoked: &mut BTreeSet::new,

@@ -24,7 +24,7 @@ pub enum FaultKind {
     AnswersLost,
     /// Every change is refused for now, because of another one: HTTP 412, or `ResourceContention`.
     Contended,
-    /// Somebody deleted the new image.
+    /// A person deleted the new image.
     ImageGone,
     /// The API shows the group as it was when this began.
     Stale,
@@ -36,7 +36,7 @@ pub enum FaultKind {
     Expired,
     /// Old machines do not terminate: a lifecycle hook waits for its timeout.
     SlowTermination,
-    /// Somebody suspended processes of the group.
+    /// A person suspended processes of the group.
     Suspended,
     /// A load balancer's fault: old machines look unhealthy.
     OldSick,
@@ -44,13 +44,13 @@ pub enum FaultKind {
     Killed(u32),
     /// Scaling sets another size.
     Scaled(u32),
-    /// Somebody moves the group to another version in the console.
+    /// A person moves the group to another version in the console.
     ForeignChange,
-    /// Somebody cancels what is running.
+    /// A person cancels what is running.
     ForeignCancel,
     /// `terraform apply` makes a new version, and touches nothing else.
     TerraformApply,
-    /// Somebody deletes the group.
+    /// A person deletes the group.
     Deleted,
 }
 

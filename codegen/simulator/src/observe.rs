@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use fleetgen_driver::{Lease, Observer};
+use fleetgen_driver::Observer;
 use fleetgen_fleet::Gate;
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{
@@ -35,15 +35,6 @@ impl Cloud for Shared {
 impl fleetgen_driver::Gates for Shared {
     fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict {
         Cloud::check(self, group, gate)
-    }
-}
-
-/// Nobody else wants to drive.
-pub(crate) struct Alone;
-
-impl Lease for Alone {
-    fn keep(&mut self, _: Timestamp) -> Result<(), String> {
-        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{Engine, Hold, Invariant, Order, Phase, Plan, RolloutOutcome, State, Violation, Watch};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observe::{Alone, Observing, Shared};
+use crate::observe::{Observing, Shared};
 use crate::{Crashes, Fault, Memory, Point, Sickness, VirtualClock, VirtualTime, World};
 
 /// What happens in a run.
@@ -31,14 +31,14 @@ pub struct Script {
     pub crashes: Vec<Point>,
     /// By how many seconds the clock is wrong, from a time on; in order.
     pub jumps: Vec<(u32, i32)>,
-    /// Whether somebody approves what must be approved, and tells a rollout that needs a human to go on, and, if that does
+    /// Whether a person approves what must be approved, and tells a rollout that needs a human to go on, and, if that does
     /// not help, aborts it.
     pub is_attended: bool,
     /// The end of the run, in hours.
     pub hours: u32,
     /// Whether every invariant is checked at every step, which takes as long as the fleet is large.
     pub checks: bool,
-    /// Whether nobody replaces a driver that has crashed: two days later, the run is over.
+    /// Whether no driver replaces one that has crashed: two days later, the run is over.
     pub is_abandoned: bool,
 }
 
@@ -137,7 +137,7 @@ struct Stage<'a> {
     /// Those that were not given yet.
     orders: &'a [(u32, Order)],
     end: Timestamp,
-    /// How often somebody had to help.
+    /// How often a person had to help.
     resumed: u32,
     events: u64,
     violations: Vec<Violation>,
@@ -146,7 +146,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Runs one driver, until it ends or crashes. Returns whether there is to be another one.
+    /// Runs one driver, until it ends or crashes. Returns whether another one follows.
     fn drive(&mut self) -> bool {
         let began = self.script.plan.request.created;
         let jumps = self.script.jumps.iter();
@@ -171,7 +171,7 @@ impl Stage<'_> {
         let parts = Parts {
             cloud: &mut cloud,
             journal: &mut journal,
-            lease: &mut Alone,
+            lease: &mut (),
             clock: &mut clock,
             gates: &mut gates,
             revoked: &mut BTreeSet::new,
@@ -219,7 +219,7 @@ impl Stage<'_> {
         if let Some(((at, next), rest)) = self.orders.split_first()
             && (seconds(began, *at) <= now || !matches!(stop, Stop::InProgress))
         {
-            // Nothing happens until somebody does something.
+            // Nothing happens until a person does something.
             self.time.advance(until);
             self.orders = rest;
             return self.order(next);

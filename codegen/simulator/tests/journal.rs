@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use common::{Some_, expect_none, plan};
-use fleetgen_driver::{Driver, Halt, Lease, Limits, Parts, Unobserved, replay};
+use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, Unobserved, replay};
 use fleetgen_fleet::Gate;
 use fleetgen_fleet::choice::{Cloud as CloudName, OnFailure};
 use fleetgen_rollout::{
@@ -16,7 +16,7 @@ use fleetgen_rollout::{
     Verdict, Version, prunable, verify,
 };
 use fleetgen_simulator::{Crashes, Memory, Script, Sickness, VirtualClock, VirtualTime, World, run};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 /// A fleet with everything in it that both clouds do differently, small enough to try every point of a run.
@@ -132,7 +132,7 @@ fn missing_and_reordered_records_are_found() {
     }
 }
 
-/// A record that was written anew, with a digest that is right for it, is not the one that the next record follows.
+/// A record that was written again, with the right digest, is not the one that the next record follows.
 #[test]
 fn a_record_that_was_sealed_again_is_found() {
     let records = records();
@@ -174,16 +174,7 @@ fn a_seed_gives_one_journal() {
     assert_ne!(of(1), of(2));
 }
 
-struct Alone;
-
-impl Lease for Alone {
-    fn keep(&mut self, _: Timestamp) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 /// A world in which a second driver takes over just before, or in the middle of, an effect of the first.
-#[derive(Clone)]
 struct Contested {
     world: Rc<RefCell<World>>,
     engine: Rc<Engine>,
@@ -196,23 +187,42 @@ struct Contested {
     after: Rc<Cell<u32>>,
 }
 
+/// Drives in a world until the limits, or until another driver takes over.
+fn drive(
+    engine: &Engine,
+    cloud: &mut dyn Cloud,
+    mut journal: Memory,
+    time: &VirtualTime,
+    actor: &str,
+    limits: Limits,
+) -> Result<Stop, Halt> {
+    let parts = Parts {
+        cloud,
+        journal: &mut journal,
+        lease: &mut (),
+        clock: &mut VirtualClock::new(time),
+        gates: &mut Passing,
+        revoked: &mut BTreeSet::new,
+        observer: &mut Unobserved,
+    };
+    Driver::open(engine, parts, actor, None)?.run(limits)
+}
+
+/// Gates that pass.
+struct Passing;
+
+impl fleetgen_driver::Gates for Passing {
+    fn check(&mut self, _: Option<&GroupPlan>, _: &Gate) -> Verdict {
+        Verdict::Pass
+    }
+}
+
 impl Contested {
     fn take_over(&self) {
-        let mut cloud = Uncontested(self.world.clone());
-        let (mut gates, mut clock) = (cloud.clone(), VirtualClock::new(&self.time));
-        let mut journal = self.journal.clone();
-        let parts = Parts {
-            cloud: &mut cloud,
-            journal: &mut journal,
-            lease: &mut Alone,
-            clock: &mut clock,
-            gates: &mut gates,
-            revoked: &mut BTreeSet::new,
-            observer: &mut Unobserved,
-        };
-        let mut driver = Driver::open(&self.engine, parts, "second", None).unwrap();
         let until = self.time.now() + SignedDuration::from_secs(90);
-        driver.run(Limits { until: Some(until), wait_for_windows: true }).unwrap();
+        let limits = Limits { until: Some(until), wait_for_windows: true };
+        let mut cloud = Uncontested(self.world.clone());
+        drive(&self.engine, &mut cloud, self.journal.clone(), &self.time, "second", limits).unwrap();
     }
 }
 
@@ -239,7 +249,6 @@ impl Cloud for Contested {
     }
 }
 
-#[derive(Clone)]
 struct Uncontested(Rc<RefCell<World>>);
 
 impl Cloud for Uncontested {
@@ -251,12 +260,6 @@ impl Cloud for Uncontested {
         self.0.borrow_mut().perform(group, effect)
     }
 
-    fn check(&mut self, _: Option<&GroupPlan>, _: &Gate) -> Verdict {
-        Verdict::Pass
-    }
-}
-
-impl fleetgen_driver::Gates for Uncontested {
     fn check(&mut self, _: Option<&GroupPlan>, _: &Gate) -> Verdict {
         Verdict::Pass
     }
@@ -283,19 +286,8 @@ fn a_driver_that_was_replaced_stops() {
             };
             let (performed, after) = (contested.performed.clone(), contested.after.clone());
             let world = contested.world.clone();
-            let (mut gates, mut clock) = (Uncontested(world.clone()), VirtualClock::new(&time));
-            let mut journal = contested.journal.clone();
-            let parts = Parts {
-                cloud: &mut contested,
-                journal: &mut journal,
-                lease: &mut Alone,
-                clock: &mut clock,
-                gates: &mut gates,
-                revoked: &mut BTreeSet::new,
-                observer: &mut Unobserved,
-            };
-            let ended =
-                Driver::open(&engine, parts, "first", None).and_then(|mut driver| driver.run(Limits::default()));
+            let journal = contested.journal.clone();
+            let ended = drive(&engine, &mut contested, journal.clone(), &time, "first", Limits::default());
             if performed.get() < at {
                 assert!(at > 7, "a run has more effects than {at}");
                 break;
@@ -303,19 +295,8 @@ fn a_driver_that_was_replaced_stops() {
             assert!(matches!(&ended, Err(Halt::Fenced(_))), "{at}: {ended:?}");
             assert_eq!(after.get(), 0, "at {at}");
             // A third one ends it.
-            let (mut cloud, mut gates) = (Uncontested(world.clone()), Uncontested(world));
-            let parts = Parts {
-                cloud: &mut cloud,
-                journal: &mut journal,
-                lease: &mut Alone,
-                clock: &mut clock,
-                gates: &mut gates,
-                revoked: &mut BTreeSet::new,
-                observer: &mut Unobserved,
-            };
-            let mut driver = Driver::open(&engine, parts, "third", None).unwrap();
-            driver.run(Limits::default()).unwrap();
-            assert_eq!(driver.state().unwrap().outcome(), Some(RolloutOutcome::Done), "at {at}");
+            let ended = drive(&engine, &mut Uncontested(world), journal, &time, "third", Limits::default());
+            assert_eq!(ended.unwrap(), Stop::Finished(RolloutOutcome::Done), "at {at}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The invariants of rollouts, over random plans, faults, crashes, orders and clocks. A failure shrinks to a small script.
-//! `mutations.toml` lists how the engine was broken to see each invariant fail.
+//! `mutations.yaml` lists how the engine was broken to see each invariant fail.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -218,7 +218,7 @@ proptest! {
         assert_eq!(report.outcome, run(&script).outcome, "{}", common::words(&paused, &report));
     }
 
-    /// 21: an abort ends, although nobody helps.
+    /// 21: an abort ends, although no one helps.
     #[test]
     fn an_abort_ends(script in scripts(), at in 0u32..10_000, leave_mixed in any::<bool>()) {
         let orders = vec![(at, Order::Abort { leave_mixed })];

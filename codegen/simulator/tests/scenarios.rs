@@ -40,7 +40,7 @@ fn canary_fails() {
     expect("canary-fails", &script);
 }
 
-/// Somebody pauses for lunch, and the window closes meanwhile: the rollout goes on when the next one opens.
+/// A person pauses for lunch, and the window closes meanwhile: the rollout goes on when the next one opens.
 #[test]
 fn pause_over_a_window_s_end() {
     let mut script = Script::new(small(), 1);
@@ -56,7 +56,7 @@ fn crash_and_resume() {
     expect("crash", &script);
 }
 
-/// Somebody starts an instance refresh in the console. The rollout touches nothing until a person has decided.
+/// A person starts an instance refresh in the console. The rollout touches nothing until a person has decided.
 #[test]
 fn foreign_refresh() {
     let mut script = Script::new(small(), 1);

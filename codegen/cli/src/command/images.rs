@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use fleetgen_emit::layer_keys;
 use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_images::{Built, Images, REPORTS, sources};
 use fleetgen_problem::{Code, Place, Problem};
@@ -15,7 +14,7 @@ use serde_json::json;
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
-use crate::project::{Project, hand_written};
+use crate::project::Project;
 use crate::ui::Ui;
 
 /// No manifest or report is larger than this.
@@ -47,8 +46,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     // Held until the end of the command, so that two commands do not overwrite each other's records.
     let lock = fs_err::File::open(project.root.join(&global.fleet))?;
     lock.file().lock()?;
-    let keys = layer_keys(&project.fleet, &hand_written(&project.root)?)?;
-    let keys = keys.into_iter().map(|(layer, key)| Ok((layer, key.key.parse()?))).collect::<anyhow::Result<_>>()?;
+    let keys = project.keys()?;
     let mut problems = Vec::new();
     let mut records = BTreeMap::new();
     let mut entries = Vec::new();

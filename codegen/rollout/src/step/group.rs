@@ -54,8 +54,7 @@ impl Run<'_> {
         }
         let new = group.version.clone().unwrap_or_else(|| plan.from.setting.version.clone());
         let view = View { plan, group, seen, new: &new };
-        if let Some(phase) = group.stopping {
-            let trigger = if phase == Phase::NeedsHuman { Trigger::AskHuman } else { Trigger::GiveUp };
+        if let Some(trigger) = group.stopping {
             let next = settled(group.progress.1, self.at, view.freeze());
             return self.follow(index, next, trigger, seen);
         }
@@ -228,13 +227,7 @@ impl Run<'_> {
             self.check_deadline(index, "its machines do not stay healthy");
             return false;
         }
-        let since = *group.healthy_since.get_or_insert(at);
-        let has_baked = has_passed(since, bake, at);
-        if !has_baked {
-            // The deadline is about what is not healthy.
-            return false;
-        }
-        true
+        has_passed(*group.healthy_since.get_or_insert(at), bake, at)
     }
 
     pub(super) fn gates(&mut self, index: usize, look: &Look, passed: Trigger) {

@@ -1,4 +1,4 @@
-//! What a look at a group shows: whether an effect has happened, whether somebody else has changed something, and whether the
+//! What a look at a group shows: whether an effect has happened, whether something else has changed the group, and whether the
 //! new machines are healthy.
 
 use fleetgen_fleet::scalar::GroupName;
@@ -24,7 +24,7 @@ impl Run<'_> {
         let before = self.state.groups[index].clone();
         match &look.sight {
             Sight::Seen(seen) => self.seen(index, seen, look),
-            Sight::Gone if phase == Phase::Preparing && !before.touched => {
+            Sight::Gone if before.is_untouched() => {
                 self.group(index).reason = Some("it no longer exists".to_owned());
                 self.on(index, Trigger::Drop);
             }
@@ -37,7 +37,7 @@ impl Run<'_> {
         self.changed |= before != self.state.groups[index];
     }
 
-    /// Nothing is known about a group, so nothing advances. What somebody else has changed is for a person to undo, so an
+    /// Nothing is known about a group, so nothing advances. A change from outside is for a person to undo, so an
     /// abort does not wait for it.
     pub(super) fn blind(&mut self, index: usize, hold: Hold) {
         if let (Hold::Drift { what }, Status::Aborting) = (&hold, self.state.status) {
@@ -55,7 +55,7 @@ impl Run<'_> {
         if let Some(what) = self.drift(index, seen) {
             return self.blind(index, Hold::Drift { what });
         }
-        // What held it is found again if it still applies. Until then, the deadline begins anew.
+        // What held it is found again if it still applies. Until then, the deadline starts again.
         let (at, group) = (self.at, self.group(index));
         let (hold, progress) = (group.hold.take(), group.progress);
         if hold.is_some() {
@@ -97,7 +97,6 @@ impl Run<'_> {
         if !pending.uncertain {
             return false;
         }
-        let setting = |version: &Version| Setting { version: version.clone(), canary: None };
         let active = seen.change.as_ref().filter(|change| change.status.is_active());
         let outcome = match &pending.action {
             // Asked for again with the same key, it returns what exists.
@@ -119,7 +118,9 @@ impl Run<'_> {
                 let wanted = Setting { version: old.clone(), canary: Some((new.clone(), *machines)) };
                 (seen.setting == wanted).then_some(Outcome::Done)
             }
-            Action::Move { to } | Action::Set { to } => (seen.setting == setting(to)).then_some(Outcome::Done),
+            Action::Move { to } | Action::Set { to } => {
+                (seen.setting == Setting::only(to.clone())).then_some(Outcome::Done)
+            }
         };
         match outcome {
             Some(outcome) => self.apply(index, &outcome),
@@ -129,7 +130,7 @@ impl Run<'_> {
         true
     }
 
-    /// What somebody else has changed.
+    /// What was changed outside the rollout.
     pub(super) fn drift(&mut self, index: usize, seen: &Observation) -> Option<String> {
         let old = self.plan(index).from.setting.clone();
         let is_refreshed = self.plan(index).strategy == Strategy::InstanceRefresh;
@@ -137,7 +138,7 @@ impl Run<'_> {
         if group.phase == Phase::Done {
             return None;
         }
-        let is_first = group.phase == Phase::Preparing && !group.touched;
+        let is_first = group.is_untouched();
         let mut known = seen.setting == group.setting;
         if let Some(change) = &seen.change {
             let ours = group.change.as_ref() == Some(&change.id);
@@ -163,7 +164,7 @@ impl Run<'_> {
         }
         if is_refreshed {
             // AWS saves the version of a refresh when that succeeds, which may be any time, and both are ours.
-            let saved = |version: &Version| seen.setting == Setting { version: version.clone(), canary: None };
+            let saved = |version: &Version| seen.setting == Setting::only(version.clone());
             known |= saved(&old.version) || group.version.as_ref().is_some_and(saved);
         }
         if known {

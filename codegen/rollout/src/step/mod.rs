@@ -80,9 +80,9 @@ pub enum Event {
 pub struct Step {
     /// The state after it.
     pub state: State,
-    /// What is to be done, in order. Only after the event was appended to the journal.
+    /// What to do, in order. Only after the event was appended to the journal.
     pub effects: Vec<Effect>,
-    /// Whether the state changed or something is to be done. If not, the event need not be recorded.
+    /// Whether the state changed or there is something to do. If not, the event need not be recorded.
     pub changed: bool,
     /// What must be looked at at another time than before: see [`Engine::attention`].
     pub touched: Vec<Subject>,

@@ -94,13 +94,12 @@ impl Run<'_> {
         for index in self.state.active.clone() {
             self.group(index).hold = None;
             let group = &self.state.groups[index];
-            let unchanged = group.phase == Phase::Preparing && !group.touched;
             if group.phase == Phase::RollingBack || group.stopping.is_some() {
                 continue;
             }
-            if leave_mixed && !unchanged {
+            if leave_mixed && !group.is_untouched() {
                 self.group(index).reason = Some("the rollout was aborted".to_owned());
-                self.stop(index, Phase::Failed);
+                self.stop(index, Trigger::GiveUp);
             } else {
                 self.retreat(index, "the rollout was aborted".to_owned(), false);
             }
@@ -156,7 +155,7 @@ impl Run<'_> {
             if group.phase == Phase::RollingBack && plan.from.image.as_ref().is_some_and(|image| images.contains(image))
             {
                 self.group(index).reason = Some("its old image was revoked while it returned to it".to_owned());
-                self.stop(index, Phase::NeedsHuman);
+                self.stop(index, Trigger::AskHuman);
             } else if images.contains(&plan.to.image) {
                 if group.phase == Phase::Pending {
                     self.group(index).reason = Some("its image was revoked".to_owned());
@@ -165,7 +164,7 @@ impl Run<'_> {
                 } else if group.phase.is_active() && group.phase != Phase::RollingBack && group.stopping.is_none() {
                     let reason = "its image was revoked".to_owned();
                     // If nothing was changed yet, nothing has failed.
-                    if group.phase == Phase::Preparing && !group.touched {
+                    if group.is_untouched() {
                         self.retreat(index, reason, false);
                     } else {
                         self.fail(index, reason);

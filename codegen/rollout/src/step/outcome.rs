@@ -3,7 +3,7 @@
 use fleetgen_fleet::scalar::GroupName;
 
 use super::{Run, Subject};
-use crate::cloud::{Action, Outcome, Setting, Version};
+use crate::cloud::{Action, Outcome, Setting};
 use crate::phase::{Phase, Trigger};
 use crate::plan::Rollback;
 use crate::state::{Hold, Pending};
@@ -24,7 +24,6 @@ impl Run<'_> {
         let at = self.at;
         let group = self.group(index);
         let Some(pending) = group.pending.take() else { return };
-        let only = |version: &Version| Setting { version: version.clone(), canary: None };
         match (outcome, &pending.action) {
             (Outcome::Prepared(version), _) => group.version = Some(version.clone()),
             (Outcome::Started(change), _) => {
@@ -37,7 +36,7 @@ impl Run<'_> {
                 Action::Split { old, new, machines } => {
                     group.setting = Setting { version: old.clone(), canary: Some((new.clone(), *machines)) };
                 }
-                Action::Move { to } | Action::Set { to } => group.setting = only(to),
+                Action::Move { to } | Action::Set { to } => group.setting = Setting::only(to.clone()),
                 Action::Prepare { .. } | Action::Refresh { .. } | Action::RollBack { .. } => {}
             },
             (Outcome::Unknown(_), _) => group.pending = Some(Pending { uncertain: true, ..pending }),
@@ -60,7 +59,7 @@ impl Run<'_> {
     pub(super) fn fail(&mut self, index: usize, reason: String) {
         self.state.failures += 1;
         let group = self.group(index);
-        if group.phase == Phase::Preparing && !group.touched {
+        if group.is_untouched() {
             group.reason = Some(reason);
             self.on(index, Trigger::GiveUp);
         } else {
@@ -73,8 +72,7 @@ impl Run<'_> {
         let plan = &self.engine.plan.groups[index];
         let revoked = plan.from.image.as_ref().is_some_and(|image| self.state.revoked.contains(image));
         let group = self.group(index);
-        let phase = group.phase;
-        let unchanged = phase == Phase::Preparing && !group.touched;
+        let unchanged = group.is_untouched();
         let no_way = match &plan.rollback {
             Rollback::Impossible(why) => Some(why.clone()),
             _ if revoked => Some("its old image was revoked".to_owned()),
@@ -88,8 +86,8 @@ impl Run<'_> {
             _ if unchanged => {
                 self.on(index, Trigger::Drop);
             }
-            Some(_) => self.stop(index, Phase::NeedsHuman),
-            None if !plan.roll_back && !by_order => self.stop(index, Phase::Failed),
+            Some(_) => self.stop(index, Trigger::AskHuman),
+            None if !plan.roll_back && !by_order => self.stop(index, Trigger::GiveUp),
             None => {
                 self.on(index, Trigger::Retreat);
             }
@@ -97,16 +95,16 @@ impl Run<'_> {
     }
 
     /// Stops a group where it is, once nothing is being replaced.
-    pub(super) fn stop(&mut self, index: usize, phase: Phase) {
+    pub(super) fn stop(&mut self, index: usize, trigger: Trigger) {
         if self.state.groups[index].phase.is_active() {
             let at = self.at;
             let group = self.group(index);
-            group.stopping = Some(phase);
+            group.stopping = Some(trigger);
             group.hold = None;
             group.progress.1 = at;
             self.touched.push(Subject::Group(index));
         } else {
-            self.on(index, if phase == Phase::NeedsHuman { Trigger::AskHuman } else { Trigger::GiveUp });
+            self.on(index, trigger);
         }
     }
 

@@ -54,8 +54,8 @@ impl Run<'_> {
         }
     }
 
-    /// A driver begins. What an earlier one asked for has no outcome that could still arrive, and what nobody has watched
-    /// does not count as watched.
+    /// A driver begins. What an earlier one asked for has no outcome that could still arrive, and time in which no
+    /// driver has looked does not count as watched.
     pub(super) fn opened(&mut self, epoch: u64) {
         self.changed = true;
         self.state.epoch = epoch;

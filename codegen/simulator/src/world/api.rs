@@ -110,7 +110,7 @@ impl SimGroup {
             Action::Split { old, new, machines } => {
                 self.set(effect, Setting { version: old.clone(), canary: Some((new.clone(), *machines)) })
             }
-            Action::Move { to } | Action::Set { to } => self.set(effect, Setting { version: to.clone(), canary: None }),
+            Action::Move { to } | Action::Set { to } => self.set(effect, Setting::only(to.clone())),
         }
     }
 

@@ -115,7 +115,7 @@ impl SimGroup {
             size,
             versions: BTreeMap::from([(first.clone(), version)]),
             newest: 1,
-            setting: Setting { version: first, canary: None },
+            setting: Setting::only(first),
             machines: vec![machine; size as usize],
             refresh: None,
             changes: 0,

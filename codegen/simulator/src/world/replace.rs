@@ -169,7 +169,7 @@ impl SimGroup {
         refresh.change.status = status;
         if status == ChangeStatus::Succeeded {
             // Only now AWS saves what the group launches from now on.
-            self.setting = Setting { version: refresh.change.to.clone(), canary: None };
+            self.setting = Setting::only(refresh.change.to.clone());
             if refresh.is_foreign {
                 self.foreign = Some(self.setting.clone());
             }

@@ -27,7 +27,7 @@ impl SimGroup {
                     }
                 }
                 FaultKind::Scaled(size) => self.size = size,
-                FaultKind::ForeignChange => self.change_by_somebody(),
+                FaultKind::ForeignChange => self.change_in_console(),
                 FaultKind::ForeignCancel => {
                     if let Some(refresh) = self.refresh.as_mut().filter(|refresh| refresh.change.status.is_active()) {
                         refresh.change.status = ChangeStatus::Cancelled;
@@ -69,8 +69,8 @@ impl SimGroup {
         }
     }
 
-    /// Somebody uses the console.
-    fn change_by_somebody(&mut self) {
+    /// A person uses the console.
+    fn change_in_console(&mut self) {
         let at = self.at;
         self.newest += 1;
         let version = super::version(self.newest);
@@ -78,7 +78,7 @@ impl SimGroup {
         self.versions.insert(version.clone(), image);
         match self.cloud {
             Cloud::Gcp => {
-                self.setting = Setting { version, canary: None };
+                self.setting = Setting::only(version);
                 self.foreign = Some(self.setting.clone());
             }
             Cloud::Aws => {

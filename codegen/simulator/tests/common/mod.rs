@@ -97,10 +97,7 @@ pub(crate) fn group(index: usize, some: &Some_) -> GroupPlan {
         environment: ["stg", "prod"][some.environment].parse().unwrap(),
         wave: some.wave,
         layer: "web".parse().unwrap(),
-        from: Running {
-            setting: Setting { version: version(1), canary: None },
-            image: Some(image(some.cloud, 1_000 + number)),
-        },
+        from: Running { setting: Setting::only(version(1)), image: Some(image(some.cloud, 1_000 + number)) },
         to: Target { image: image(some.cloud, 2_000 + number), key: key("b"), source: version(1) },
         rollback: match some.back {
             Back::Proven | Back::Off => Rollback::Proven(key("a")),

@@ -179,5 +179,5 @@ pub(crate) fn of_outcome(outcome: RolloutOutcome) -> Exit {
 /// Who is at work, for the journal.
 pub(crate) fn actor() -> String {
     let names = ["GITHUB_ACTOR", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned())
+    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "an unknown user".to_owned())
 }

@@ -97,7 +97,7 @@ fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcom
     order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
     ui.note(&format!("{} {}", actor(), given.words()))?;
     if rollout.journal.lock()?.is_some() {
-        ui.note("nobody drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
+        ui.note("no process drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
     }
     Ok(Exit::Ok)
 }

@@ -30,17 +30,11 @@ impl Rollout {
 
     /// Finds a rollout by the first digits of its id, or the newest one.
     pub(crate) fn find(global: &Global, id: Option<&str>) -> Result<Self, Failure> {
-        let directory = global.directory.join(ROLLOUTS);
         let mut plans = Vec::new();
-        let entries = if directory.is_dir() { fs_err::read_dir(&directory)?.collect() } else { Vec::new() };
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let is_wanted = id.is_none_or(|id| !id.is_empty() && name.starts_with(id));
-            // One without a record was not started.
-            if is_wanted && path.join("000001.json").is_file() {
-                let relative = Path::new(ROLLOUTS).join(name).join("plan.json");
-                plans.push((kept_plan(global, &relative)?, path));
+        for name in started(global)? {
+            if id.is_none_or(|id| !id.is_empty() && name.starts_with(id)) {
+                let path = Path::new(ROLLOUTS).join(&name);
+                plans.push((kept_plan(global, &path.join("plan.json"))?, global.directory.join(path)));
             }
         }
         if let (Some(id), true) = (id, plans.len() > 1) {
@@ -64,14 +58,8 @@ impl Rollout {
 
     /// The rollouts that have begun and not ended, other than one.
     pub(crate) fn unfinished(global: &Global, other: &Engine) -> Result<Vec<Self>, Failure> {
-        let directory = global.directory.join(ROLLOUTS);
         let mut found = Vec::new();
-        let entries = if directory.is_dir() { fs_err::read_dir(&directory)?.collect() } else { Vec::new() };
-        for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if name == other.id().short() || !directory.join(&name).join("000001.json").is_file() {
-                continue;
-            }
+        for name in started(global)?.into_iter().filter(|name| name != other.id().short()) {
             let mut rollout = Self::find(global, Some(&name))?;
             if rollout.replay()?.state.outcome().is_none() {
                 found.push(rollout);
@@ -104,6 +92,22 @@ impl Rollout {
             )
         })
     }
+}
+
+/// The names of the rollouts that were started: those that have a record.
+fn started(global: &Global) -> std::io::Result<Vec<String>> {
+    let directory = global.directory.join(ROLLOUTS);
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir(directory)? {
+        let entry = entry?;
+        if entry.path().join("000001.json").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// When a file was written.

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Context as _;
-use fleetgen_emit::layer_keys;
 use fleetgen_fleet::scalar::LayerName;
 use fleetgen_fleet::{Fleet, Gate};
 use fleetgen_images::Images;
@@ -18,7 +17,7 @@ use fleetgen_tree::AtomicFile;
 use crate::clock;
 use crate::command::images;
 use crate::error::Failure;
-use crate::project::{Project, hand_written};
+use crate::project::Project;
 
 /// The file, from the root of the repository.
 const FILE: &str = ".fleetgen/simulator.json";
@@ -93,9 +92,7 @@ impl Simulator {
 
 /// The records of images: those of the repository, and invented ones for layers that have none yet.
 pub(crate) fn records(project: &Project) -> Result<BTreeMap<LayerName, Images>, Failure> {
-    let keys = layer_keys(&project.fleet, &hand_written(&project.root)?)?;
-    let keys = keys.into_iter().map(|(layer, key)| Ok((layer, key.key.parse()?))).collect::<anyhow::Result<_>>()?;
-    let mut records = invented(&project.fleet, &keys);
+    let mut records = invented(&project.fleet, &project.keys()?);
     records.extend(recorded(&project.root, &project.fleet)?);
     Ok(records)
 }
