@@ -12,13 +12,13 @@ pub(crate) fn today() -> anyhow::Result<Date> {
     Date::try_from(day.to_string()).map_err(|problem| anyhow::anyhow!("{}", problem.message))
 }
 
-/// The time now, or `SOURCE_DATE_EPOCH` if it is set.
+/// The time now in whole seconds, or `SOURCE_DATE_EPOCH` if it is set.
 ///
 /// # Errors
 /// `SOURCE_DATE_EPOCH` is not a number of seconds.
 pub(crate) fn now() -> anyhow::Result<Timestamp> {
     Ok(match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => Timestamp::from_second(seconds.parse()?)?,
-        Err(_) => Timestamp::now(),
+        Err(_) => Timestamp::from_second(Timestamp::now().as_second())?,
     })
 }

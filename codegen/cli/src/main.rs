@@ -6,7 +6,12 @@ mod command;
 mod error;
 mod exit;
 mod project;
+mod records;
+mod reports;
+mod screen;
+mod signals;
 mod summary;
+mod table;
 mod ui;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Where output goes. Commands write here and nowhere else, so that `--quiet`, colours and closed pipes are handled once.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use anstream::AutoStream;
 use fleetgen_problem::{Problem, SourceFile, render};
@@ -22,6 +22,20 @@ impl Ui {
             quiet: global.quiet,
             format: global.format,
         }
+    }
+
+    /// Whether a person reads the output and can answer.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.format == Format::Human && io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
+    /// Asks a person a question. Only `y` and `yes` are yes.
+    pub(crate) fn ask(&mut self, question: &str) -> io::Result<bool> {
+        write!(self.err, "{question} [y/N] ")?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "yes"))
     }
 
     /// Writes what the user asked for.

@@ -135,11 +135,17 @@ fn a_build_is_recorded_once() {
     assert_eq!(again.stdout.matches("unchanged").count(), 3, "{}", again.stdout);
     assert_eq!(builds.sandbox.read("images/base.yaml"), record);
 
-    // The state, and everything else that a person reviewed, stays.
-    let approved = record.replacen("state: candidate", "state:\n    approved:\n    - stg", 1);
+    // The promotions, and everything else that a person reviewed, stay.
+    let approved = promoted(&record);
     builds.sandbox.write("images/base.yaml", &approved);
     builds.record(&manifests).expect(0);
     assert_eq!(builds.sandbox.read("images/base.yaml"), approved);
+}
+
+/// The record with its first image promoted.
+fn promoted(record: &str) -> String {
+    let promotion = "  promotions:\n  - environment: stg\n    by: octocat\n    at: 2026-11-01T00:00:00Z\n  builds:\n";
+    record.replacen("  builds:\n", promotion, 1)
 }
 
 #[test]
@@ -330,9 +336,8 @@ fn what_was_recorded_and_judged_stays() {
     let run = builds.record(&[&path]).expect(0);
     assert!(run.stdout.starts_with("recorded"), "{}", run.stdout);
 
-    let approved = builds.sandbox.read("images/base.yaml").replace("candidate", "\n    approved:\n    - prod");
-    builds.sandbox.write("images/base.yaml", &approved.replace("state: \n", "state:\n"));
-    builds.refuses(&[&builds.good("base", "googlecompute.amd64")], "approved or revoked, without this image");
+    builds.sandbox.write("images/base.yaml", &promoted(&builds.sandbox.read("images/base.yaml")));
+    builds.refuses(&[&builds.good("base", "googlecompute.amd64")], "promoted or revoked, without this image");
 }
 
 #[test]

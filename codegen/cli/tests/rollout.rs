@@ -176,13 +176,18 @@ fn record(plan: &str, revoked: Option<&str>) -> String {
         let region = group["place"]["region"].as_str().unwrap();
         json!({ "ids": { region: group[at]["image"] }, "commit": "a".repeat(40), "digests": {} })
     };
-    let image = |at: &str, key: &str, state: serde_json::Value| {
+    let image = |at: &str, key: &str, revoked: Option<&str>| {
         let builds = json!({ "aws": { "arm64": build(at, "aws") }, "gcp": { "amd64": build(at, "gcp") } });
-        json!({ "key": key.repeat(16), "os": "ubuntu-24.04", "state": state, "builds": builds })
+        let at = "2026-11-01T00:00:00Z";
+        let promotion = |environment: &str| json!({ "environment": environment, "by": "octocat", "at": at });
+        let promotions = json!([promotion("stg"), promotion("prod")]);
+        let mut image = json!({ "key": key.repeat(16), "os": "ubuntu-24.04", "promotions": promotions, "builds": builds });
+        if let Some(reason) = revoked {
+            image["revoked"] = json!({ "reason": reason, "by": "octocat", "at": at });
+        }
+        image
     };
-    let approved = || json!({ "approved": ["stg", "prod"] });
-    let newer = revoked.map_or_else(approved, |reason| json!({ "revoked": reason }));
-    let record = json!({ "layer": "base", "images": [image("from", "ab", approved()), image("to", "cd", newer)] });
+    let record = json!({ "layer": "base", "images": [image("from", "ab", None), image("to", "cd", revoked)] });
     serde_json::from_value::<fleetgen_images::Images>(record).unwrap().render().unwrap()
 }
 

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fleetgen_fleet::Check;
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{
-    Append, Cloud, Effect, Engine, Event, Head, Journal, JournalError, Look, Record, SealedRecord, State, Step,
-    Subject, Verdict,
+    Append, Cloud, Effect, Engine, Event, Head, Journal, JournalError, Look, Notice, Notices, Record, SealedRecord,
+    State, Step, Subject, Verdict,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,8 +33,12 @@ pub struct Parts<'a> {
     pub gates: &'a mut dyn Gates,
     /// The images that are revoked now.
     pub revoked: &'a mut dyn FnMut() -> BTreeSet<ImageId>,
-    /// Who is told what happens.
+    /// Sees what happens.
     pub observer: &'a mut dyn Observer,
+    /// Tells people what they should know.
+    pub notifier: Option<&'a mut dyn Notifier>,
+    /// Set by whoever wants the driver to stop. The rollout can be resumed.
+    pub stop: &'a AtomicBool,
 }
 
 /// Is told what a driver does: for output, and to check invariants.
@@ -54,6 +59,15 @@ impl Observer for Unobserved {
     fn recorded(&mut self, _: &Record) {}
     fn performing(&mut self, _: &Effect) {}
     fn stepped(&mut self, _: &Engine, _: &Event, _: Timestamp, _: &State, _: &[Effect]) {}
+}
+
+/// Tells people what they should know. It never keeps a rollout from going on.
+pub trait Notifier {
+    /// Takes a notice, without waiting for it to be delivered.
+    fn send(&mut self, notice: &Notice);
+
+    /// The records whose notices were delivered since the last call. Waits for the others, if asked to, but not for long.
+    fn told(&mut self, wait: bool) -> BTreeSet<u64>;
 }
 
 /// What ends a driver early. Nothing is lost: the rollout can be resumed.
@@ -84,6 +98,9 @@ pub struct Driver<'a> {
     due: BTreeMap<Subject, Timestamp>,
     queued: u64,
     orders_read: Timestamp,
+    notices: Notices,
+    /// The last record whose notice the notifier has got.
+    told: u64,
     /// How many events there were, recorded or not.
     events: u64,
 }
@@ -94,8 +111,9 @@ impl<'a> Driver<'a> {
     /// # Errors
     /// The journal is broken or belongs to another plan, or cannot be read or written.
     pub fn open(engine: &'a Engine, parts: Parts<'a>, actor: &str, most: Option<u64>) -> Result<Self, Halt> {
-        let Replayed { state, head, .. } = replay(engine, parts.journal, most)?;
+        let Replayed { state, head, notices, .. } = replay(engine, parts.journal, most)?;
         let epoch = state.epoch + 1;
+        let notifies = parts.notifier.is_some();
         let mut driver = Self {
             engine,
             actor: actor.to_owned(),
@@ -106,10 +124,12 @@ impl<'a> Driver<'a> {
             due: BTreeMap::new(),
             queued: 0,
             orders_read: Timestamp::MIN,
+            notices,
+            told: 0,
             events: 0,
             parts,
         };
-        driver.submit(Event::Opened { plan: engine.id().clone(), epoch })?;
+        driver.submit(Event::Opened { plan: engine.id().clone(), epoch, notifies })?;
         Ok(driver)
     }
 
@@ -164,7 +184,7 @@ impl<'a> Driver<'a> {
                     event: event.clone(),
                     effects: effects.clone(),
                 };
-                if !self.append(SealedRecord::new(record))? {
+                if !self.append(SealedRecord::new(record.clone()))? {
                     // A person gave an order meanwhile. It comes first.
                     let replayed = replay(self.engine, self.parts.journal, None)?;
                     if replayed.state.epoch != self.epoch {
@@ -172,9 +192,11 @@ impl<'a> Driver<'a> {
                     }
                     self.state = Some(replayed.state);
                     self.head = replayed.head;
+                    self.notices = replayed.notices;
                     self.schedule_all(at);
                     continue;
                 }
+                self.note(&record, &state);
             }
             self.parts.observer.stepped(self.engine, event, at, &state, &effects);
             self.state = Some(state);
@@ -244,6 +266,7 @@ impl<'a> Driver<'a> {
             let step = follow(self.engine, state, &sealed.record).map_err(ReplayError::Broken)?;
             self.head = Head { number, digest: sealed.digest };
             self.parts.observer.recorded(&sealed.record);
+            self.note(&sealed.record, &step.state);
             let Record { event, at, .. } = sealed.record;
             self.parts.observer.stepped(self.engine, &event, at, &step.state, &step.effects);
             self.state = Some(step.state);
@@ -257,6 +280,23 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives the notifier what a record says, if someone should know.
+    fn note(&mut self, record: &Record, after: &State) {
+        let Some(notifier) = &mut self.parts.notifier else { return };
+        self.notices.take(self.engine, record, after);
+        for notice in self.notices.due().iter().filter(|notice| notice.record > self.told) {
+            notifier.send(notice);
+        }
+        self.told = self.told.max(record.number);
+    }
+
+    /// Appends what people were told, so that they are not told again.
+    fn take_told(&mut self, wait: bool) -> Result<(), Halt> {
+        let Some(notifier) = &mut self.parts.notifier else { return Ok(()) };
+        let records = notifier.told(wait);
+        if records.is_empty() { Ok(()) } else { self.submit(Event::Notified { records }) }
     }
 
     /// Runs until the rollout is over, the time is up, or only a person or the calendar can go on.
@@ -273,7 +313,9 @@ impl<'a> Driver<'a> {
                 self.orders_read = now;
                 self.take_revocations()?;
             }
-            if let Some(stop) = self.state.as_ref().and_then(|state| stop(state, now, limits)) {
+            self.take_told(false)?;
+            if let Some(stop) = self.stop(now, limits) {
+                self.take_told(true)?;
                 if !matches!(stop, Stop::Finished(_)) {
                     self.submit(Event::Closed)?;
                 }
@@ -296,6 +338,12 @@ impl<'a> Driver<'a> {
             self.look(subject, now)?;
             self.schedule(&[subject], now);
         }
+    }
+
+    fn stop(&self, now: Timestamp, limits: Limits) -> Option<Stop> {
+        let state = self.state.as_ref()?;
+        let is_asked = self.parts.stop.load(Ordering::Relaxed) && state.outcome().is_none();
+        if is_asked { Some(Stop::InProgress) } else { stop(state, now, limits) }
     }
 
     /// Images may be revoked at any time, as long as the rollout runs.

@@ -9,14 +9,16 @@ mod bucket;
 mod directory;
 mod drive;
 mod gate;
+mod notify;
 mod replay;
 mod standing;
 
 #[cfg(feature = "bucket")]
 pub use bucket::{Bucket, BucketLease, LeaseError};
 pub use directory::{Directory, Locked};
-pub use drive::{Driver, Halt, Observer, Parts, Unobserved};
+pub use drive::{Driver, Halt, Notifier, Observer, Parts, Unobserved};
 pub use gate::LocalGates;
+pub use notify::{Messenger, Recipient};
 pub use replay::{ReplayError, Replayed, order, replay};
 pub use standing::{Limits, Stop, standing};
 
@@ -77,8 +79,8 @@ impl Clock for SystemClock {
     }
 
     fn wait(&mut self, until: Timestamp) {
-        // Short enough for an order of another process to be seen soon.
-        const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
+        // Short enough for whoever wants the driver to stop.
+        const LONGEST: std::time::Duration = std::time::Duration::from_millis(500);
         let wait = until.duration_since(self.now());
         std::thread::sleep(std::time::Duration::try_from(wait).unwrap_or_default().min(LONGEST));
     }

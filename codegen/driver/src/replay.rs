@@ -1,7 +1,8 @@
 //! From a journal to a state, and orders that are appended to it from outside of the driver.
 
 use fleetgen_rollout::{
-    Append, Broken, Engine, Event, Head, Journal, JournalError, Order, Record, SealedRecord, State, Step, verify,
+    Append, Broken, Engine, Event, Head, Journal, JournalError, Notices, Order, Record, SealedRecord, State, Step,
+    verify,
 };
 use jiff::Timestamp;
 
@@ -14,6 +15,8 @@ pub struct Replayed {
     pub head: Head,
     /// The records.
     pub records: Vec<Record>,
+    /// What someone has still to be told.
+    pub notices: Notices,
 }
 
 /// Why a journal cannot be replayed.
@@ -34,10 +37,12 @@ pub enum ReplayError {
 pub fn replay(engine: &Engine, journal: &mut dyn Journal, most: Option<u64>) -> Result<Replayed, ReplayError> {
     let (records, head) = verify(engine.id(), journal, most)?.map_err(ReplayError::Broken)?;
     let mut state = engine.initial();
+    let mut notices = Notices::default();
     for record in &records {
         state = follow(engine, state, record).map_err(ReplayError::Broken)?.state;
+        notices.take(engine, record, &state);
     }
-    Ok(Replayed { state, head, records })
+    Ok(Replayed { state, head, records, notices })
 }
 
 /// Follows one record. The engine must ask for what the record says: another version of fleetgen might not.

@@ -1,20 +1,29 @@
 //! Which images exist.
 //!
 //! A build leaves a Packer manifest with reports beside it. [`read`] checks them against the fleet and against each other, and
-//! returns a [`Built`]; [`Images::add`] adds that to the record of its layer, `images/<layer>.yaml`. Nothing here reads a
-//! file, a clock or the network.
+//! returns a [`Built`]; [`Images::add`] adds that to the record of its layer, `images/<layer>.yaml`. [`promote`]
+//! says where an image may run, [`unused`] which nothing needs any more, and [`Contents`] what is in one. Nothing
+//! here reads a file, a clock or the network.
 
 mod attestation;
 mod build;
+mod inventory;
 mod manifest;
+mod promote;
+mod prune;
 mod record;
+mod records;
 mod reports;
 
 use fleetgen_fleet::scalar::Sha256;
 use fleetgen_problem::{Code, Place, Problem};
 
 pub use build::{Built, read, sources};
-pub use record::{Build, Image, Images, Platforms, State};
+pub use inventory::{Contents, Difference, Package, Vulnerability, packages, vulnerabilities};
+pub use promote::{Decision, promote};
+pub use prune::unused;
+pub use record::{Build, Image, Images, Platforms, Promotion, Revocation};
+pub use records::Records;
 
 /// The reports of a build: their names in a record, and their files, which are beside `manifest.json`.
 pub const REPORTS: &[(&str, &str)] = &[
@@ -31,6 +40,11 @@ pub const ATTESTATION_TYPE: &str = "https://example.com/fleetgen/image/v1";
 /// Why something is not recorded. The caller knows the file, and adds it.
 fn refusal(message: impl Into<String>, hint: impl Into<String>) -> Problem {
     Problem::new(Code::Manifest, Place::Nowhere, message).hint(hint)
+}
+
+/// Why an image is not promoted, or not found.
+fn refuse(message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    Problem::new(Code::Image, Place::Nowhere, message).hint(hint)
 }
 
 fn digest(bytes: &[u8]) -> Sha256 {

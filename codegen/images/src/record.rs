@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleetgen_fleet::choice::{Architecture, Cloud, Os};
 use fleetgen_fleet::scalar::{CommitId, EnvironmentName, ImageId, Key, LayerName, Region, Sha256, Text};
 use fleetgen_problem::Problem;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Built, refusal};
@@ -38,8 +39,12 @@ pub struct Image {
     pub parent: Option<Key>,
     /// The operating system.
     pub os: Os,
-    /// Where it may run.
-    pub state: State,
+    /// Where it may run, in the order in which it was promoted. An image without any is a candidate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<Promotion>,
+    /// Set if it may run nowhere any more, whatever it was promoted to. The same applies to what is built on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revocation>,
     /// The builds, by cloud and architecture.
     pub builds: BTreeMap<Cloud, Platforms>,
 }
@@ -47,16 +52,55 @@ pub struct Image {
 /// The builds on a cloud.
 pub type Platforms = BTreeMap<Architecture, Build>;
 
-/// Where an image may run.
+/// An image was promoted to an environment. The pull request that adds this is the approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Nowhere yet.
-    Candidate,
-    /// In these environments.
-    Approved(Vec<EnvironmentName>),
-    /// Nowhere any more, for this reason. The same applies to what is built on it.
-    Revoked(Text),
+#[serde(deny_unknown_fields)]
+pub struct Promotion {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Who promoted it.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+    /// Why it did not soak in the environment before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_soak: Option<Text>,
+}
+
+/// An image was revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Why.
+    pub reason: Text,
+    /// Who revoked it.
+    pub by: Text,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Image {
+    /// When it was promoted to an environment, if it was. Whether it was revoked is another matter.
+    pub fn promotion(&self, environment: &EnvironmentName) -> Option<&Promotion> {
+        self.promotions.iter().find(|promotion| promotion.environment == *environment)
+    }
+
+    /// Whether nobody has decided anything about it.
+    pub fn is_candidate(&self) -> bool {
+        self.promotions.is_empty() && self.revoked.is_none()
+    }
+
+    /// Its id on a cloud, for an architecture, in a region.
+    pub fn id(&self, cloud: Cloud, architecture: Architecture, region: &Region) -> Option<&ImageId> {
+        self.builds.get(&cloud)?.get(&architecture)?.ids.get(region)
+    }
+
+    /// Every build, with its cloud and architecture.
+    pub fn builds(&self) -> impl Iterator<Item = (Cloud, Architecture, &Build)> {
+        self.builds
+            .iter()
+            .flat_map(|(cloud, platforms)| platforms.iter().map(|(architecture, build)| (*cloud, *architecture, build)))
+    }
 }
 
 /// One build.
@@ -100,6 +144,13 @@ impl Images {
         if images.images.iter().map(|image| &image.key).collect::<BTreeSet<_>>().len() < images.images.len() {
             return Err(refuse(format!("{path} has a key twice")));
         }
+        let twice = images.images.iter().find(|image| {
+            let environments: BTreeSet<_> = image.promotions.iter().map(|promotion| &promotion.environment).collect();
+            environments.len() < image.promotions.len()
+        });
+        if let Some(image) = twice {
+            return Err(refuse(format!("{path} promotes {} to an environment twice", image.key)));
+        }
         match images.render() {
             Ok(rendered) if rendered == text => Ok(images),
             _ => Err(refuse(format!("{path} was edited by hand, and writing it would lose what was added"))),
@@ -120,7 +171,7 @@ impl Images {
     /// Adds what was built, and returns whether that changes anything.
     ///
     /// # Errors
-    /// The key is recorded with another image or another parent, or has been approved or revoked; or the image is recorded for
+    /// The key is recorded with another image or another parent, or has been promoted or revoked; or the image is recorded for
     /// something else.
     pub fn add(&mut self, built: &Built) -> Result<bool, Problem> {
         let path = Self::path(&built.layer);
@@ -153,7 +204,8 @@ impl Images {
                 key: built.key.clone(),
                 parent: built.parent.clone(),
                 os: built.os,
-                state: State::Candidate,
+                promotions: Vec::new(),
+                revoked: None,
                 builds: BTreeMap::new(),
             });
             self.images.len() - 1
@@ -165,10 +217,10 @@ impl Images {
         }
         let platforms = image.builds.entry(built.cloud).or_default();
         let before = platforms.insert(built.architecture, built.build.clone());
-        if before.is_none() && image.state != State::Candidate {
+        if before.is_none() && !image.is_candidate() {
             return Err(refusal(
-                format!("{path} already has {} approved or revoked, without this image", image.key),
-                "make it a candidate again in a pull request, record this image, and then approve or revoke them together",
+                format!("{path} already has {} promoted or revoked, without this image", image.key),
+                "make it a candidate again in a pull request, record this image, and then promote or revoke them together",
             ));
         }
         Ok(before.as_ref() != Some(&built.build))
@@ -177,9 +229,7 @@ impl Images {
     /// Every build, with its image, cloud and architecture.
     fn builds(&self) -> impl Iterator<Item = (&Image, Cloud, Architecture, &Build)> {
         self.images.iter().flat_map(|image| {
-            image.builds.iter().flat_map(move |(cloud, platforms)| {
-                platforms.iter().map(move |(architecture, build)| (image, *cloud, *architecture, build))
-            })
+            image.builds().map(move |(cloud, architecture, build)| (image, cloud, architecture, build))
         })
     }
 

@@ -154,6 +154,9 @@ codes! {
     Manifest = "manifest",
     Words("Running `fleetgen images record` on a manifest that was built from an older fleet.yaml."),
     "Record the build from the commit that it was built from, or build the layer again.";
+    /// An image is recorded, and may be promoted: in the order of the environments, after it has soaked, and not revoked.
+    Image = "image", Words("Running `fleetgen images promote KEY --to prod` before the image was promoted to stg."),
+    "Promote it to the environment before first, or build and record what is missing.";
     /// A plan is as it was written, and the fleet is as it was then.
     Plan = "plan", Words("Running `fleetgen rollout start PLAN` after a group, or the plan, has changed."),
     "Make a new plan with `fleetgen rollout plan`, and review it.";

@@ -7,7 +7,7 @@ use fleetgen_fleet::scalar::{GateName, GroupName, ImageId};
 use fleetgen_fleet::{Gate, HealthyPercentages};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::GroupPlan;
+use crate::plan::{GroupPlan, Place};
 
 /// A cloud, or something that behaves like one. Calls may block. None may be retried beyond what its SDK does by itself: the
 /// engine decides that.
@@ -21,6 +21,34 @@ pub trait Cloud {
 
     /// Checks an alarm, or runs a command on one of the group's new machines.
     fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict;
+}
+
+/// The versions of what groups launch, which pile up: each rollout makes one.
+pub trait Versions {
+    /// All versions of a group.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    fn list(&mut self, group: &GroupName, place: &Place) -> Result<VersionList, String>;
+
+    /// Deletes a version.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    fn delete(&mut self, group: &GroupName, place: &Place, version: &Version) -> Result<(), String>;
+}
+
+/// The versions of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionList {
+    /// All of them, oldest first.
+    pub all: Vec<Version>,
+    /// The newest that Terraform made, which it copies its next one from.
+    pub latest: Version,
+    /// The template's default, on AWS.
+    pub default: Option<Version>,
+    /// The group.
+    pub seen: Observation,
 }
 
 macro_rules! ids {

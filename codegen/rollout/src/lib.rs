@@ -12,6 +12,7 @@ mod cloud;
 mod converge;
 mod digest;
 mod invariant;
+mod notice;
 mod phase;
 mod plan;
 mod prune;
@@ -23,17 +24,18 @@ mod window;
 
 pub use cloud::{
     Action, Canary, Change, ChangeId, ChangeStatus, Cloud, Effect, Look, Machines, Observation, Outcome, Setting,
-    Sight, Verdict, Version,
+    Sight, Verdict, Version, VersionList, Versions,
 };
 pub use invariant::{Invariant, Violation, Watch};
+pub use notice::{Notice, Notices};
 pub use phase::{Phase, TRANSITIONS, Trigger, diagram};
 pub use plan::{
-    EnvironmentPlan, Found, GroupPlan, Inventory, Kind, LeftOut, Place, Plan, PlanId, Policy, Records, Request,
-    Rollback, Running, Strategy, Target, choose, plan,
+    EnvironmentPlan, Found, GroupPlan, Inventory, Kind, LeftOut, Place, Plan, PlanId, Policy, Request, Rollback,
+    Running, Strategy, Target, choose, plan,
 };
 pub use prune::prunable;
 pub use record::{Append, Broken, Head, Journal, JournalError, Record, SealedRecord, verify};
 pub use state::{GroupState, Hold, Outcome as RolloutOutcome, Paused, State, Status, Tally};
-pub use step::{Engine, Event, Order, Scope, Step, Subject};
+pub use step::{Engine, Event, Explanation, Order, Scope, Step, Subject};
 pub use transcript::{Transcript, describe};
 pub use window::Calendar;

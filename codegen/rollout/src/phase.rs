@@ -161,6 +161,31 @@ impl Phase {
         TRANSITIONS.iter().find(|(from, on, _)| (*from, *on) == (self, trigger)).map(|(_, _, to)| *to)
     }
 
+    /// Whether the rollout does nothing more to the group, unless something happens.
+    pub fn is_over(self) -> bool {
+        self != Self::Pending && !self.is_active()
+    }
+
+    /// What happened to a group that has failed, as in "web rolls back".
+    pub(crate) fn failed_words(self) -> &'static str {
+        match self {
+            Self::RollingBack => "rolls back",
+            Self::RolledBack => "rolled back",
+            Self::NeedsHuman => "needs a human",
+            Self::Failed => "failed, and was left as it is",
+            Self::Pending
+            | Self::Preparing
+            | Self::Canary
+            | Self::Judging
+            | Self::Updating
+            | Self::Baking
+            | Self::Verifying
+            | Self::Done
+            | Self::Set
+            | Self::Skipped => "goes on",
+        }
+    }
+
     /// Whether the group takes one of the places of `groups_at_once`.
     pub fn is_active(self) -> bool {
         match self {

@@ -3,25 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::cloud::{Observation, Version};
+use crate::cloud::{Version, VersionList};
 
 /// The versions that nothing refers to, oldest first.
 ///
-/// `versions` are all that exist, oldest first; `latest` is the newest that Terraform made, which it copies its next one
-/// from; `default` is the template's default on AWS; `plans` are those that open plans start from, go to or return to. What
-/// the group launches, and what its machines and its running change have, is in `seen`. The newest `keep` stay in any case.
-pub fn prunable(
-    versions: &[Version],
-    latest: &Version,
-    default: Option<&Version>,
-    seen: &Observation,
-    plans: &BTreeSet<Version>,
-    keep: usize,
-) -> Vec<Version> {
-    let mut used: BTreeSet<&Version> = plans.iter().chain([latest, &seen.setting.version]).chain(default).collect();
+/// `plans` are those that rollouts start from, go to or may return to. What the group launches, and what its machines and its
+/// running change have, the list says. The newest `keep` stay in any case.
+pub fn prunable(list: &VersionList, plans: &BTreeSet<Version>, keep: usize) -> Vec<Version> {
+    let seen = &list.seen;
+    let mut used: BTreeSet<&Version> =
+        plans.iter().chain([&list.latest, &seen.setting.version]).chain(&list.default).collect();
     used.extend(seen.setting.canary.iter().map(|(version, _)| version));
     used.extend(seen.machines.keys());
     used.extend(seen.change.iter().map(|change| &change.to));
-    let old = &versions[..versions.len().saturating_sub(keep)];
+    let old = &list.all[..list.all.len().saturating_sub(keep)];
     old.iter().filter(|version| !used.contains(version)).cloned().collect()
 }

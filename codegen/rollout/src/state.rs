@@ -163,20 +163,55 @@ pub enum Hold {
 impl Hold {
     /// What is waited for, and how to end it.
     pub fn words(&self) -> String {
+        match self.unblock() {
+            Some(unblock) => format!("{}; {unblock}", self.why()),
+            None => self.why(),
+        }
+    }
+
+    /// What is waited for.
+    pub fn why(&self) -> String {
         match self {
-            Self::Person { reason } => format!("paused: {reason}; `rollout resume --go-on` goes on"),
+            Self::Person { reason } => format!("paused: {reason}"),
             Self::Window { until: Some(until) } => format!("waiting for the window, which opens at {until}"),
             Self::Window { until: None } => "waiting for a window, and none opens in the next days".to_owned(),
             Self::Freeze { until, reason } => format!("frozen until {until}: {reason}"),
-            Self::Approval { gate } => format!("waiting for approval; `rollout approve {gate}` gives it"),
-            Self::Gate { gate } => format!("the gate `{gate}` failed; `rollout resume --go-on` checks it again"),
+            Self::Approval { .. } => "waiting for approval".to_owned(),
+            Self::Gate { gate } => format!("the gate `{gate}` failed"),
             Self::Unknown { why } => format!("its health is unknown: {why}"),
-            Self::Credentials { why } => format!("no access: {why}; renew the credentials"),
-            Self::Drift { what } => format!("changed outside the rollout: {what}; undo that, or abort"),
+            Self::Credentials { why } => format!("no access: {why}"),
+            Self::Drift { what } => format!("changed outside the rollout: {what}"),
             Self::Obstacle { what } => format!("cannot start: {what}"),
-            Self::Floor { healthy, floor } => {
-                format!("only {healthy} machines are healthy, and {floor} must be; heal it, or plan with --fix-forward")
-            }
+            Self::Floor { healthy, floor } => format!("only {healthy} machines are healthy, and {floor} must be"),
+        }
+    }
+
+    /// When it ends by itself, if that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Window { until } => *until,
+            Self::Freeze { until, .. } => Some(*until),
+            Self::Person { .. }
+            | Self::Approval { .. }
+            | Self::Gate { .. }
+            | Self::Unknown { .. }
+            | Self::Credentials { .. }
+            | Self::Drift { .. }
+            | Self::Obstacle { .. }
+            | Self::Floor { .. } => None,
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn unblock(&self) -> Option<String> {
+        match self {
+            Self::Person { .. } => Some("`rollout resume --go-on` goes on".to_owned()),
+            Self::Approval { gate } => Some(format!("`rollout approve {gate}` gives it")),
+            Self::Gate { .. } => Some("`rollout resume --go-on` checks it again".to_owned()),
+            Self::Credentials { .. } => Some("renew the credentials".to_owned()),
+            Self::Drift { .. } => Some("undo that, or abort".to_owned()),
+            Self::Floor { .. } => Some("heal it, or plan with --fix-forward".to_owned()),
+            Self::Window { .. } | Self::Freeze { .. } | Self::Unknown { .. } | Self::Obstacle { .. } => None,
         }
     }
 

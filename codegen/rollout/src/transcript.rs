@@ -25,11 +25,22 @@ impl<'a> Transcript<'a> {
         Self { engine, state: Some(engine.initial()), started: None }
     }
 
+    /// The state after the last record.
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
     /// The lines of the next record: the time since the start, and what changed. A record of which a reader would learn
     /// nothing has none.
     pub fn next(&mut self, record: &Record) -> Vec<String> {
-        let Some(state) = self.state.take() else { return Vec::new() };
         let started = *self.started.get_or_insert(record.at);
+        let time = elapsed(started, record.at);
+        self.words(record).into_iter().map(|words| format!("{time}  {words}")).collect()
+    }
+
+    /// What changed with the next record.
+    pub fn words(&mut self, record: &Record) -> Vec<String> {
+        let Some(state) = self.state.take() else { return Vec::new() };
         let before: Vec<_> = state.groups.iter().map(|group| (group.phase, group.hold.clone())).collect();
         let (status, hold, wave) = (state.status, state.hold.clone(), (state.wave, state.wave_since));
         let step = self.engine.step(state, &record.event, record.at);
@@ -43,7 +54,7 @@ impl<'a> Transcript<'a> {
             Event::Performed { group, outcome, .. } => {
                 words.extend(outcome.trouble().map(|trouble| format!("{group}: {trouble}")));
             }
-            Event::Closed | Event::Looked { .. } | Event::Judged { .. } | Event::Ticked => {}
+            Event::Closed | Event::Looked { .. } | Event::Judged { .. } | Event::Ticked | Event::Notified { .. } => {}
         }
         if (after.wave, after.wave_since) != wave
             && after.wave_since.is_some()
@@ -75,8 +86,7 @@ impl<'a> Transcript<'a> {
             words.push(after.status.words());
         }
         self.state = Some(step.state);
-        let time = elapsed(started, record.at);
-        words.into_iter().map(|words| format!("{time}  {words}")).collect()
+        words
     }
 }
 

@@ -35,6 +35,8 @@ fn main() {
         gates: &mut gates,
         revoked: &mut BTreeSet::new,
         observer: &mut Unobserved,
+        notifier: None,
+        stop: &std::sync::atomic::AtomicBool::new(false),
     };
     let mut driver = Driver::open(&engine, parts, "bench", None).unwrap();
     driver.run(Limits { until: None, wait_for_windows: true }).unwrap();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::{CommitId, ImageId, Key, LayerName, Sha256};
 use fleetgen_fleet::{Fleet, Group, resource_name};
-use fleetgen_images::{Build, Image, Images, State};
+use fleetgen_images::{Build, Image, Images, Promotion};
+use jiff::Timestamp;
 
 /// Records of two images of each layer: an older one, that groups of a new world run, and one of the current key. Both are
 /// approved in every environment.
@@ -51,17 +52,21 @@ fn image(fleet: &Fleet, layer: &LayerName, key: &Key, parent: Option<Key>) -> Op
         });
         build.ids.insert(region, id.parse::<ImageId>().ok()?);
     }
-    let environments = fleet.environments.iter().map(|environment| environment.name.clone()).collect();
+    let promotion = |environment: &fleetgen_fleet::Environment| {
+        let by = "fleetgen".parse().ok()?;
+        let environment = environment.name.clone();
+        Some(Promotion { environment, by, at: Timestamp::UNIX_EPOCH, without_soak: None })
+    };
+    let promotions = fleet.environments.iter().filter_map(promotion).collect();
     let os = fleet.layers.get(layer)?.os;
-    Some(Image { key: key.clone(), parent, os, state: State::Approved(environments), builds })
+    Some(Image { key: key.clone(), parent, os, promotions, revoked: None, builds })
 }
 
 /// The oldest recorded image that a group could run: where a new world starts.
 pub fn first<'a>(records: &'a BTreeMap<LayerName, Images>, fleet: &Fleet, group: &Group) -> Option<&'a ImageId> {
     let region = &fleet.networks.get(&group.network)?.region;
     let images = &records.get(&group.layer)?.images;
-    let id = |image: &'a Image| image.builds.get(&group.cloud())?.get(&group.machine.architecture)?.ids.get(region);
-    images.iter().find_map(id)
+    images.iter().find_map(|image| image.id(group.cloud(), group.machine.architecture, region))
 }
 
 fn digest(words: &[&str]) -> String {

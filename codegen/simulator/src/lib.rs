@@ -19,5 +19,5 @@ pub use fault::{Fault, FaultKind};
 pub use images::{first, invented};
 pub use memory::{Crashes, Memory, Point};
 pub use run::{Report, Script, run};
-pub use time::{VirtualClock, VirtualTime};
+pub use time::{VirtualClock, VirtualTime, WATCHED};
 pub use world::{Lowest, Sickness, World};

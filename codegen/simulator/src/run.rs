@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 
 use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, order, replay};
 use fleetgen_fleet::scalar::ImageId;
@@ -10,7 +11,10 @@ use fleetgen_rollout::{Engine, Hold, Invariant, Order, Phase, Plan, RolloutOutco
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observe::{Observing, Shared};
-use crate::{Crashes, Fault, Memory, Point, Sickness, VirtualClock, VirtualTime, World};
+use crate::{Crashes, Fault, Memory, Point, Sickness, VirtualClock, VirtualTime, WATCHED, World};
+
+/// Nobody stops a driver here.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What happens in a run.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub struct Report {
     pub stop: Option<Stop>,
     /// How long it took.
     pub took: SignedDuration,
+    /// How long that was without the parts of waits that are not worth watching.
+    pub watched: SignedDuration,
     /// The state at the end.
     pub state: State,
     /// The journal.
@@ -103,6 +109,7 @@ pub fn run(script: &Script) -> Report {
         end: began + SignedDuration::from_hours(script.hours.into()),
         resumed: 0,
         events: 0,
+        watched: SignedDuration::ZERO,
         violations: Vec::new(),
         phases: Vec::new(),
         stop: None,
@@ -111,7 +118,7 @@ pub fn run(script: &Script) -> Report {
         time,
     };
     while runs.drive() {}
-    let Stage { mut journal, mut violations, world, crashes, time, stop, events, phases, .. } = runs;
+    let Stage { mut journal, mut violations, world, crashes, time, stop, events, phases, watched, .. } = runs;
     let state = match replay(&engine, &mut journal, None) {
         Ok(replayed) => replayed.state,
         Err(error) => {
@@ -123,7 +130,7 @@ pub fn run(script: &Script) -> Report {
     violations.extend(judge(&engine, &world, &managed, &approved(&script.plan)));
     let (outcome, points, records) = (state.outcome(), crashes.passed(), journal.records());
     let took = time.now().duration_since(began);
-    Report { outcome, stop, took, state, records, violations, events, phases, points, world }
+    Report { outcome, stop, took, watched, state, records, violations, events, phases, points, world }
 }
 
 /// What stays while drivers come and go.
@@ -140,6 +147,7 @@ struct Stage<'a> {
     /// How often a person had to help.
     resumed: u32,
     events: u64,
+    watched: SignedDuration,
     violations: Vec<Violation>,
     phases: Vec<(Timestamp, usize, Phase)>,
     stop: Option<Stop>,
@@ -151,7 +159,7 @@ impl Stage<'_> {
         let began = self.script.plan.request.created;
         let jumps = self.script.jumps.iter();
         let jumps = jumps.map(|(at, by)| (seconds(began, *at), SignedDuration::from_secs((*by).into())));
-        let mut clock = VirtualClock::new(&self.time).with_jumps(jumps.collect());
+        let mut clock = VirtualClock::new(&self.time).with_jumps(jumps.collect()).with_pace(0.0, WATCHED);
         let reader = clock.clone();
         let (mut cloud, mut gates, mut journal) = (self.world.clone(), self.world.clone(), self.journal.clone());
         let state = replay(self.engine, &mut journal, None);
@@ -176,6 +184,8 @@ impl Stage<'_> {
             gates: &mut gates,
             revoked: &mut BTreeSet::new,
             observer: &mut observing,
+            notifier: None,
+            stop: &NEVER,
         };
         let mut events = 0;
         let halt = Driver::open(self.engine, parts, "driver", None).and_then(|mut driver| {
@@ -190,6 +200,7 @@ impl Stage<'_> {
             }
         });
         self.events += events;
+        self.watched += reader.waited();
         self.violations.append(&mut observing.violations);
         self.phases.append(&mut observing.history);
         match halt {

@@ -6,6 +6,12 @@ use std::rc::Rc;
 use fleetgen_driver::Clock;
 use jiff::{SignedDuration, Timestamp};
 
+/// The part of a wait that is worth watching. A window may open days later.
+pub const WATCHED: SignedDuration = SignedDuration::from_mins(2);
+
+/// The longest that a clock sleeps at a time.
+const PART: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// The true time of a world.
 #[derive(Debug, Clone)]
 pub struct VirtualTime(Rc<Cell<Timestamp>>);
@@ -35,12 +41,17 @@ pub struct VirtualClock {
     jumps: Vec<(Timestamp, SignedDuration)>,
     /// How many seconds of real time a second of virtual time takes; 0 to not wait at all.
     pace: f64,
+    /// The part of a wait that takes real time, at most. The rest passes at once.
+    longest: SignedDuration,
+    /// How long the waits of this clock and its copies were, each at most `longest`.
+    waited: Rc<Cell<SignedDuration>>,
 }
 
 impl VirtualClock {
     /// A clock that is right.
     pub fn new(time: &VirtualTime) -> Self {
-        Self { time: time.clone(), jumps: Vec::new(), pace: 0.0 }
+        let waited = Rc::new(Cell::new(SignedDuration::ZERO));
+        Self { time: time.clone(), jumps: Vec::new(), pace: 0.0, longest: SignedDuration::MAX, waited }
     }
 
     /// The same clock, jumping at the given times; sorted.
@@ -50,11 +61,18 @@ impl VirtualClock {
         self
     }
 
-    /// The same clock, slowed down for people to watch.
+    /// The same clock, slowed down for people to watch: a second takes `pace` seconds of real time, and what a wait has beyond
+    /// `longest` takes none.
     #[must_use]
-    pub fn with_pace(mut self, pace: f64) -> Self {
+    pub fn with_pace(mut self, pace: f64, longest: SignedDuration) -> Self {
         self.pace = pace;
+        self.longest = longest;
         self
+    }
+
+    /// How long the waits of this clock and its copies were, each at most the longest that takes real time.
+    pub fn waited(&self) -> SignedDuration {
+        self.waited.get()
     }
 
     /// What the clock shows at a true time.
@@ -89,11 +107,17 @@ impl Clock for VirtualClock {
         };
         let next = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(until);
         let to = until.min(most).max(next);
-        if self.pace > 0.0 {
-            std::thread::sleep(std::time::Duration::from_secs_f64(
-                to.duration_since(now).as_secs_f64().max(0.0) * self.pace,
-            ));
+        let skipped = (to.duration_since(now) - self.longest).max(SignedDuration::ZERO);
+        let from = now.checked_add(skipped).unwrap_or(to);
+        let left = to.duration_since(from).max(SignedDuration::ZERO);
+        if self.pace <= 0.0 {
+            self.waited.set(self.waited.get().saturating_add(left));
+            return self.time.advance(to);
         }
-        self.time.advance(to);
+        // A part at a time, so that whoever wants the driver to stop is heard soon.
+        let part = SignedDuration::try_from_secs_f64(PART.as_secs_f64() / self.pace).unwrap_or(left).min(left);
+        std::thread::sleep(std::time::Duration::from_secs_f64(part.as_secs_f64() * self.pace));
+        self.waited.set(self.waited.get().saturating_add(part));
+        self.time.advance(from.checked_add(part).unwrap_or(to));
     }
 }

@@ -13,7 +13,7 @@ use fleetgen_fleet::Gate;
 use fleetgen_fleet::choice::{Cloud as CloudName, OnFailure};
 use fleetgen_rollout::{
     Cloud, Effect, Engine, GroupPlan, Machines, Outcome, Phase, Plan, PlanId, RolloutOutcome, SealedRecord, Sight,
-    Verdict, Version, prunable, verify,
+    Verdict, Version, VersionList, prunable, verify,
 };
 use fleetgen_simulator::{Crashes, Memory, Script, Sickness, VirtualClock, VirtualTime, World, run};
 use jiff::SignedDuration;
@@ -204,6 +204,8 @@ fn drive(
         gates: &mut Passing,
         revoked: &mut BTreeSet::new,
         observer: &mut Unobserved,
+        notifier: None,
+        stop: &std::sync::atomic::AtomicBool::new(false),
     };
     Driver::open(engine, parts, actor, None)?.run(limits)
 }
@@ -317,7 +319,9 @@ proptest! {
         seen.machines = machines.iter().map(|number| (version(*number), Machines::default())).collect();
         let plans: BTreeSet<Version> = plans.into_iter().map(version).collect();
         let default = version(used[2]);
-        let pruned = prunable(&versions, &version(used[3]), Some(&default), &seen, &plans, keep);
+        let list = VersionList { all: versions, latest: version(used[3]), default: Some(default), seen };
+        let pruned = prunable(&list, &plans, keep);
+        let (versions, seen) = (&list.all, &list.seen);
         let mut kept: BTreeSet<Version> = [used[0], used[1], used[2], used[3]].into_iter().map(version).collect();
         kept.extend(seen.machines.keys().cloned());
         kept.extend(plans);

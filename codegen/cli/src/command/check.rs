@@ -7,10 +7,13 @@ use crate::arguments::{Format, Global};
 use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
+use crate::records::Recorded;
 use crate::summary;
 use crate::ui::Ui;
 
 /// Check that fleet.yaml is valid and the generated files are current, without writing
+///
+/// Also reads the records of images, so that a broken one is found in its pull request.
 ///
 /// Exits with 4 if files are stale, and lists them. In a pull request, `fleetgen check --format github` shows the list as
 /// annotations.
@@ -18,7 +21,8 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
-    let (_, changes) = Project::load_with_changes(global, Severity::Error, ui)?;
+    let (project, changes) = Project::load_with_changes(global, Severity::Error, ui)?;
+    Recorded::read(&project.root, &project.fleet)?;
     let files = changes.files.len();
     let mut stale: Vec<(&str, &str)> =
         changes.pending().map(|(path, change)| (path.as_str(), summary::verb(change))).collect();

@@ -1,6 +1,5 @@
 //! `fleetgen groups`.
 
-use comfy_table::{CellAlignment, Table, presets};
 use fleetgen_fleet::Group;
 use fleetgen_problem::suggest_or_list;
 use serde_json::json;
@@ -72,11 +71,9 @@ pub(crate) fn known<'a>(
 }
 
 fn table(groups: &[&Group]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["GROUP", "NETWORK", "STACK", "ENVIRONMENT", "LAYER", "MACHINE", "ARCH", "MIN", "MAX", "WAVE"]);
-    for group in groups {
-        table.add_row([
+    let header = ["GROUP", "NETWORK", "STACK", "ENVIRONMENT", "LAYER", "MACHINE", "ARCH", "MIN", "MAX", "WAVE"];
+    let row = |group: &&Group| {
+        vec![
             group.name.to_string(),
             group.network.to_string(),
             group.stack.to_string(),
@@ -87,13 +84,7 @@ fn table(groups: &[&Group]) -> String {
             group.size.min.to_string(),
             group.size.max.to_string(),
             group.rollout.wave.to_string(),
-        ]);
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index >= 7 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().flat_map(|line| [line.trim_end().to_owned(), "\n".to_owned()]).collect()
+        ]
+    };
+    crate::table::table(&header, groups.iter().map(row).collect(), &[7, 8, 9])
 }

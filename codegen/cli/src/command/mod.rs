@@ -50,7 +50,19 @@ pub(crate) enum Command {
 impl Command {
     /// Whether the command writes to the repository.
     pub(crate) fn writes(&self) -> bool {
-        matches!(self, Self::Generate(_) | Self::Images(_))
+        match self {
+            Self::Generate(_) => true,
+            Self::Images(args) => args.command.writes(),
+            Self::Check(_)
+            | Self::Diff(_)
+            | Self::Explain(_)
+            | Self::Groups(_)
+            | Self::Layers(_)
+            | Self::Rollout(_)
+            | Self::Problem(_)
+            | Self::Schema(_)
+            | Self::Completions(_) => false,
+        }
     }
 }
 

@@ -56,6 +56,13 @@ word! {
     "32 lower-case hexadecimal digits, as `fleetgen layers` shows them"
 }
 
+impl Key {
+    /// Its first twelve digits, for people and names.
+    pub fn short(&self) -> &str {
+        self.as_str().get(..12).unwrap_or_default()
+    }
+}
+
 word! {
     /// A commit.
     CommitId = "a commit", "^[0-9a-f]{40}$",

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::{Amount, GroupName, ImageId, Percent};
 use fleetgen_fleet::{Fleet, Group, resource_name};
-use fleetgen_images::Image;
+use fleetgen_images::{Image, Records};
 use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
 
 use super::{
-    EnvironmentPlan, GroupPlan, Kind, LeftOut, Place, Plan, Policy, Records, Request, Rollback, Running, Strategy,
-    Target, choose,
+    EnvironmentPlan, GroupPlan, Kind, LeftOut, Place, Plan, Policy, Request, Rollback, Running, Strategy, Target,
+    choose,
 };
 use crate::cloud::{Sight, Version};
 
@@ -23,6 +23,11 @@ pub struct Found {
     pub latest: Version,
     /// The image of the version that the group launches, if it has the form of one.
     pub image: Option<ImageId>,
+    /// Whether that image still exists in its cloud.
+    pub image_exists: bool,
+    /// In which settings the newest version differs from the one that the group launches, apart from the image: what Terraform
+    /// has changed since. Such as `machine type: m7g.large → m7g.xlarge`.
+    pub comes_along: Vec<String>,
 }
 
 /// What the clouds show of every group.
@@ -152,7 +157,12 @@ fn one(
         wave: group.rollout.wave,
         layer: group.layer.clone(),
         from: Running { setting: setting.clone(), image: found.image.clone() },
-        to: Target { image: id.clone(), key: image.key.clone(), source: found.latest.clone() },
+        to: Target {
+            image: id.clone(),
+            key: image.key.clone(),
+            source: found.latest.clone(),
+            comes_along: found.comes_along.clone(),
+        },
         rollback: rollback(found, running, revoked, setting.canary.is_some()),
         roll_back: group.rollout.roll_back,
         strategy: match place.cloud {
@@ -171,11 +181,14 @@ fn one(
     }))
 }
 
-/// What a group can return to: only an image that is recorded and was not revoked.
+/// What a group can return to: only an image that exists, is recorded and was not revoked.
 fn rollback(found: &Found, running: Option<&Image>, revoked: Option<String>, is_split: bool) -> Rollback {
     match (&found.image, running, revoked) {
         _ if is_split => Rollback::Impossible("it runs two versions, which an earlier rollout left behind".to_owned()),
         (_, Some(_), Some(why)) => Rollback::Impossible(why),
+        (Some(id), Some(_), None) if !found.image_exists => {
+            Rollback::Impossible(format!("its image {id} no longer exists"))
+        }
         (_, Some(image), None) => Rollback::Proven(image.key.clone()),
         (Some(id), None, _) => Rollback::Impossible(format!("its image {id} is not recorded")),
         (None, None, _) => Rollback::Impossible("fleetgen did not build its image".to_owned()),

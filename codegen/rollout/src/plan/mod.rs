@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use build::{Found, Inventory, plan};
-pub use image::{Records, choose};
+pub use image::choose;
 
 use crate::cloud::{Setting, Version};
 use crate::digest::{canonical, sha256};
@@ -220,13 +220,16 @@ pub struct Target {
     pub key: Key,
     /// The version that is copied: the newest, so that nothing that Terraform has changed is lost.
     pub source: Version,
+    /// What else differs in it from the version that the group launches now: settings that Terraform has changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comes_along: Vec<String>,
 }
 
 /// What a group can return to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rollback {
-    /// The version it has now, whose image is recorded under this key, and is not revoked.
+    /// The version it has now, whose image exists, is recorded under this key, and is not revoked.
     Proven(Key),
     /// Nothing, for this reason. A failure needs a human.
     Impossible(String),
@@ -264,18 +267,13 @@ impl LeftOut {
     /// The reason in words.
     pub fn reason(&self) -> String {
         match self {
-            Self::Current(key) => format!("runs the newest image it may run, {}", short(key)),
+            Self::Current(key) => format!("runs the newest image it may run, {}", key.short()),
             Self::NoImage(why) => why.clone(),
             Self::NotCreated => "does not exist yet: `terraform apply` creates it".to_owned(),
             Self::NotRevoked => "does not run a revoked image".to_owned(),
             Self::NotAsked => "not asked for".to_owned(),
         }
     }
-}
-
-/// The first twelve digits of a key.
-pub(crate) fn short(key: &Key) -> &str {
-    key.as_str().get(..12).unwrap_or_default()
 }
 
 /// A plan file.
@@ -346,7 +344,7 @@ impl GroupPlan {
         } else if self.to != now.to {
             let (image, new) = (&self.to.image, &now.to.image);
             Some(if image == new {
-                "the newest version to copy is another one".to_owned()
+                "the newest version to copy, or what comes along with it, is another one".to_owned()
             } else {
                 format!("its image would be {new}, not {image}")
             })

@@ -1,6 +1,7 @@
 //! The engine: `step(state, event) -> (state, effects)`. It is a function of its arguments, so replaying a journal's events
 //! leads to the same state and asks for the same effects.
 
+mod explain;
 mod group;
 mod look;
 mod order;
@@ -22,6 +23,7 @@ use crate::plan::{EnvironmentPlan, GroupPlan, Plan, PlanId};
 use crate::state::{GroupState, Hold, State, Status};
 use crate::window::Calendar;
 
+pub use explain::Explanation;
 pub use order::{Order, Scope};
 use run::{Judgement, Run};
 
@@ -40,6 +42,9 @@ pub enum Event {
         plan: PlanId,
         /// The number of this driver: one more than the last one's.
         epoch: u64,
+        /// Whether it tells someone what happens.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        notifies: bool,
     },
     /// A driver stops. What it has seen holds until now.
     Closed,
@@ -68,6 +73,11 @@ pub enum Event {
     Ticked,
     /// A person gave an order.
     Ordered(Order),
+    /// Someone was told what happened. Changes nothing: it only says what need not be told again.
+    Notified {
+        /// The numbers of the records that they were told about.
+        records: BTreeSet<u64>,
+    },
     /// Images were revoked.
     Revoked {
         /// Their ids.
@@ -238,7 +248,7 @@ impl Engine {
             Event::Looked { group, look } => run.looked(group, look),
             Event::Performed { group, number, outcome } => run.performed(group, *number, outcome),
             Event::Judged { verdicts } => run.judged(verdicts),
-            Event::Closed => run.changed = true,
+            Event::Closed | Event::Notified { .. } => run.changed = true,
             Event::Ticked => {}
             Event::Ordered(order) => run.ordered(order),
             Event::Revoked { images } => run.revoked(images),

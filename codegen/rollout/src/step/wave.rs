@@ -31,8 +31,7 @@ impl Engine {
             return None;
         }
         let environment = self.environment(state.wave)?;
-        if let Some(ended) = state.wave_ended {
-            let end = ended.checked_add(SignedDuration::from_secs(self.watch(state.wave).seconds.into())).ok()?;
+        if let Some((_, end)) = self.watched_until(state) {
             return Some(if end > at { end } else { at.checked_add(WATCH).ok()? });
         }
         match self.calendar.hold(&environment.name, at) {
@@ -43,8 +42,15 @@ impl Engine {
         }
     }
 
+    /// The wave that has ended and is being watched, and until when.
+    pub fn watched_until(&self, state: &State) -> Option<(usize, Timestamp)> {
+        let ended = state.wave_ended.filter(|_| state.outcome().is_none())?;
+        let watch = SignedDuration::from_secs(self.watch(state.wave).seconds.into());
+        Some((state.wave, ended.checked_add(watch).ok()?))
+    }
+
     /// How long a wave is watched after it has ended.
-    fn watch(&self, wave: usize) -> Duration {
+    pub(super) fn watch(&self, wave: usize) -> Duration {
         let (Some(wave), Some(environment)) = (self.waves.get(wave), self.environment(wave)) else {
             return Duration::from_seconds(0);
         };

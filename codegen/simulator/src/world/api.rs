@@ -49,12 +49,13 @@ impl SimGroup {
                 if let Some((version, _)) = existing {
                     return Outcome::Prepared(version.clone());
                 }
-                if !self.versions.contains_key(source) {
+                let Some(source) = self.versions.get(source) else {
                     return Outcome::Refused(format!("there is no version {source}"));
-                }
+                };
+                let settings = source.settings.clone();
                 self.newest += 1;
                 let version = super::version(self.newest);
-                let made = SimVersion { image: Some(image.clone()), sickness, key: Some(effect.key.clone()) };
+                let made = SimVersion { image: Some(image.clone()), sickness, key: Some(effect.key.clone()), settings };
                 self.versions.insert(version.clone(), made);
                 Outcome::Prepared(version)
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::{Amount, ImageId, Percent};
-use fleetgen_rollout::{Canary, Change, Machines, Observation, Setting, Sight, Version};
+use fleetgen_rollout::{Canary, Change, Machines, Observation, Setting, Sight, Version, VersionList};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub(super) struct SimVersion {
     pub(super) sickness: Sickness,
     /// The key of the effect that made it.
     pub(super) key: Option<String>,
+    /// What Terraform has set in it since the first version.
+    #[serde(default)]
+    pub(super) settings: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,7 +112,7 @@ impl SimGroup {
     pub(super) fn new(cloud: Cloud, size: u32, image: Option<ImageId>, seed: u64, at: Timestamp) -> Self {
         let first = super::version(1);
         let machine = Machine { version: first.clone(), ready: at, sick: None, leaving: None };
-        let version = SimVersion { image, sickness: Sickness::None, key: None };
+        let version = SimVersion { image, sickness: Sickness::None, key: None, settings: BTreeMap::new() };
         Self {
             cloud,
             size,
@@ -297,6 +300,50 @@ impl SimGroup {
 
     pub(super) fn image(&self) -> Option<&ImageId> {
         self.versions.get(&self.setting.version)?.image.as_ref()
+    }
+
+    /// In which settings the newest version differs from the one that is launched.
+    pub(super) fn comes_along(&self) -> Vec<String> {
+        let settings = |version: &Version| self.versions.get(version).map(|version| &version.settings);
+        let (Some(now), Some(newest)) = (settings(&self.setting.version), settings(&self.latest())) else {
+            return Vec::new();
+        };
+        let changed = newest.iter().filter(|(name, value)| now.get(*name) != Some(*value));
+        changed
+            .map(|(name, value)| match now.get(name) {
+                Some(before) => format!("{name}: {before} → {value}"),
+                None => format!("{name}: {value}"),
+            })
+            .collect()
+    }
+
+    /// Terraform makes a new version with another setting.
+    pub(super) fn apply(&mut self, setting: &str, value: &str) {
+        let Some(mut version) = self.versions.get(&self.latest()).cloned() else { return };
+        version.settings.insert(setting.to_owned(), value.to_owned());
+        version.key = None;
+        self.newest += 1;
+        self.versions.insert(self.latest(), version);
+    }
+
+    /// All versions, oldest first.
+    pub(super) fn list(&self) -> VersionList {
+        let number = |version: &Version| version.as_str().parse::<u32>().unwrap_or(0);
+        let mut all: Vec<Version> = self.versions.keys().cloned().collect();
+        all.sort_by_key(number);
+        let mut from_terraform =
+            all.iter().filter(|version| self.versions.get(*version).is_some_and(|it| it.key.is_none()));
+        let latest = from_terraform.next_back().cloned().unwrap_or_else(|| self.latest());
+        let default = (self.cloud == Cloud::Aws).then(|| all.first().cloned()).flatten();
+        VersionList { all, latest, default, seen: self.observation() }
+    }
+
+    /// The images of what machines have, or get.
+    pub(super) fn images(&self) -> impl Iterator<Item = &ImageId> {
+        let canary = self.setting.canary.as_ref().map(|(version, _)| version);
+        let versions =
+            self.machines.iter().map(|machine| &machine.version).chain([&self.setting.version]).chain(canary);
+        versions.filter_map(|version| self.versions.get(version)?.image.as_ref())
     }
 
     /// How many versions rollouts have made.

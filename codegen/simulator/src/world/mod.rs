@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleetgen_fleet::scalar::{GroupName, ImageId};
 use fleetgen_fleet::{Fleet, Gate};
 use fleetgen_rollout::{
-    Cloud, Effect, Found, GroupPlan, Inventory, Observation, Outcome, Plan, Sight, Verdict, Version,
+    Cloud, Effect, Found, GroupPlan, Inventory, Observation, Outcome, Place, Plan, Sight, Verdict, Version,
+    VersionList, Versions,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,11 @@ impl World {
         self.sick.insert(group.clone(), sickness);
     }
 
+    /// Whether the new image of a group is sick.
+    pub fn is_sick(&self, group: &GroupName) -> bool {
+        self.sick.get(group).is_some_and(|sickness| *sickness != Sickness::None)
+    }
+
     /// Makes a gate fail, by its name.
     pub fn make_gate_fail(&mut self, gate: &str) {
         self.failing.insert(gate.to_owned());
@@ -159,11 +165,29 @@ impl World {
         for name in names {
             if let Some(group) = self.groups.get_mut(&name) {
                 group.advance(now);
-                let found = Found { sight: group.sight(), latest: group.latest(), image: group.image().cloned() };
+                let found = Found {
+                    sight: group.sight(),
+                    latest: group.latest(),
+                    image: group.image().cloned(),
+                    image_exists: true,
+                    comes_along: group.comes_along(),
+                };
                 inventory.insert(name, found);
             }
         }
         inventory
+    }
+
+    /// The images of all versions that machines have or get.
+    pub fn images(&self) -> BTreeSet<ImageId> {
+        self.groups.values().flat_map(SimGroup::images).cloned().collect()
+    }
+
+    /// `terraform apply` changes a setting of a group: it makes a new version, which nothing launches yet.
+    pub fn apply(&mut self, group: &GroupName, setting: &str, value: &str) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.apply(setting, value);
+        }
     }
 
     /// The group as it is, without any fault of the API.
@@ -261,6 +285,20 @@ impl Cloud for World {
             fleetgen_fleet::Check::Approval(_) => false,
         };
         if fails { Verdict::Fail } else { Verdict::Pass }
+    }
+}
+
+impl Versions for World {
+    fn list(&mut self, group: &GroupName, _: &Place) -> Result<VersionList, String> {
+        let now = self.now();
+        let group = self.groups.get_mut(group).filter(|group| group.exists()).ok_or("there is no such group")?;
+        group.advance(now);
+        Ok(group.list())
+    }
+
+    fn delete(&mut self, group: &GroupName, _: &Place, version: &Version) -> Result<(), String> {
+        let group = self.groups.get_mut(group).ok_or("there is no such group")?;
+        group.versions.remove(version).map(drop).ok_or_else(|| format!("there is no version {version}"))
     }
 }
 

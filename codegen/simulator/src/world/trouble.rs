@@ -1,5 +1,7 @@
 //! What faults do to a group.
 
+use std::collections::BTreeMap;
+
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_rollout::{Change, ChangeId, ChangeStatus, Setting};
 
@@ -34,10 +36,8 @@ impl SimGroup {
                     }
                 }
                 FaultKind::TerraformApply => {
-                    self.newest += 1;
-                    let newest = super::version(self.newest);
-                    let current = self.versions.get(&self.setting.version).cloned();
-                    self.versions.extend(current.map(|current| (newest, SimVersion { key: None, ..current })));
+                    let number = self.newest + 1;
+                    self.apply("user data", &format!("of version {number}"));
                 }
                 FaultKind::Deleted => {
                     self.is_deleted = true;
@@ -74,7 +74,7 @@ impl SimGroup {
         let at = self.at;
         self.newest += 1;
         let version = super::version(self.newest);
-        let image = SimVersion { image: None, sickness: Sickness::None, key: None };
+        let image = SimVersion { image: None, sickness: Sickness::None, key: None, settings: BTreeMap::new() };
         self.versions.insert(version.clone(), image);
         match self.cloud {
             Cloud::Gcp => {

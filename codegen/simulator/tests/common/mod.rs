@@ -98,7 +98,12 @@ pub(crate) fn group(index: usize, some: &Some_) -> GroupPlan {
         wave: some.wave,
         layer: "web".parse().unwrap(),
         from: Running { setting: Setting::only(version(1)), image: Some(image(some.cloud, 1_000 + number)) },
-        to: Target { image: image(some.cloud, 2_000 + number), key: key("b"), source: version(1) },
+        to: Target {
+            image: image(some.cloud, 2_000 + number),
+            key: key("b"),
+            source: version(1),
+            comes_along: Vec::new(),
+        },
         rollback: match some.back {
             Back::Proven | Back::Off => Rollback::Proven(key("a")),
             Back::Impossible => Rollback::Impossible("fleetgen did not build its image".to_owned()),

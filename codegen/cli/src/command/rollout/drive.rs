@@ -1,35 +1,182 @@
-//! What `start` and `resume` share: a driver on the simulator, what it prints, and the exit code of how it ended.
+//! What `start`, `resume` and `demo` share: a driver on the simulator, what it prints or shows, and the exit code of how it ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use fleetgen_driver::{Driver, Halt, Limits, Observer, Parts, Stop};
-use fleetgen_fleet::scalar::{Duration, ImageId};
+use fleetgen_driver::{Driver, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop};
+use fleetgen_fleet::scalar::{Duration, ImageId, LayerName};
+use fleetgen_images::{Images, Records};
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Effect, Engine, Event, Record, Records, RolloutOutcome, State, Transcript};
-use fleetgen_simulator::VirtualClock;
+use fleetgen_report::inert;
+use fleetgen_rollout::{Effect, Engine, Event, Record, RolloutOutcome, State, Transcript};
+use fleetgen_simulator::{Script, Sickness, VirtualClock, WATCHED};
 use jiff::{SignedDuration, Timestamp};
 
 use super::place::Rollout;
 use super::simulator::{Simulator, records};
+use super::{history, notify};
 use crate::arguments::Format;
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
+use crate::records::actor;
+use crate::screen::{self, Live};
+use crate::signals::Signals;
 use crate::ui::Ui;
 
 /// How long to drive.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Pace {
     /// Stop after this time, such as 50m, and exit with 13; `resume` goes on
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    time: Option<Duration>,
+    pub(crate) time: Option<Duration>,
     /// Do not wait for windows and freezes: exit with 14 when nothing else is left to do
     #[arg(long)]
-    no_wait: bool,
+    pub(crate) no_wait: bool,
     /// How many simulated seconds pass in a second; as many as possible if not set
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    speed: Option<u32>,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "within")]
+    pub(crate) speed: Option<u32>,
+    /// Spread the simulated rollout over about this time; long waits, such as for a window, are cut short
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) within: Option<Duration>,
+    /// Show the rollout on the whole terminal, as `watch` does
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// Reads a duration of the command line.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    Duration::try_from(text.to_owned()).map_err(|problem| problem.hint.unwrap_or(problem.message))
+}
+
+/// A rollout that is about to be driven. It can be driven by another thread than the one that shows it.
+pub(crate) struct Drive {
+    pub(crate) rollout: Rollout,
+    pub(crate) project: Project,
+    pub(crate) orders: Vec<Event>,
+    pub(crate) pace: Pace,
+    /// Where notification commands run.
+    pub(crate) directory: PathBuf,
+}
+
+impl Drive {
+    /// Drives it, and prints or shows what happens.
+    pub(crate) fn run(self, ui: &mut Ui) -> Outcome {
+        let signals = Signals::catch()?;
+        let plan = self.rollout.engine.plan().clone();
+        let path = self.rollout.journal.path().to_owned();
+        let stop = if self.pace.watch && ui.is_terminal() {
+            let stop = Arc::clone(&signals.stop);
+            let live = Live::default();
+            let mut observer = live.clone();
+            let driver = std::thread::spawn(move || self.drive(&mut observer, &stop));
+            screen::show(&Engine::new(plan), &path, || Some(!driver.is_finished()), live, &signals)?;
+            driver.join().map_err(|_| anyhow::anyhow!("the driver failed; `fleetgen rollout resume` goes on"))??
+        } else {
+            let engine = Engine::new(plan);
+            let mut transcript = Transcript::new(&engine);
+            for record in &self.rollout.replay()?.records {
+                transcript.next(record);
+            }
+            let asks = signals.ask_first(ui.is_terminal());
+            let mut printing = Printing { transcript, ui, error: None };
+            let stop = self.drive(&mut printing, &signals.stop);
+            let error = printing.error.take();
+            drop(asks);
+            let stop = stop?;
+            error.map_or(Ok(()), Err)?;
+            stop
+        };
+        let rollout = Rollout::at(&path)?;
+        if ui.format == Format::Json {
+            super::status::print(&rollout, ui)?;
+        } else {
+            if let Some(trouble) = &stop.undelivered {
+                ui.warn(&format!("warning: {trouble}"))?;
+            }
+            summary(&stop.stop, &signals, ui)?;
+        }
+        if ui.format == Format::Github {
+            history::summarize(&rollout, ui)?;
+        }
+        Ok(exit(&stop.stop))
+    }
+
+    fn drive(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Ended, Failure> {
+        let mut locked = self.rollout.lock()?;
+        let replayed = self.rollout.replay()?;
+        let images = records(&self.project)?;
+        let simulator = Simulator::open_to_drive(&self.project, &images)?;
+        // The world was saved with its last effect; the journal may be further.
+        let last = replayed.records.last().map(|record| record.at);
+        simulator.time.advance(last.unwrap_or(simulator.time.now()));
+        let most = self.rollout.journal.most()?;
+        let mut clock = self.clock(&simulator);
+        let until = self
+            .pace
+            .time
+            .and_then(|time| simulator.time.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
+        let (mut cloud, mut gates) = (simulator.clone(), simulator.clone());
+        let mut revoked = revocations(&self.project);
+        let mut messenger = notify::messenger(&self.directory);
+        let parts = Parts {
+            cloud: &mut cloud,
+            journal: &mut self.rollout.journal,
+            lease: &mut locked,
+            clock: &mut clock,
+            gates: &mut gates,
+            revoked: &mut revoked,
+            observer,
+            notifier: messenger.as_mut().map(|messenger| messenger as &mut dyn Notifier),
+            stop,
+        };
+        let driven = Driver::open(&self.rollout.engine, parts, &actor(), Some(most)).and_then(|mut driver| {
+            for order in self.orders {
+                driver.submit(order)?;
+            }
+            driver.run(Limits { until, wait_for_windows: !self.pace.no_wait })
+        });
+        simulator.save()?;
+        let stop = driven.map_err(|halt| failure(&self.rollout, &halt))?;
+        let undelivered = messenger.as_ref().and_then(Messenger::undelivered);
+        let undelivered = undelivered.map(|(number, trouble)| {
+            format!(
+                "{number} notices were not delivered ({trouble}); the next `fleetgen rollout resume` sends them again"
+            )
+        });
+        Ok(Ended { stop, undelivered })
+    }
+
+    fn clock(&self, simulator: &Simulator) -> VirtualClock {
+        let clock = VirtualClock::new(&simulator.time);
+        match (self.pace.speed, self.pace.within) {
+            (Some(speed), _) => clock.with_pace(1.0 / f64::from(speed.max(1)), SignedDuration::MAX),
+            (None, Some(within)) => {
+                // The same rollout, run once in no time, says how long it takes.
+                let plan = self.rollout.engine.plan();
+                let mut script = Script { checks: false, ..Script::new(plan.clone(), 1) };
+                let sick = simulator.world();
+                script.sick = (0..plan.groups.len())
+                    .filter(|index| sick.is_sick(&plan.groups[*index].name))
+                    .map(|index| (index, Sickness::AtOnce))
+                    .collect();
+                drop(sick);
+                let watched = fleetgen_simulator::run(&script).watched.as_secs_f64().max(1.0);
+                clock.with_pace(f64::from(within.seconds) / watched, WATCHED)
+            }
+            (None, None) => clock,
+        }
+    }
+}
+
+/// How a driver ended.
+struct Ended {
+    stop: Stop,
+    /// Notices that were not delivered.
+    undelivered: Option<String>,
 }
 
 /// The images that are revoked, read again every second: a rollout may run for days.
@@ -40,16 +187,13 @@ fn revocations(project: &Project) -> impl FnMut() -> BTreeSet<ImageId> {
         if read.is_none_or(|read| read.elapsed() >= std::time::Duration::from_secs(1)) {
             read = Some(Instant::now());
             // A record that cannot be read now says nothing new.
-            if let Ok(images) = records(project) {
+            let images: Result<BTreeMap<LayerName, Images>, Failure> = records(project);
+            if let Ok(images) = images {
                 known.extend(Records::new(&images).revoked_ids().cloned());
             }
         }
         known.clone()
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    Duration::try_from(text.to_owned()).map_err(|problem| problem.hint.unwrap_or(problem.message))
 }
 
 /// Prints the journal in words as it grows.
@@ -64,7 +208,7 @@ impl Observer for Printing<'_, '_> {
     fn recorded(&mut self, record: &Record) {
         for line in self.transcript.next(record) {
             if self.ui.format != Format::Json
-                && let Err(error) = self.ui.print(&format!("{line}\n"))
+                && let Err(error) = self.ui.print(&format!("{}\n", inert(&line)))
             {
                 self.error.get_or_insert(error);
             }
@@ -74,62 +218,6 @@ impl Observer for Printing<'_, '_> {
     fn performing(&mut self, _: &Effect) {}
 
     fn stepped(&mut self, _: &Engine, _: &Event, _: Timestamp, _: &State, _: &[Effect]) {}
-}
-
-/// Drives a rollout on the simulator.
-pub(crate) fn drive(
-    mut rollout: Rollout,
-    project: &Project,
-    simulator: &Simulator,
-    orders: Vec<Event>,
-    pace: &Pace,
-    ui: &mut Ui,
-) -> Outcome {
-    let mut locked = rollout.lock()?;
-    let replayed = rollout.replay()?;
-    // The world was saved with its last effect; the journal may be further.
-    let last = replayed.records.last().map(|record| record.at);
-    simulator.time.advance(last.unwrap_or(simulator.time.now()));
-    let mut transcript = Transcript::new(&rollout.engine);
-    for record in &replayed.records {
-        transcript.next(record);
-    }
-    let most = rollout.journal.most()?;
-    let mut printing = Printing { transcript, ui, error: None };
-    let mut clock = VirtualClock::new(&simulator.time);
-    if let Some(speed) = pace.speed {
-        clock = clock.with_pace(1.0 / f64::from(speed.max(1)));
-    }
-    let until = pace
-        .time
-        .and_then(|time| simulator.time.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
-    let (mut cloud, mut gates) = (simulator.clone(), simulator.clone());
-    let mut revoked = revocations(project);
-    let parts = Parts {
-        cloud: &mut cloud,
-        journal: &mut rollout.journal,
-        lease: &mut locked,
-        clock: &mut clock,
-        gates: &mut gates,
-        revoked: &mut revoked,
-        observer: &mut printing,
-    };
-    let driven = Driver::open(&rollout.engine, parts, &actor(), Some(most)).and_then(|mut driver| {
-        for order in orders {
-            driver.submit(order)?;
-        }
-        driver.run(Limits { until, wait_for_windows: !pace.no_wait })
-    });
-    simulator.save()?;
-    let error = printing.error.take();
-    let stop = driven.map_err(|halt| failure(&rollout, &halt))?;
-    error.map_or(Ok(()), Err)?;
-    if ui.format == Format::Json {
-        super::status::print(&mut rollout, ui)?;
-    } else {
-        summary(&stop, ui)?;
-    }
-    Ok(exit(&stop))
 }
 
 fn failure(rollout: &Rollout, halt: &Halt) -> Failure {
@@ -143,15 +231,18 @@ fn failure(rollout: &Rollout, halt: &Halt) -> Failure {
     }
 }
 
-fn summary(stop: &Stop, ui: &mut Ui) -> std::io::Result<()> {
+fn summary(stop: &Stop, signals: &Signals, ui: &mut Ui) -> std::io::Result<()> {
     match stop {
         Stop::Finished(_) => Ok(()),
+        Stop::InProgress if signals.is_stopped() => {
+            ui.note("stopped; what is being replaced goes on by itself, and nothing new starts; `fleetgen rollout resume --simulator` goes on")
+        }
         Stop::InProgress => ui.note("the time is up; `fleetgen rollout resume --simulator` goes on"),
         Stop::Paused => ui.note("paused; `fleetgen rollout resume --go-on --simulator` goes on"),
         Stop::Waiting(hold) => {
-            ui.note(&format!("{}; then `fleetgen rollout resume --simulator` goes on", hold.words()))
+            ui.note(&format!("{}; then `fleetgen rollout resume --simulator` goes on", inert(&hold.words())))
         }
-        Stop::NeedsHuman(hold) => ui.note(&format!("it needs you: {}", hold.words())),
+        Stop::NeedsHuman(hold) => ui.note(&format!("it needs you: {}", inert(&hold.words()))),
     }
 }
 
@@ -174,10 +265,4 @@ pub(crate) fn of_outcome(outcome: RolloutOutcome) -> Exit {
         RolloutOutcome::Failed => Exit::Failed,
         RolloutOutcome::NeedsHuman => Exit::NeedsHuman,
     }
-}
-
-/// Who is at work, for the journal.
-pub(crate) fn actor() -> String {
-    let names = ["GITHUB_ACTOR", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "an unknown user".to_owned())
 }

@@ -2,14 +2,15 @@
 //! rollout finds it within seconds, or when it is resumed.
 
 use fleetgen_driver::order;
+use fleetgen_fleet::scalar::Text;
 use fleetgen_rollout::{Order, Phase, Scope};
 
-use super::drive::actor;
 use super::place::Rollout;
 use crate::arguments::Global;
 use crate::clock;
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
+use crate::records::actor;
 use crate::ui::Ui;
 
 /// Pause a rollout: start nothing, and stop replacing machines
@@ -18,8 +19,8 @@ pub(crate) struct PauseArgs {
     /// The first digits of the rollout's id; the newest rollout if not given
     rollout: Option<String>,
     /// Why, for whoever finds it paused
-    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    reason: String,
+    #[arg(long)]
+    reason: Text,
 }
 
 /// Give an approval that a rollout waits for
@@ -52,7 +53,7 @@ pub(crate) struct RollbackArgs {
 }
 
 pub(crate) fn pause(global: &Global, args: &PauseArgs, ui: &mut Ui) -> Outcome {
-    give(global, args.rollout.as_deref(), &Order::Pause { reason: args.reason.clone() }, ui)
+    give(global, args.rollout.as_deref(), &Order::Pause { reason: args.reason.to_string() }, ui)
 }
 
 pub(crate) fn approve(global: &Global, args: &ApproveArgs, ui: &mut Ui) -> Outcome {
@@ -76,6 +77,16 @@ pub(crate) fn rollback(global: &Global, args: &RollbackArgs, ui: &mut Ui) -> Out
 
 fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcome {
     let mut rollout = Rollout::find(global, id)?;
+    append(&mut rollout, given)?;
+    ui.note(&format!("{} {}", actor(), given.words()))?;
+    if rollout.journal.lock()?.is_some() {
+        ui.note("no process drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Appends an order to the journal, if the rollout can follow it.
+pub(crate) fn append(rollout: &mut Rollout, given: &Order) -> Result<(), Failure> {
     let replayed = rollout.replay()?;
     let is_over = replayed.state.outcome().is_some();
     if is_over && !matches!(given, Order::RollBack(_)) {
@@ -95,9 +106,5 @@ fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcom
     let last = replayed.records.last().map(|record| record.at);
     let at = clock::now()?.max(last.unwrap_or(jiff::Timestamp::MIN));
     order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
-    ui.note(&format!("{} {}", actor(), given.words()))?;
-    if rollout.journal.lock()?.is_some() {
-        ui.note("no process drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
-    }
-    Ok(Exit::Ok)
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! Where a rollout is kept: a directory with its plan and its journal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use fleetgen_driver::{Directory, Locked, ReplayError, Replayed, replay};
+use fleetgen_fleet::scalar::{GroupName, ImageId};
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Engine, Plan};
+use fleetgen_rollout::{Engine, GroupPlan, Plan, Version};
 use fleetgen_tree::AtomicFile;
 
 use crate::arguments::Global;
@@ -28,13 +30,31 @@ impl Rollout {
         Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
     }
 
+    /// The rollout in a directory.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        let plan = kept_plan(Path::new(""), &path.join("plan.json"))?;
+        Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+    }
+
+    /// Every rollout that was started, oldest first.
+    pub(crate) fn all(global: &Global) -> Result<Vec<Self>, Failure> {
+        let mut rollouts = Vec::new();
+        for name in started(global)? {
+            rollouts.push(Self::at(&global.directory.join(ROLLOUTS).join(name))?);
+        }
+        rollouts.sort_by_key(|rollout| {
+            (rollout.engine.plan().request.created, changed(&rollout.journal.path().join("plan.json")))
+        });
+        Ok(rollouts)
+    }
+
     /// Finds a rollout by the first digits of its id, or the newest one.
     pub(crate) fn find(global: &Global, id: Option<&str>) -> Result<Self, Failure> {
         let mut plans = Vec::new();
         for name in started(global)? {
             if id.is_none_or(|id| !id.is_empty() && name.starts_with(id)) {
                 let path = Path::new(ROLLOUTS).join(&name);
-                plans.push((kept_plan(global, &path.join("plan.json"))?, global.directory.join(path)));
+                plans.push((kept_plan(&global.directory, &path.join("plan.json"))?, global.directory.join(path)));
             }
         }
         if let (Some(id), true) = (id, plans.len() > 1) {
@@ -57,11 +77,11 @@ impl Rollout {
     }
 
     /// The rollouts that have begun and not ended, other than one.
-    pub(crate) fn unfinished(global: &Global, other: &Engine) -> Result<Vec<Self>, Failure> {
+    pub(crate) fn unfinished(global: &Global, other: Option<&Engine>) -> Result<Vec<Self>, Failure> {
         let mut found = Vec::new();
-        for name in started(global)?.into_iter().filter(|name| name != other.id().short()) {
-            let mut rollout = Self::find(global, Some(&name))?;
-            if rollout.replay()?.state.outcome().is_none() {
+        for rollout in Self::all(global)? {
+            let is_other = other.is_none_or(|other| rollout.engine.id() != other.id());
+            if is_other && rollout.replay()?.state.outcome().is_none() {
                 found.push(rollout);
             }
         }
@@ -69,9 +89,10 @@ impl Rollout {
     }
 
     /// Replays the journal.
-    pub(crate) fn replay(&mut self) -> Result<Replayed, Failure> {
-        let most = self.journal.most()?;
-        replay(&self.engine, &mut self.journal, Some(most)).map_err(|error| self.broken(&error))
+    pub(crate) fn replay(&self) -> Result<Replayed, Failure> {
+        let mut journal = Directory::new(self.journal.path());
+        let most = journal.most()?;
+        replay(&self.engine, &mut journal, Some(most)).map_err(|error| self.broken(&error))
     }
 
     /// A journal that cannot be used.
@@ -91,6 +112,45 @@ impl Rollout {
                 None,
             )
         })
+    }
+}
+
+/// What rollouts refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Referenced {
+    /// The images that they go to, or may return to.
+    pub(crate) images: BTreeSet<ImageId>,
+    /// The versions of each group that they start from, go to or may return to.
+    pub(crate) versions: BTreeMap<GroupName, BTreeSet<Version>>,
+}
+
+/// What rollouts refer to: every one that is not over, the newest of each group, since it can still be rolled back, and the plan
+/// that is not started yet.
+pub(crate) fn referenced(global: &Global) -> Result<Referenced, Failure> {
+    let mut referenced = Referenced::default();
+    let mut seen = BTreeSet::new();
+    for rollout in Rollout::all(global)?.into_iter().rev() {
+        let state = rollout.replay()?.state;
+        for (plan, group) in rollout.engine.plan().groups.iter().zip(&state.groups) {
+            if seen.insert(plan.name.clone()) || state.outcome().is_none() {
+                referenced.add(plan, group.version.as_ref());
+            }
+        }
+    }
+    let next = std::fs::read_to_string(global.directory.join(super::plan::plan_file())).ok();
+    if let Some(plan) = next.and_then(|text| Plan::parse(&text).ok()) {
+        plan.groups.iter().for_each(|group| referenced.add(group, None));
+    }
+    Ok(referenced)
+}
+
+impl Referenced {
+    fn add(&mut self, group: &GroupPlan, new: Option<&Version>) {
+        self.images.extend(group.from.image.iter().chain([&group.to.image]).cloned());
+        let setting = &group.from.setting;
+        let canary = setting.canary.as_ref().map(|(version, _)| version);
+        let versions = [&setting.version, &group.to.source].into_iter().chain(canary).chain(new);
+        self.versions.entry(group.name.clone()).or_default().extend(versions.cloned());
     }
 }
 
@@ -116,14 +176,14 @@ fn changed(path: &Path) -> Option<std::time::SystemTime> {
 }
 
 /// Reads the plan of a rollout. Without it, its journal means nothing.
-fn kept_plan(global: &Global, path: &Path) -> Result<Plan, Failure> {
+fn kept_plan(root: &Path, path: &Path) -> Result<Plan, Failure> {
     let name = path.display().to_string();
     let broken = |message: String| {
         let problem = Problem::new(Code::Journal, Place::File(name.clone()), message);
         let hint = "restore it from a backup: its digest is `previous` of the rollout's first record";
         Failure::Problems(vec![problem.hint(hint)], None)
     };
-    let text = std::fs::read_to_string(global.directory.join(path))
+    let text = std::fs::read_to_string(root.join(path))
         .map_err(|error| broken(format!("the plan of a rollout cannot be read: {error}")))?;
     Plan::parse(&text).map_err(|problem| broken(problem.message))
 }

@@ -3,9 +3,9 @@
 use fleetgen_rollout::{Event, Order};
 
 use super::Where;
-use super::drive::{Pace, drive, of_outcome};
+use super::drive::{Drive, Pace, of_outcome};
+use super::notify;
 use super::place::Rollout;
-use super::simulator::{Simulator, records};
 use crate::arguments::Global;
 use crate::error::Outcome;
 use crate::project::Project;
@@ -31,14 +31,14 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     args.place.check()?;
     let project = Project::load(global, ui)?;
-    let mut rollout = Rollout::find(global, args.rollout.as_deref())?;
-    let state = rollout.replay()?.state;
-    if let Some(outcome) = state.outcome() {
+    let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    let replayed = rollout.replay()?;
+    // A rollout that is over may still have something to tell.
+    let tells = !replayed.notices.due().is_empty() && notify::messenger(&global.directory).is_some();
+    if let Some(outcome) = replayed.state.outcome().filter(|_| !tells) {
         ui.note(&format!("the rollout {} is over: {}", rollout.engine.id(), outcome.as_str()))?;
         return Ok(of_outcome(outcome));
     }
-    let images = records(&project)?;
-    let simulator = Simulator::open_to_drive(&project, &images)?;
     for group in rollout.engine.plan().groups.iter().filter(|group| !project.fleet.groups.contains_key(&group.name)) {
         ui.warn(&format!(
             "warning: {} is no longer in fleet.yaml; the rollout goes on with it until its cloud has deleted it",
@@ -46,5 +46,5 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ))?;
     }
     let orders = if args.go_on { vec![Event::Ordered(Order::Resume)] } else { Vec::new() };
-    drive(rollout, &project, &simulator, orders, &args.pace, ui)
+    Drive { rollout, project, orders, pace: args.pace.clone(), directory: global.directory.clone() }.run(ui)
 }

@@ -1,13 +1,13 @@
 //! The simulator, kept in a file between runs, as the clouds are between runs of a real rollout.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Context as _;
-use fleetgen_fleet::scalar::LayerName;
-use fleetgen_fleet::{Fleet, Gate};
+use fleetgen_fleet::Gate;
+use fleetgen_fleet::scalar::{GroupName, ImageId, LayerName};
 use fleetgen_images::Images;
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_rollout::{Cloud, Effect, GroupPlan, Outcome, Sight, Verdict};
@@ -15,9 +15,9 @@ use fleetgen_simulator::{Crashes, VirtualTime, World, first, invented};
 use fleetgen_tree::AtomicFile;
 
 use crate::clock;
-use crate::command::images;
 use crate::error::Failure;
 use crate::project::Project;
+use crate::records::Recorded;
 
 /// The file, from the root of the repository.
 const FILE: &str = ".fleetgen/simulator.json";
@@ -62,7 +62,7 @@ impl Simulator {
             serde_json::from_str(&text)
                 .with_context(|| format!("{FILE} is not a simulated world; delete it to start with a new one"))?
         } else {
-            World::of_fleet(&project.fleet, |group| first(records, &project.fleet, group), 1, clock::now()?)
+            Self::new_world(project, records)?
         };
         let time = VirtualTime::new(world.saved());
         world.join(&time, &Crashes::default());
@@ -79,6 +79,30 @@ impl Simulator {
         self.world.borrow_mut()
     }
 
+    /// The images that machines have or get.
+    pub(crate) fn images(&self) -> BTreeSet<ImageId> {
+        self.world.borrow().images()
+    }
+
+    /// The image that each group launches.
+    pub(crate) fn running(&self) -> BTreeMap<GroupName, ImageId> {
+        let inventory = self.world.borrow_mut().inventory();
+        inventory.into_iter().filter_map(|(name, found)| Some((name, found.image?))).collect()
+    }
+
+    /// Forgets the world for a new one.
+    pub(crate) fn renew(&mut self, project: &Project, records: &BTreeMap<LayerName, Images>) -> Result<(), Failure> {
+        let mut world = Self::new_world(project, records)?;
+        self.time = VirtualTime::new(world.saved());
+        world.join(&self.time, &Crashes::default());
+        self.world = Rc::new(RefCell::new(world));
+        Ok(self.save()?)
+    }
+
+    fn new_world(project: &Project, records: &BTreeMap<LayerName, Images>) -> Result<World, Failure> {
+        Ok(World::of_fleet(&project.fleet, |group| first(records, &project.fleet, group), 1, clock::now()?))
+    }
+
     /// Keeps the world as it is.
     pub(crate) fn save(&self) -> anyhow::Result<()> {
         let mut world = self.world.borrow_mut();
@@ -93,19 +117,7 @@ impl Simulator {
 /// The records of images: those of the repository, and invented ones for layers that have none yet.
 pub(crate) fn records(project: &Project) -> Result<BTreeMap<LayerName, Images>, Failure> {
     let mut records = invented(&project.fleet, &project.keys()?);
-    records.extend(recorded(&project.root, &project.fleet)?);
-    Ok(records)
-}
-
-fn recorded(root: &std::path::Path, fleet: &Fleet) -> Result<BTreeMap<LayerName, Images>, Failure> {
-    let mut records = BTreeMap::new();
-    for layer in fleet.layers.keys() {
-        let (images, text) =
-            images::read_record(root, layer).map_err(|problem| Failure::Problems(vec![*problem], None))?;
-        if text.is_some() {
-            records.insert(layer.clone(), images);
-        }
-    }
+    records.extend(Recorded::read(&project.root, &project.fleet)?.layers);
     Ok(records)
 }
 

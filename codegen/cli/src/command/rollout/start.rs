@@ -1,14 +1,16 @@
 //! `fleetgen rollout start`.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use fleetgen_fleet::scalar::GroupName;
+use fleetgen_fleet::scalar::{GroupName, LayerName};
+use fleetgen_images::{Images, Records};
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Engine, Plan, Records, plan};
+use fleetgen_rollout::{Engine, Plan, plan};
 use fleetgen_simulator::Sickness;
 
 use super::Where;
-use super::drive::{Pace, drive};
+use super::drive::{Drive, Pace};
 use super::place::{Rollout, read_plan};
 use super::simulator::{Simulator, records};
 use crate::arguments::Global;
@@ -34,35 +36,53 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    args.place.check()?;
+    begin(global, &args.plan, &args.place, args.pace.clone(), &args.sick, ui)
+}
+
+/// Starts the rollout of a plan's file, if it is current. On the simulator, the new images of some groups are sick.
+pub(crate) fn begin(
+    global: &Global,
+    file: &Path,
+    groups: &Where,
+    pace: Pace,
+    sick: &[GroupName],
+    ui: &mut Ui,
+) -> Outcome {
+    groups.check()?;
     let project = Project::load(global, ui)?;
-    let planned = read_plan(global, &args.plan)?;
+    let planned = read_plan(global, file)?;
     let images = records(&project)?;
     let simulator = Simulator::open_to_drive(&project, &images)?;
-    let records = Records::new(&images);
-    let stale = |changes: Vec<String>| {
-        let file = args.plan.display().to_string();
-        let problems = changes.into_iter().map(|change| {
-            Problem::new(Code::Plan, Place::File(file.clone()), change)
-                .hint("make a new plan with `fleetgen rollout plan`, and review it")
-        });
-        Failure::Problems(problems.collect(), None)
-    };
-    if planned.fleet != project.fleet.name {
-        return Err(stale(vec![format!(
-            "this is a plan of the fleet `{}`, not of `{}`",
-            planned.fleet, project.fleet.name
-        )]));
-    }
     let engine = Engine::new(planned.clone());
-    if Rollout::find(global, Some(engine.id().short())).is_ok() {
-        let id = engine.id();
-        return Err(Failure::usage(
-            format!("the rollout {id} was started already"),
-            Some(format!("`fleetgen rollout resume {id}` goes on; `fleetgen rollout plan` makes a new plan")),
-        ));
+    is_free(global, &engine)?;
+    is_current(&project, &images, &simulator, &planned, file)?;
+    if let Some(unknown) = sick.iter().find(|group| engine.index(group).is_none()) {
+        let known: Vec<&str> = planned.groups.iter().map(|group| group.name.as_str()).collect();
+        let hint = fleetgen_problem::suggest_or_list(unknown.as_str(), known.iter().copied());
+        return Err(Failure::usage(format!("the plan has no group `{unknown}`"), hint));
     }
-    for other in Rollout::unfinished(global, &engine)? {
+    let rollout = Rollout::create(global, planned)?;
+    for group in sick {
+        simulator.world().make_sick(group, Sickness::AtOnce);
+    }
+    simulator.save()?;
+    // The driver opens the simulator again, in its own thread.
+    drop(simulator);
+    Drive { rollout, project, orders: Vec::new(), pace, directory: global.directory.clone() }.run(ui)
+}
+
+/// Refuses a rollout that was started already, and one of groups that another one moves.
+fn is_free(global: &Global, engine: &Engine) -> Result<(), Failure> {
+    let id = engine.id();
+    for other in Rollout::all(global)? {
+        if other.engine.id() == id {
+            return Err(Failure::usage(
+                format!("the rollout {id} was started already"),
+                Some(format!("`fleetgen rollout resume {id}` goes on; `fleetgen rollout plan` makes a new plan")),
+            ));
+        }
+    }
+    for other in Rollout::unfinished(global, Some(engine))? {
         let mut groups = other.engine.plan().groups.iter();
         if let Some(group) = groups.find(|group| engine.index(&group.name).is_some()) {
             let message = format!("the rollout {} is not over, and moves `{}` too", other.engine.id(), group.name);
@@ -70,21 +90,28 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
         }
     }
-    let inventory = simulator.world().inventory();
-    let now: Plan = plan(&project.fleet, &records, &inventory, planned.request.clone())
-        .map_err(|problems| Failure::Problems(problems, None))?;
-    let changes = planned.changes(&now);
-    if !changes.is_empty() {
-        return Err(stale(changes));
-    }
-    if let Some(unknown) = args.sick.iter().find(|group| engine.index(group).is_none()) {
-        let known: Vec<&str> = planned.groups.iter().map(|group| group.name.as_str()).collect();
-        let hint = fleetgen_problem::suggest_or_list(unknown.as_str(), known.iter().copied());
-        return Err(Failure::usage(format!("the plan has no group `{unknown}`"), hint));
-    }
-    let rollout = Rollout::create(global, planned.clone())?;
-    for group in &args.sick {
-        simulator.world().make_sick(group, Sickness::AtOnce);
-    }
-    drive(rollout, &project, &simulator, Vec::new(), &args.pace, ui)
+    Ok(())
+}
+
+/// Refuses a plan that the same request would not lead to now.
+fn is_current(
+    project: &Project,
+    images: &BTreeMap<LayerName, Images>,
+    simulator: &Simulator,
+    planned: &Plan,
+    file: &Path,
+) -> Result<(), Failure> {
+    let changes = if planned.fleet == project.fleet.name {
+        let inventory = simulator.world().inventory();
+        let now = plan(&project.fleet, &Records::new(images), &inventory, planned.request.clone());
+        planned.changes(&now.map_err(|problems| Failure::Problems(problems, None))?)
+    } else {
+        vec![format!("this is a plan of the fleet `{}`, not of `{}`", planned.fleet, project.fleet.name)]
+    };
+    let problems = changes.into_iter().map(|change| {
+        Problem::new(Code::Plan, Place::File(file.display().to_string()), change)
+            .hint("make a new plan with `fleetgen rollout plan`, and review it")
+    });
+    let problems: Vec<Problem> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems, None)) }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use fleetgen_driver::standing;
+use fleetgen_report::inert;
 use fleetgen_rollout::Phase;
 use serde_json::json;
 
@@ -23,12 +24,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let mut rollout = Rollout::find(global, args.rollout.as_deref())?;
-    print(&mut rollout, ui)
+    let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    print(&rollout, ui)
 }
 
 /// Prints the status, and returns its exit code.
-pub(crate) fn print(rollout: &mut Rollout, ui: &mut Ui) -> Outcome {
+pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     let replayed = rollout.replay()?;
     let (state, plan) = (replayed.state, rollout.engine.plan());
     let exit = if state.paused.is_some() { Exit::Paused } else { exit(&standing(&state)) };
@@ -47,13 +48,19 @@ pub(crate) fn print(rollout: &mut Rollout, ui: &mut Ui) -> Outcome {
     }
     let mut text = format!("rollout {} of {}: {}\n", rollout.engine.id(), plan.fleet, state.status.words());
     if let Some(hold) = &state.hold {
-        let _ = writeln!(text, "held, {}", hold.words());
+        let _ = writeln!(text, "held, {}", inert(&hold.words()));
+    }
+    if let Some((wave, until)) = rollout.engine.watched_until(&state)
+        && let Some((environment, number, _)) = rollout.engine.wave(wave)
+    {
+        let _ = writeln!(text, "{} wave {number} has ended, and is watched until {until}", environment.name);
     }
     let width = plan.groups.iter().map(|group| group.name.as_str().len()).max().unwrap_or(0);
     for (plan, group) in plan.groups.iter().zip(&state.groups) {
         let notes: Vec<String> =
             group.hold.iter().map(|hold| format!("held, {}", hold.words())).chain(group.reason.clone()).collect();
-        let line = format!("  {:<width$}  {:<13}  {}", plan.name.as_str(), group.phase.as_str(), notes.join("; "));
+        let line =
+            format!("  {:<width$}  {:<13}  {}", plan.name.as_str(), group.phase.as_str(), inert(&notes.join("; ")));
         text += line.trim_end();
         text.push('\n');
     }

@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let mut rollout = Rollout::find(global, args.rollout.as_deref())?;
+    let rollout = Rollout::find(global, args.rollout.as_deref())?;
     let replayed = rollout.replay()?;
     let (id, head) = (rollout.engine.id(), replayed.head);
     match ui.format {

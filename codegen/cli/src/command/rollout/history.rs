@@ -1,0 +1,92 @@
+//! `fleetgen rollout history`.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use fleetgen_report::{History, duration};
+use serde_json::json;
+
+use super::place::Rollout;
+use crate::arguments::{Format, Global};
+use crate::error::Outcome;
+use crate::exit::Exit;
+use crate::table::table;
+use crate::ui::Ui;
+
+/// List the rollouts, or show what one of them did
+///
+/// Everything is in the rollout's journal. `--html` prints a page with a time line, which needs no other file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The first digits of a rollout's id; without it, all rollouts are listed
+    rollout: Option<String>,
+    /// Print a page of HTML
+    #[arg(long, requires = "rollout", conflicts_with = "markdown")]
+    html: bool,
+    /// Print Markdown, as for the summary of a job
+    #[arg(long, requires = "rollout")]
+    markdown: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    if let Some(id) = &args.rollout {
+        let history = history(&Rollout::find(global, Some(id))?)?;
+        ui.print(&match (args.html, args.markdown, ui.format) {
+            (true, _, _) => history.html().context("the page cannot be rendered")?,
+            (_, true, _) => history.markdown().context("the summary cannot be rendered")?,
+            (_, _, Format::Json) => format!("{:#}\n", json!(history)),
+            (_, _, Format::Human | Format::Github) => history.text(),
+        })?;
+        return Ok(Exit::Ok);
+    }
+    let histories: Vec<History> = Rollout::all(global)?.iter().map(history).collect::<Result<_, _>>()?;
+    if ui.format == Format::Json {
+        let rollouts: Vec<_> = histories
+            .iter()
+            .map(|history| {
+                json!({
+                    "rollout": history.rollout, "status": history.status, "outcome": history.outcome, "started": history.started,
+                    "last": history.last, "people": history.people, "groups": history.groups.len(), "records": history.records,
+                })
+            })
+            .collect();
+        ui.print(&format!("{:#}\n", json!({ "rollouts": rollouts })))?;
+        return Ok(Exit::Ok);
+    }
+    if histories.is_empty() {
+        ui.note("no rollout was started here; they are kept in .fleetgen/rollouts")?;
+        return Ok(Exit::Ok);
+    }
+    let rows = histories.iter().map(|history| {
+        vec![
+            history.rollout.get(..12).unwrap_or_default().to_owned(),
+            history.started.map(|at| at.strftime("%Y-%m-%d %H:%MZ").to_string()).unwrap_or_default(),
+            duration(history.took()),
+            history.groups.len().to_string(),
+            history.people.join(", "),
+            fleetgen_report::inert(&history.status),
+        ]
+    });
+    ui.print(&table(&["ROLLOUT", "STARTED", "TOOK", "GROUPS", "BY", "STATUS"], rows.collect(), &[3]))?;
+    Ok(Exit::Ok)
+}
+
+fn history(rollout: &Rollout) -> Result<History, crate::error::Failure> {
+    Ok(History::new(&rollout.engine, &rollout.replay()?.records))
+}
+
+/// Appends what a rollout did to the summary of a job of GitHub, if this is one.
+pub(crate) fn summarize(rollout: &Rollout, ui: &mut Ui) -> Result<(), crate::error::Failure> {
+    append_to_summary(&history(rollout)?.markdown().context("the summary cannot be rendered")?, ui)
+}
+
+/// Appends Markdown to the summary of a job of GitHub, if this is one.
+pub(crate) fn append_to_summary(markdown: &str, ui: &mut Ui) -> Result<(), crate::error::Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let appended = fs_err::OpenOptions::new().create(true).append(true).open(std::path::PathBuf::from(path));
+    // A summary is for reading: without it, the rollout has happened all the same.
+    if let Err(error) = appended.and_then(|mut file| file.write_all(markdown.as_bytes())) {
+        ui.warn(&format!("warning: the summary of the job cannot be written: {error}"))?;
+    }
+    Ok(())
+}

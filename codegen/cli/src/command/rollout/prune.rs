@@ -1,0 +1,84 @@
+//! `fleetgen rollout prune`.
+
+use fleetgen_fleet::scalar::GroupName;
+use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
+use fleetgen_rollout::{Place, Version, Versions as _, prunable};
+use serde_json::json;
+
+use super::Where;
+use super::place::referenced;
+use super::simulator::{Simulator, records};
+use crate::arguments::{Format, Global};
+use crate::error::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::project::Project;
+use crate::table::table;
+use crate::ui::Ui;
+
+/// Delete the versions of what groups launch that nothing refers to
+///
+/// Every rollout leaves a launch template version or an instance template behind, and the clouds keep them for ever. Kept are
+/// what a group and its machines have, what Terraform made last, what a rollout goes to or may return to, and the newest ones.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Where,
+    /// How many of the newest versions of each group stay in any case
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    keep: u32,
+    /// Delete them without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    args.place.check()?;
+    let project = Project::load(global, ui)?;
+    let simulator = Simulator::open_to_drive(&project, &records(&project)?)?;
+    let referenced = referenced(global)?;
+    let mut unused: Vec<(&GroupName, Place, Version)> = Vec::new();
+    let mut problems = Vec::new();
+    let refuse = |group: &GroupName, why: String| {
+        Problem::new(Code::Plan, ProblemPlace::Nowhere, format!("{group}: {why}")).hint("fix that, and run it again")
+    };
+    for group in project.fleet.groups.values() {
+        let Some(place) = Place::of(&project.fleet, group) else { continue };
+        match simulator.world().list(&group.name, &place) {
+            Ok(list) => {
+                let plans = referenced.versions.get(&group.name).cloned().unwrap_or_default();
+                let versions = prunable(&list, &plans, args.keep as usize);
+                unused.extend(versions.into_iter().map(|version| (&group.name, place.clone(), version)));
+            }
+            Err(why) => problems.push(refuse(&group.name, why)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems, None));
+    }
+    if ui.format == Format::Json {
+        let versions: Vec<_> =
+            unused.iter().map(|(group, _, version)| json!({ "group": group, "version": version })).collect();
+        ui.print(&format!("{:#}\n", json!({ "versions": versions, "deleted": args.yes })))?;
+    } else if unused.is_empty() {
+        ui.note("every version is needed")?;
+        return Ok(Exit::Ok);
+    } else {
+        let rows = unused.iter().map(|(group, place, version)| {
+            vec![group.to_string(), place.cloud.to_string(), place.region.to_string(), version.to_string()]
+        });
+        ui.print(&table(&["GROUP", "CLOUD", "REGION", "VERSION"], rows.collect(), &[]))?;
+    }
+    let agreed = args.yes
+        || (ui.is_terminal() && ui.ask(&format!("delete {}?", fleetgen_report::count(unused.len(), "version")))?);
+    if !agreed {
+        ui.note("nothing was deleted; `--yes` deletes them without asking")?;
+        return Ok(Exit::Ok);
+    }
+    for (group, place, version) in &unused {
+        if let Err(why) = simulator.world().delete(group, place, version) {
+            problems.push(refuse(group, format!("version {version} was not deleted: {why}")));
+        }
+    }
+    simulator.save()?;
+    if problems.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(problems, None)) }
+}

@@ -1,0 +1,54 @@
+//! `fleetgen rollout watch`.
+
+use std::time::Duration;
+
+use fleetgen_driver::standing;
+use serde_json::json;
+
+use super::drive::exit;
+use super::place::Rollout;
+use crate::arguments::{Format, Global};
+use crate::error::Outcome;
+use crate::exit::Exit;
+use crate::screen::{self, Follower, Live};
+use crate::signals::Signals;
+use crate::ui::Ui;
+
+/// Show a rollout while it runs, whoever drives it
+///
+/// On a terminal, shows waves, groups and their machines, holds and what happened, and takes orders; `?` lists the keys. Leaving it
+/// never stops a rollout that another process drives. Without a terminal, prints a line for each thing that happens, until the
+/// rollout is over.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The first digits of the rollout's id; the newest rollout if not given
+    rollout: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    let path = rollout.journal.path().to_owned();
+    if ui.is_terminal() {
+        screen::show(&rollout.engine, &path, || None, Live::default(), &Signals::catch()?)?;
+        return stands(&rollout);
+    }
+    let mut follower = Follower::new(&rollout.engine, &path, Live::default());
+    loop {
+        let before = follower.poll()?;
+        for (at, words) in &follower.lines[before..] {
+            ui.print(&match ui.format {
+                Format::Json => format!("{}\n", json!({ "at": at, "text": words })),
+                Format::Human | Format::Github => format!("{}  {words}\n", at.strftime("%Y-%m-%d %H:%M:%SZ")),
+            })?;
+        }
+        if follower.state().is_some_and(|state| state.outcome().is_some()) {
+            return stands(&rollout);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn stands(rollout: &Rollout) -> Outcome {
+    let state = rollout.replay()?.state;
+    Ok(if state.paused.is_some() { Exit::Paused } else { exit(&standing(&state)) })
+}
