@@ -10,8 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 pub(crate) struct Signals {
     /// Whether the driver is to stop.
     pub(crate) stop: Arc<AtomicBool>,
-    /// Whether the terminal is gone.
-    pub(crate) hangup: Arc<AtomicBool>,
+    hangup: Arc<AtomicBool>,
     /// Whether somebody pressed Ctrl-C, or another process did that for them.
     pub(crate) interrupt: Arc<AtomicBool>,
     ids: Vec<SigId>,
@@ -31,6 +30,11 @@ impl Signals {
             signal_hook::flag::register(SIGINT, Arc::clone(&interrupt))?,
         ];
         Ok(Self { stop, hangup, interrupt, ids })
+    }
+
+    /// Whether the terminal is gone.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.hangup.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_stopped(&self) -> bool {

@@ -152,6 +152,9 @@ impl Sandbox {
             .env("SOURCE_DATE_EPOCH", "1793577600")
             .current_dir(self.folder.path())
             .args(words)
+            .env("USER", "octocat")
+            .env_remove("GITHUB_ACTOR")
+            .env_remove("GITHUB_STEP_SUMMARY")
             // Not the developer's terminal, whose width the help would follow.
             .stdin(std::process::Stdio::null())
             .env("NO_COLOR", "1")

@@ -144,7 +144,8 @@ fn a_build_is_recorded_once() {
 
 /// The record with its first image promoted.
 fn promoted(record: &str) -> String {
-    let promotion = "  promotions:\n  - environment: stg\n    by: octocat\n    at: 2026-11-01T00:00:00Z\n  builds:\n";
+    let promotion =
+        "  promotions:\n  - environment: stg\n    by: octocat\n    at: \"2026-11-01T00:00:00Z\"\n  builds:\n";
     record.replacen("  builds:\n", promotion, 1)
 }
 

@@ -181,7 +181,8 @@ fn record(plan: &str, revoked: Option<&str>) -> String {
         let at = "2026-11-01T00:00:00Z";
         let promotion = |environment: &str| json!({ "environment": environment, "by": "octocat", "at": at });
         let promotions = json!([promotion("stg"), promotion("prod")]);
-        let mut image = json!({ "key": key.repeat(16), "os": "ubuntu-24.04", "promotions": promotions, "builds": builds });
+        let mut image =
+            json!({ "key": key.repeat(16), "os": "ubuntu-24.04", "promotions": promotions, "builds": builds });
         if let Some(reason) = revoked {
             image["revoked"] = json!({ "reason": reason, "by": "octocat", "at": at });
         }

@@ -20,7 +20,7 @@ pub use drive::{Driver, Halt, Notifier, Observer, Parts, Unobserved};
 pub use gate::LocalGates;
 pub use notify::{Messenger, Recipient};
 pub use replay::{ReplayError, Replayed, order, replay};
-pub use standing::{Limits, Stop, standing};
+pub use standing::{Limits, Stop, Waits, standing};
 
 use fleetgen_fleet::Gate;
 use fleetgen_rollout::{GroupPlan, Verdict};

@@ -8,8 +8,20 @@ use jiff::Timestamp;
 pub struct Limits {
     /// Stop at this time.
     pub until: Option<Timestamp>,
-    /// Wait for windows and freezes too, instead of stopping when nothing else is left to do.
-    pub wait_for_windows: bool,
+    /// What to wait for, instead of stopping when nothing else is left to do.
+    pub waits: Waits,
+}
+
+/// What a driver waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Waits {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Windows and freezes.
+    Calendar,
+    /// People as well: there is someone who may approve, or let it go on.
+    People,
 }
 
 /// Why a driver stopped.
@@ -35,7 +47,8 @@ pub(crate) fn stop(state: &State, now: Timestamp, limits: Limits) -> Option<Stop
     let is_open = state.holds().any(|hold| matches!(hold, Hold::Window { .. } | Hold::Freeze { .. }));
     match standing(state) {
         Stop::InProgress => None,
-        Stop::Waiting(_) | Stop::NeedsHuman(_) if is_open && limits.wait_for_windows => None,
+        Stop::Waiting(_) | Stop::NeedsHuman(_) if is_open && limits.waits == Waits::Calendar => None,
+        Stop::Waiting(_) | Stop::NeedsHuman(_) | Stop::Paused if limits.waits == Waits::People => None,
         stop => Some(stop),
     }
 }

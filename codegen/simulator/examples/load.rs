@@ -9,7 +9,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Some_, plan};
-use fleetgen_driver::{Driver, Limits, Parts, Unobserved};
+use fleetgen_driver::{Driver, Limits, Parts, Unobserved, Waits};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_rollout::Engine;
 use fleetgen_simulator::{Crashes, Memory, VirtualClock, VirtualTime, World};
@@ -39,6 +39,6 @@ fn main() {
         stop: &std::sync::atomic::AtomicBool::new(false),
     };
     let mut driver = Driver::open(&engine, parts, "bench", None).unwrap();
-    driver.run(Limits { until: None, wait_for_windows: true }).unwrap();
+    driver.run(Limits { until: None, waits: Waits::Calendar }).unwrap();
     println!("{}", driver.events());
 }

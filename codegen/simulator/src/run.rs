@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
-use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, order, replay};
+use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, Waits, order, replay};
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{Engine, Hold, Invariant, Order, Phase, Plan, RolloutOutcome, State, Violation, Watch};
 use jiff::{SignedDuration, Timestamp};
@@ -191,7 +191,7 @@ impl Stage<'_> {
         let halt = Driver::open(self.engine, parts, "driver", None).and_then(|mut driver| {
             loop {
                 let until = self.orders.first().map_or(self.end, |(at, _)| seconds(began, *at).min(self.end));
-                let limits = Limits { until: Some(reader.reads_at_most(until)), wait_for_windows: true };
+                let limits = Limits { until: Some(reader.reads_at_most(until)), waits: Waits::Calendar };
                 let stop = driver.run(limits);
                 events = driver.events();
                 if !self.attend(stop?, until) {

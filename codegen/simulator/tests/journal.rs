@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use common::{Some_, expect_none, plan};
-use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, Unobserved, replay};
+use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, Unobserved, Waits, replay};
 use fleetgen_fleet::Gate;
 use fleetgen_fleet::choice::{Cloud as CloudName, OnFailure};
 use fleetgen_rollout::{
@@ -222,7 +222,7 @@ impl fleetgen_driver::Gates for Passing {
 impl Contested {
     fn take_over(&self) {
         let until = self.time.now() + SignedDuration::from_secs(90);
-        let limits = Limits { until: Some(until), wait_for_windows: true };
+        let limits = Limits { until: Some(until), waits: Waits::Calendar };
         let mut cloud = Uncontested(self.world.clone());
         drive(&self.engine, &mut cloud, self.journal.clone(), &self.time, "second", limits).unwrap();
     }

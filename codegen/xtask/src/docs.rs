@@ -21,6 +21,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "layers",
         "--test",
         "images",
+        "--test",
+        "screen",
     ]))?;
     println!("the documents are current");
     Ok(())

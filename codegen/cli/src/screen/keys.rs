@@ -1,7 +1,7 @@
 //! What keys do.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fleetgen_rollout::{Hold, Order, Scope, State};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::follow::Follower;
 use super::{App, Driving};
@@ -76,6 +76,7 @@ impl App {
     }
 
     pub(super) fn press(&mut self, key: KeyEvent, follower: &Follower<'_>) -> Command {
+        self.message = None;
         if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'C')) {
             return if self.leave() { Command::Leave } else { Command::None };
         }
@@ -114,7 +115,6 @@ impl App {
     }
 
     fn press_normal(&mut self, key: KeyCode, follower: &Follower<'_>) -> Command {
-        self.message = None;
         let last = follower.seen.len().saturating_sub(1);
         let ask = |order: Order| Mode::Confirm(Question::Order(order));
         let now = self.selected;

@@ -7,12 +7,15 @@ mod follow;
 mod keys;
 mod view;
 
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crossterm::event::{self, Event, KeyEventKind};
 use fleetgen_rollout::{Engine, Order};
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags};
 use ratatui::{DefaultTerminal, Frame};
 
 use crate::command::rollout::{Rollout, append};
@@ -23,8 +26,11 @@ pub(crate) use follow::{Follower, Live};
 use keys::{Command, Mode};
 use view::View;
 
-/// How often the screen is drawn.
-const FRAME: Duration = Duration::from_millis(100);
+/// How often the screen is drawn, in milliseconds.
+const FRAME: u16 = 100;
+
+/// How long the next key of several may take. crossterm would not look at all for less than that.
+const KEY: Duration = Duration::from_millis(2);
 
 /// Who drives the rollout that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +72,10 @@ pub(crate) fn show(
         App { selected: 0, follows: true, mode: Mode::Normal, message: None, driving: Driving::Elsewhere, has_colors };
     let mut terminal = ratatui::try_init()?;
     let shown = run(&mut terminal, &mut app, &mut follower, path, &is_driving, signals);
-    ratatui::restore();
+    // If the terminal is gone, none of this works, and `ratatui::restore` and dropping the terminal would panic.
+    let _ = terminal.show_cursor();
+    let _ = ratatui::try_restore();
+    std::mem::forget(terminal);
     match shown {
         // The rollout goes on, whether somebody looks at it or not.
         Err(Failure::Fault(error)) if error.is::<std::io::Error>() => Ok(()),
@@ -92,32 +101,55 @@ fn run(
         app.follow(follower);
         terminal.draw(|frame| app.draw(frame, follower))?;
         let is_told_to_end = signals.is_stopped() && app.driving != Driving::Here;
-        if signals.hangup.load(Ordering::Relaxed) || is_told_to_end {
+        if signals.is_gone() || is_told_to_end {
             return Ok(());
         }
         if signals.interrupt.swap(false, Ordering::Relaxed) && app.leave() {
             return Ok(());
         }
-        if !event::poll(FRAME)? {
-            continue;
+        match input()? {
+            Input::None => continue,
+            Input::Gone => return Ok(()),
+            Input::Some => {}
         }
-        let Event::Key(key) = event::read()? else { continue };
-        if key.kind != KeyEventKind::Press {
-            continue;
-        }
-        match app.press(key, follower) {
-            Command::None => {}
-            Command::Leave => return Ok(()),
-            Command::Stop => {
-                signals.stop.store(true, Ordering::Relaxed);
-                app.message = Some("stopping after what is being done".to_owned());
+        while event::poll(KEY)? {
+            let Event::Key(key) = event::read()? else { continue };
+            if key.kind != KeyEventKind::Press {
+                continue;
             }
-            Command::Order(order) => app.order(path, &order),
-        }
-        if app.driving != Driving::Here && signals.is_stopped() {
-            return Ok(());
+            match app.press(key, follower) {
+                Command::None => {}
+                Command::Leave => return Ok(()),
+                Command::Stop => {
+                    signals.stop.store(true, Ordering::Relaxed);
+                    app.message = Some("stopping after what is being done".to_owned());
+                }
+                Command::Order(order) => app.order(path, &order),
+            }
         }
     }
+}
+
+/// Whether a person has pressed something.
+enum Input {
+    None,
+    Some,
+    /// The terminal is gone.
+    Gone,
+}
+
+/// Waits for a key, for as long as a frame. crossterm 0.29 would wait for ever on a terminal that is gone, without rest.
+fn input() -> std::io::Result<Input> {
+    let stdin = std::io::stdin();
+    let mut files = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    match nix::poll::poll(&mut files, FRAME) {
+        Ok(0) | Err(Errno::EINTR) => return Ok(Input::None),
+        Ok(_) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let events = files[0].revents().unwrap_or(PollFlags::POLLERR);
+    let is_gone = events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL);
+    Ok(if is_gone { Input::Gone } else { Input::Some })
 }
 
 impl App {

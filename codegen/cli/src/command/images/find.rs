@@ -65,6 +65,8 @@ struct Found<'a> {
     groups: Vec<&'a GroupName>,
     /// The layer that has it first.
     source: &'a LayerName,
+    /// A newer image of the layer that does not have it.
+    fixed_by: Option<&'a Image>,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
@@ -108,12 +110,16 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             let source = records.lineage(image).filter(|ancestor| has(ancestor).is_some()).last();
             let source = source.and_then(|ancestor| records.get(&ancestor.key)).map_or(layer, |(layer, _)| layer);
             let groups = groups(&project.fleet, layer, image, (cloud, architecture, build), running.as_ref());
-            found.push(Found { layer, image, cloud, architecture, hits: hits.clone(), groups, source });
+            let newer = records.layer(layer).iter().rev().take_while(|newer| newer.key != image.key);
+            let lacks_it = |newer: &&Image| {
+                known.get(&(newer.key.clone(), cloud, architecture)).is_some_and(BTreeSet::is_empty)
+                    && records.revoked(newer).is_none()
+            };
+            let fixed_by = newer.into_iter().find(lacks_it);
+            found.push(Found { layer, image, cloud, architecture, hits: hits.clone(), groups, source, fixed_by });
         }
     }
-    let rebuild: BTreeSet<&LayerName> =
-        found.iter().filter(|found| !found.groups.is_empty()).map(|found| found.source).collect();
-    print(ui, args, &records, &found, &rebuild, &unread)?;
+    print(ui, args, &records, &found, &unread)?;
     if !unread.is_empty() {
         ui.warn(&format!(
             "warning: nothing is known about {}: their reports are not in {}",
@@ -187,9 +193,11 @@ fn print(
     args: &Args,
     records: &Records<'_>,
     found: &[Found<'_>],
-    rebuild: &BTreeSet<&LayerName>,
     unread: &BTreeSet<String>,
 ) -> std::io::Result<()> {
+    let on_groups = || found.iter().filter(|found| !found.groups.is_empty());
+    let rebuild: BTreeSet<_> = on_groups().filter(|it| it.fixed_by.is_none()).map(|found| found.source).collect();
+    let promote: BTreeSet<_> = on_groups().filter_map(|it| Some((it.layer, it.fixed_by?.key.short()))).collect();
     if ui.format == Format::Json {
         let images: Vec<_> = found
             .iter()
@@ -197,7 +205,7 @@ fn print(
                 json!({
                     "layer": found.layer, "key": found.image.key, "cloud": found.cloud, "architecture": found.architecture,
                     "packages": found.hits, "promotions": found.image.promotions, "revoked": records.revoked(found.image),
-                    "groups": found.groups, "since_layer": found.source,
+                    "groups": found.groups, "since_layer": found.source, "fixed_by": found.fixed_by.map(|image| &image.key),
                 })
             })
             .collect();
@@ -223,9 +231,17 @@ fn print(
     });
     let groups = if args.simulator { "RUNS ON" } else { "MAY RUN ON" };
     ui.print(&table(&["LAYER", "KEY", "BUILD", "PACKAGE", "MAY RUN IN", groups], rows.collect(), &[]))?;
-    if rebuild.is_empty() {
-        return ui.note("no group needs a new image");
+    for (layer, key) in &promote {
+        ui.note(&format!(
+            "{layer} {key} does not have it: `fleetgen images promote {key} --to ENVIRONMENT` lets groups run it"
+        ))?;
     }
-    let layers: Vec<&str> = rebuild.iter().map(|layer| layer.as_str()).collect();
-    ui.note(&format!("rebuild {}, and what is built on it: it has the package first", layers.join(" and ")))
+    if !rebuild.is_empty() {
+        let layers: Vec<&str> = rebuild.iter().map(|layer| layer.as_str()).collect();
+        ui.note(&format!("rebuild {}, and what is built on it: it has the package first", layers.join(" and ")))?;
+    }
+    if rebuild.is_empty() && promote.is_empty() {
+        ui.note("no group needs a new image")?;
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use fleetgen_fleet::choice::Approval;
 use fleetgen_fleet::scalar::{EnvironmentName, Text};
 use fleetgen_images::{Images, Records, promote};
+use fleetgen_report::count;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
@@ -55,7 +56,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ui.print(&format!("unchanged {layer} {}: it may run in {} already\n", key.short(), args.to))?;
         return Ok(Exit::Ok);
     }
-    ui.print(&format!("promoted {layer} {} to {}: {groups} groups may run it\n", key.short(), args.to))?;
+    ui.print(&format!("promoted {layer} {} to {}: {} may run it\n", key.short(), args.to, count(groups, "group")))?;
     let environment = project.fleet.environments.iter().find(|environment| environment.name == args.to);
     let owners: Vec<&str> = project.fleet.owners.iter().map(Text::as_str).collect();
     let approval = match environment.map(|environment| environment.approval) {

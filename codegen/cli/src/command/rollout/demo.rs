@@ -49,6 +49,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     let pace = Pace { time: None, no_wait: false, speed: None, within: Some(args.within), watch: true };
     let exit = begin(global, &planned.out, &simulated, pace, &sick, ui)?;
-    ui.note("\nlook at it with `fleetgen rollout status`, `history ID`, `explain GROUP` and `verify-journal`")?;
+    // A terminal that is gone reads nothing.
+    let _ = ui.note("\nlook at it with `fleetgen rollout status`, `history ID`, `explain GROUP` and `verify-journal`");
     Ok(exit)
 }

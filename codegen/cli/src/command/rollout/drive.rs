@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use fleetgen_driver::{Driver, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop};
+use fleetgen_driver::{Driver, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop, Waits};
 use fleetgen_fleet::scalar::{Duration, ImageId, LayerName};
 use fleetgen_images::{Images, Records};
 use fleetgen_problem::{Code, Place, Problem};
@@ -72,7 +72,7 @@ impl Drive {
             let stop = Arc::clone(&signals.stop);
             let live = Live::default();
             let mut observer = live.clone();
-            let driver = std::thread::spawn(move || self.drive(&mut observer, &stop));
+            let driver = std::thread::spawn(move || self.drive(&mut observer, true, &stop));
             screen::show(&Engine::new(plan), &path, || Some(!driver.is_finished()), live, &signals)?;
             driver.join().map_err(|_| anyhow::anyhow!("the driver failed; `fleetgen rollout resume` goes on"))??
         } else {
@@ -83,13 +83,17 @@ impl Drive {
             }
             let asks = signals.ask_first(ui.is_terminal());
             let mut printing = Printing { transcript, ui, error: None };
-            let stop = self.drive(&mut printing, &signals.stop);
+            let stop = self.drive(&mut printing, false, &signals.stop);
             let error = printing.error.take();
             drop(asks);
             let stop = stop?;
             error.map_or(Ok(()), Err)?;
             stop
         };
+        if signals.is_gone() {
+            // Nobody is there to read.
+            return Ok(exit(&stop.stop));
+        }
         let rollout = Rollout::at(&path)?;
         if ui.format == Format::Json {
             super::status::print(&rollout, ui)?;
@@ -105,7 +109,7 @@ impl Drive {
         Ok(exit(&stop.stop))
     }
 
-    fn drive(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Ended, Failure> {
+    fn drive(mut self, observer: &mut dyn Observer, is_shown: bool, stop: &AtomicBool) -> Result<Ended, Failure> {
         let mut locked = self.rollout.lock()?;
         let replayed = self.rollout.replay()?;
         let images = records(&self.project)?;
@@ -114,12 +118,17 @@ impl Drive {
         let last = replayed.records.last().map(|record| record.at);
         simulator.time.advance(last.unwrap_or(simulator.time.now()));
         let most = self.rollout.journal.most()?;
-        let mut clock = self.clock(&simulator);
+        let mut clock = self.clock(&simulator, is_shown);
         let until = self
             .pace
             .time
             .and_then(|time| simulator.time.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
         let (mut cloud, mut gates) = (simulator.clone(), simulator.clone());
+        let waits = match (self.pace.no_wait, is_shown) {
+            (true, _) => Waits::Nothing,
+            (false, false) => Waits::Calendar,
+            (false, true) => Waits::People,
+        };
         let mut revoked = revocations(&self.project);
         let mut messenger = notify::messenger(&self.directory);
         let parts = Parts {
@@ -137,7 +146,7 @@ impl Drive {
             for order in self.orders {
                 driver.submit(order)?;
             }
-            driver.run(Limits { until, wait_for_windows: !self.pace.no_wait })
+            driver.run(Limits { until, waits })
         });
         simulator.save()?;
         let stop = driven.map_err(|halt| failure(&self.rollout, &halt))?;
@@ -150,9 +159,11 @@ impl Drive {
         Ok(Ended { stop, undelivered })
     }
 
-    fn clock(&self, simulator: &Simulator) -> VirtualClock {
+    /// What is shown takes time, since people cannot read as fast as the simulator runs.
+    fn clock(&self, simulator: &Simulator, is_shown: bool) -> VirtualClock {
         let clock = VirtualClock::new(&simulator.time);
-        match (self.pace.speed, self.pace.within) {
+        let within = self.pace.within.map(|within| within.seconds).or(is_shown.then_some(60));
+        match (self.pace.speed, within) {
             (Some(speed), _) => clock.with_pace(1.0 / f64::from(speed.max(1)), SignedDuration::MAX),
             (None, Some(within)) => {
                 // The same rollout, run once in no time, says how long it takes.
@@ -165,7 +176,7 @@ impl Drive {
                     .collect();
                 drop(sick);
                 let watched = fleetgen_simulator::run(&script).watched.as_secs_f64().max(1.0);
-                clock.with_pace(f64::from(within.seconds) / watched, WATCHED)
+                clock.with_pace(f64::from(within) / watched, WATCHED)
             }
             (None, None) => clock,
         }
