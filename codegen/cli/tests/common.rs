@@ -137,29 +137,29 @@ impl Sandbox {
     }
 
     pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
-        Command::new(env!("CARGO_BIN_EXE_fleetgen"))
-            // The second of November 2026, whenever it is run.
-            .env("SOURCE_DATE_EPOCH", "1793577600")
-            .current_dir(self.folder.path())
-            .args(words)
-            .spawn()
-            .unwrap()
+        self.command(words).spawn().unwrap()
+    }
+
+    /// The program, with the same environment wherever and whenever it is run.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fleetgen"));
+        // The second of November 2026.
+        command.env("SOURCE_DATE_EPOCH", "1793577600").env("USER", "octocat").env("NO_COLOR", "1");
+        for name in ["GITHUB_ACTOR", "GITHUB_STEP_SUMMARY", "FLEETGEN_NOTIFY_URL", "FLEETGEN_NOTIFY_COMMAND"] {
+            command.env_remove(name);
+        }
+        // Not the developer's terminal, whose width the help would follow.
+        command.current_dir(self.folder.path()).args(words).stdin(std::process::Stdio::null());
+        command
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_fleetgen"))
-            // The second of November 2026, whenever it is run.
-            .env("SOURCE_DATE_EPOCH", "1793577600")
-            .current_dir(self.folder.path())
-            .args(words)
-            .env("USER", "octocat")
-            .env_remove("GITHUB_ACTOR")
-            .env_remove("GITHUB_STEP_SUMMARY")
-            // Not the developer's terminal, whose width the help would follow.
-            .stdin(std::process::Stdio::null())
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
+        self.run_with(words, &[])
+    }
+
+    /// Runs the program with these environment variables as well.
+    pub(crate) fn run_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Run {
+        let output = self.command(words).envs(variables.iter().copied()).output().unwrap();
         Run {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),

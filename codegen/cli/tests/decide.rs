@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Sandbox, expect_snapshot, merged};
+use common::{Sandbox, expect_document, expect_snapshot, merged, repository};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -93,6 +93,18 @@ fn soaked(sandbox: &Sandbox) {
     sandbox.write("images/app.yaml", &record.replace("2026-11-02T", "2026-11-01T"));
 }
 
+/// Shows output in a document, behind a marker.
+fn show_in(document: &str, marker: &str, fence: &str, output: &str) {
+    // Two tests write to the same document.
+    static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _writing = WRITING.lock().unwrap();
+    let text = std::fs::read_to_string(repository().join(document)).unwrap();
+    let start = format!("<!-- {marker} -->\n```{fence}\n");
+    let (before, after) = text.split_once(&start).unwrap();
+    let after = &after[after.find("```").unwrap()..];
+    expect_document(document, &[before, &start, output, after].concat());
+}
+
 #[test]
 fn an_image_is_promoted_from_environment_to_environment() {
     let sandbox = recorded();
@@ -111,7 +123,9 @@ fn an_image_is_promoted_from_environment_to_environment() {
     promote(&["a1", "--to", "prod"]).expect(6).says("soaks there for 2h").says("promote it after 2026-11-02T02:00:00Z");
     soaked(&sandbox);
     promote(&["a1", "--to", "prod"]).expect(0).says("which @example/platform must approve");
-    expect_snapshot("output", "images-promoted", &sandbox.read("images/app.yaml"));
+    let record = sandbox.read("images/app.yaml");
+    let image = &record[record.find("- key: a1").unwrap()..];
+    show_in("docs/images.md", "a promoted image", "yaml", image.split("  builds:").next().unwrap());
     // A layer that no group runs itself has nothing to soak.
     promote(&["b1", "--to", "prod"]).expect(0).says("0 groups");
     sandbox.run(&["check"]).expect(4);
@@ -186,7 +200,7 @@ fn a_vulnerability_is_found_in_images_and_groups() {
     let sandbox = recorded();
     let find = |words: &[&str]| sandbox.run(&[&["images", "find"], words].concat());
     let run = find(&["CVE-2026-12345"]).expect(0);
-    expect_snapshot("output", "images-find", &(run.stdout + &run.stderr));
+    show_in("docs/images.md", "images find", "", &(run.stdout + &run.stderr));
     find(&["web"]).expect(0).says("web 1.0").says("rebuild app, and what is built on it");
     find(&["OpenSSL"]).expect(0).says("openssl 3.1").says("rebuild base");
     find(&["CVE-2026-12345", "--format", "json"]).expect(0).says("\"fixed_by\": \"a1111111");
@@ -223,10 +237,9 @@ fn a_plan_shows_packages_and_vulnerabilities() {
     sandbox.run(&["images", "promote", "a1", "--to", "stg"]).expect(0);
     sandbox.run(&["images", "promote", "a1", "--to", "prod", "--without-soak", "a test"]).expect(0);
     let run = sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
-    expect_snapshot("output", "plan", &run.stdout);
+    show_in("docs/rollout.md", "a plan", "", &run.stdout);
     let run = sandbox.run(&["rollout", "plan", "--simulator", "--markdown"]).expect(0);
     expect_snapshot("output", "plan-markdown", &run.stdout);
-    // In a job, the summary has it.
     let json: Value =
         serde_json::from_str(&sandbox.run(&["rollout", "plan", "--simulator", "--format", "json"]).expect(0).stdout)
             .unwrap();

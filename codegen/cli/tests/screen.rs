@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write};
 use std::num::NonZero;
 use std::sync::{Arc, Mutex};
@@ -226,29 +227,50 @@ fn a_terminal_that_goes_away_ends_nothing() {
     sandbox.run(&["rollout", "status"]).expect(0).says("4 done");
 }
 
+/// A screen as lines with colours.
+fn ansi(screen: &vt100::Screen) -> String {
+    let (rows, columns) = screen.size();
+    let mut text = String::new();
+    for row in 0..rows.get() {
+        for column in 0..columns.get() {
+            let cell = screen.cell(row, column).unwrap();
+            let mut codes = vec!["0".to_owned()];
+            let attributes = [(cell.bold(), "1"), (cell.dim(), "2"), (cell.inverse(), "7")];
+            codes.extend(attributes.into_iter().filter(|(is_set, _)| *is_set).map(|(_, code)| code.to_owned()));
+            if let vt100::Color::Idx(color) = cell.fgcolor() {
+                codes.push(format!("38;5;{color}"));
+            }
+            let content = if cell.has_contents() { cell.contents() } else { " " };
+            write!(text, "\u{1b}[{}m{content}", codes.join(";")).unwrap();
+        }
+        text.push_str("\u{1b}[0m\n");
+    }
+    text
+}
+
 /// The picture of README and docs, and the same screen as text: the real program, in a terminal.
 #[test]
 fn the_picture_of_a_rollout_is_real() {
     let own = std::fs::read_to_string(repository().join("fleet.yaml")).unwrap();
     let sandbox = Sandbox::new(&own);
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
-    let start = ["rollout", "start", ".fleetgen/plan.json", "--simulator", "--sick", "web-tokyo", "--for", "26h"];
-    sandbox.run(&start);
-    // As far as it takes until the canary has failed.
-    for _ in 0..400 {
-        let status = sandbox.run(&["rollout", "status"]).stdout;
-        if status.lines().any(|line| line.contains("web-tokyo ") && line.contains("rolling back")) {
-            break;
-        }
-        sandbox.run(&["rollout", "resume", "--simulator", "--for", "40s"]);
-    }
+    let start = ["rollout", "start", ".fleetgen/plan.json", "--simulator", "--sick", "web-tokyo"];
+    sandbox.run(&start).expect(12);
+    // The journal as it was when the canary had failed.
+    let rollout = std::fs::read_dir(sandbox.path(".fleetgen/rollouts")).unwrap().next().unwrap().unwrap().path();
+    let rollout = rollout.strip_prefix(sandbox.path("")).unwrap().display().to_string();
+    let record = |number: u32| format!("{rollout}/{number:06}.json");
+    let is_back = |number: &u32| sandbox.read(&record(*number)).contains("\"roll_back\"");
+    let failed = (1..).find(is_back).unwrap();
+    (failed + 1..).map(record).take_while(|path| sandbox.path(path).exists()).for_each(|path| sandbox.remove(&path));
+    sandbox.remove(&format!("{rollout}/head.json"));
     let mut terminal = Terminal::run(&sandbox, &["rollout", "watch"], 112, 30, false);
     terminal.shows("what happened");
     std::thread::sleep(Duration::from_millis(300));
     let (text, picture) = {
         let parser = terminal.screen.lock().unwrap();
         let screen = parser.screen();
-        let ansi = screen.rows_formatted(0, 112).map(|row| row + "\u{1b}[0m\n").collect::<String>();
+        let ansi = ansi(screen);
         (screen.contents(), anstyle_svg::Term::new().min_width_px(900).render_svg(&ansi))
     };
     terminal.press("q");

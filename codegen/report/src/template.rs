@@ -38,15 +38,22 @@ fn escape_html(text: &str, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Escapes a value for a line or a cell of a table. A backslash before any ASCII punctuation makes it text (GFM 0.29, 2.4), which
-/// also keeps URLs from becoming links. A mention is found after that, so a word joiner comes behind its `@`.
+/// Escapes a value for a line or a cell of a table. A backslash before ASCII punctuation makes it text (GFM 0.29, 2.4 and 6.1).
+/// What is harmless stays readable: a colon and a dot only make links, of `http://` and `www.`. A mention is found after Markdown
+/// was read, so a word joiner comes behind its `@`.
 fn escape_markdown(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    for character in crate::inert(text).chars() {
+    let text = crate::inert(text);
+    for (at, character) in text.char_indices() {
+        let is_link = match character {
+            ':' => text[at + 1..].starts_with('/'),
+            '.' => text[..at].to_ascii_lowercase().ends_with("www"),
+            _ => false,
+        };
         match character {
             '@' => out.write_all("\\@\u{2060}".as_bytes())?,
             '<' => out.write_all(b"&lt;")?,
             '&' => out.write_all(b"&amp;")?,
-            '-' | ',' | '%' | '/' | '(' | ')' => write!(out, "{character}")?,
+            '-' | ',' | ';' | ':' | '.' | '%' | '/' | '(' | ')' | '\'' | '"' if !is_link => write!(out, "{character}")?,
             punctuation if punctuation.is_ascii_punctuation() => write!(out, "\\{punctuation}")?,
             other => write!(out, "{other}")?,
         }
@@ -66,14 +73,15 @@ mod tests {
 
     #[test]
     fn hostile_text_is_inert() {
-        let hostile = "<img src=x onerror='a(1)'> | [x](http://a.example) @team `b`\n# \u{202e}\u{1b}[2J & \"";
+        let hostile =
+            "<img src=x onerror='a(1)'> | [x](http://a.example) www.b.example @team `b`\n# \u{202e}\u{1b}[2J & \"";
         assert_eq!(
             escaped(escape_html, hostile),
-            "&lt;img src=x onerror=&#39;a(1)&#39;&gt; | [x](http://a.example) @team `b`\u{fffd}# \u{fffd}\u{fffd}[2J &amp; &quot;"
+            "&lt;img src=x onerror=&#39;a(1)&#39;&gt; | [x](http://a.example) www.b.example @team `b`\u{fffd}# \u{fffd}\u{fffd}[2J &amp; &quot;"
         );
         assert_eq!(
             escaped(escape_markdown, hostile),
-            "&lt;img src\\=x onerror\\=\\'a(1)\\'\\> \\| \\[x\\](http\\://a\\.example) \\@\u{2060}team \\`b\\`\u{fffd}\\# \u{fffd}\u{fffd}\\[2J &amp; \\\""
+            "&lt;img src\\=x onerror\\='a(1)'\\> \\| \\[x\\](http\\://a.example) www\\.b.example \\@\u{2060}team \\`b\\`\u{fffd}\\# \u{fffd}\u{fffd}\\[2J &amp; \""
         );
     }
 }

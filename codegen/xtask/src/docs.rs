@@ -23,6 +23,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "images",
         "--test",
         "screen",
+        "--test",
+        "decide",
     ]))?;
     println!("the documents are current");
     Ok(())

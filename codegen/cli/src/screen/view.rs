@@ -180,7 +180,7 @@ impl View<'_> {
         let bar = [
             ("█", healthy, Color::Green),
             ("×", unhealthy, Color::Red),
-            ("▒", starting, Color::Blue),
+            ("▒", starting, Color::Cyan),
             ("░", rest, Color::DarkGray),
         ];
         let mut left = cells as usize;
@@ -266,7 +266,7 @@ fn help() -> Vec<Line<'static>> {
 fn color(phase: Phase) -> Color {
     match phase {
         Phase::Pending | Phase::Skipped => Color::DarkGray,
-        Phase::Preparing | Phase::Updating | Phase::Baking | Phase::Verifying => Color::Blue,
+        Phase::Preparing | Phase::Updating | Phase::Baking | Phase::Verifying => Color::Cyan,
         Phase::Canary | Phase::Judging => Color::Yellow,
         Phase::Done | Phase::Set => Color::Green,
         Phase::RollingBack | Phase::RolledBack => Color::Magenta,

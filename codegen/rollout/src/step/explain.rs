@@ -108,10 +108,7 @@ impl Engine {
                 return Explanation::new(why).until(Some(until));
             }
             let over = state.groups[groups.clone()].iter().filter(|group| group.phase.is_over()).count();
-            return Explanation::new(format!(
-                "{current} comes first: {over} of its {} groups are through",
-                groups.len()
-            ));
+            return Explanation::new(format!("{current} comes first: {over} of {} done", groups.len()));
         }
         if state.wave_since.is_none() {
             return Explanation::new(format!(

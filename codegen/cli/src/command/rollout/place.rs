@@ -129,27 +129,32 @@ pub(crate) struct Referenced {
 pub(crate) fn referenced(global: &Global) -> Result<Referenced, Failure> {
     let mut referenced = Referenced::default();
     let mut seen = BTreeSet::new();
+    let mut started = BTreeSet::new();
     for rollout in Rollout::all(global)?.into_iter().rev() {
         let state = rollout.replay()?.state;
+        started.insert(rollout.engine.id().clone());
         for (plan, group) in rollout.engine.plan().groups.iter().zip(&state.groups) {
-            if seen.insert(plan.name.clone()) || state.outcome().is_none() {
-                referenced.add(plan, group.version.as_ref());
+            let is_open = state.outcome().is_none();
+            if seen.insert(plan.name.clone()) || is_open {
+                referenced.add(plan, group.version.as_ref(), is_open);
             }
         }
     }
     let next = std::fs::read_to_string(global.directory.join(super::plan::plan_file())).ok();
-    if let Some(plan) = next.and_then(|text| Plan::parse(&text).ok()) {
-        plan.groups.iter().for_each(|group| referenced.add(group, None));
+    if let Some(plan) = next.and_then(|text| Plan::parse(&text).ok()).filter(|plan| !started.contains(&plan.id())) {
+        plan.groups.iter().for_each(|group| referenced.add(group, None, true));
     }
     Ok(referenced)
 }
 
 impl Referenced {
-    fn add(&mut self, group: &GroupPlan, new: Option<&Version>) {
+    /// The version that is copied is needed only until that has happened.
+    fn add(&mut self, group: &GroupPlan, new: Option<&Version>, is_open: bool) {
         self.images.extend(group.from.image.iter().chain([&group.to.image]).cloned());
         let setting = &group.from.setting;
         let canary = setting.canary.as_ref().map(|(version, _)| version);
-        let versions = [&setting.version, &group.to.source].into_iter().chain(canary).chain(new);
+        let source = Some(&group.to.source).filter(|_| is_open);
+        let versions = [&setting.version].into_iter().chain(source).chain(canary).chain(new);
         self.versions.entry(group.name.clone()).or_default().extend(versions.cloned());
     }
 }
