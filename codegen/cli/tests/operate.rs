@@ -192,7 +192,7 @@ fn a_rollout_that_is_over_still_tells() {
             let (mut stream, _) = listener.accept().unwrap();
             let mut text = String::new();
             let mut buffer = [0; 4_096];
-            while !text.contains("}") {
+            while !text.contains('}') {
                 let length = stream.read(&mut buffer).unwrap();
                 text += &String::from_utf8_lossy(&buffer[..length]);
             }

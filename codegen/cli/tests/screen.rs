@@ -261,8 +261,11 @@ fn the_picture_of_a_rollout_is_real() {
     let rollout = rollout.strip_prefix(sandbox.path("")).unwrap().display().to_string();
     let record = |number: u32| format!("{rollout}/{number:06}.json");
     let is_back = |number: &u32| sandbox.read(&record(*number)).contains("\"roll_back\"");
-    let failed = (1..).find(is_back).unwrap();
-    (failed + 1..).map(record).take_while(|path| sandbox.path(path).exists()).for_each(|path| sandbox.remove(&path));
+    let failed = (1..10_000).find(is_back).unwrap();
+    (failed + 1..10_000)
+        .map(record)
+        .take_while(|path| sandbox.path(path).exists())
+        .for_each(|path| sandbox.remove(&path));
     sandbox.remove(&format!("{rollout}/head.json"));
     let mut terminal = Terminal::run(&sandbox, &["rollout", "watch"], 112, 30, false);
     terminal.shows("what happened");

@@ -29,6 +29,7 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
         ensure!(built.succeeded, "{layer} was not built:\n{}", built.last_words());
         clouds(&rehearsal, layer, &before).with_context(|| format!("the resources of {layer} in the clouds"))?;
         record(&rehearsal, layer, &built)?;
+        find(&rehearsal, layer)?;
         rehearsal.keep(layer)?;
         for cloud in Cloud::ALL {
             let what = format!("{layer} {}", cloud.source());
@@ -37,6 +38,29 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
                 .time("good", &what, "inspect the image", || inspect::image(stage, cloud, layer))
                 .with_context(|| format!("the image of {layer} on {}", cloud.as_str()))?;
         }
+    }
+    Ok(())
+}
+
+/// A package of the base, and one of the layer on it, which a newer database knows to be vulnerable.
+const FOUND: &[(&str, &str)] = &[("base", "jq"), ("web", "nginx")];
+
+/// Finds packages in the SBOMs that the builds left, and a vulnerability with a database that is newer than they are.
+fn find(rehearsal: &Rehearsal<'_>, layer: &str) -> anyhow::Result<()> {
+    let Some((_, package)) = FOUND.iter().find(|(of, _)| *of == layer) else { return Ok(()) };
+    let (tools, database) = (&rehearsal.stage.tools, rehearsal.stage.folder.join("newer-database"));
+    let advisories = format!("debian 12\t{package}\tCVE-2026-0002\tHIGH\t99.0\n");
+    tools.trivy_database(&database, "now", &advisories)?;
+    let path = format!("{}:/usr/bin:/bin", tools.trivy.parent().unwrap_or(&tools.trivy).display());
+    let database = database.display().to_string();
+    for words in [&["images", "find", package][..], &["images", "find", "CVE-2026-0002", "--database", &database]] {
+        let words = [words, &["--format", "json"]].concat();
+        let found: Value = serde_json::from_str(&fleetgen(&rehearsal.repository, &words, &[("PATH", &path)])?)?;
+        let images = found["images"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = images.iter().filter(|image| image["layer"] == layer && image["packages"][0]["package"] == *package);
+        ensure!(own.count() == Cloud::ALL.len(), "{words:?} did not find the images of {layer}: {found:#}");
+        let is_older = |image: &&Value| image["layer"] != layer;
+        ensure!(!images.iter().any(|image| is_older(&image)), "{words:?} found other images: {found:#}");
     }
     Ok(())
 }

@@ -163,7 +163,7 @@ fn scan(reports: &Reports, build: &Build, cache: &std::path::Path) -> anyhow::Re
         "--skip-java-db-update",
         "--offline-scan",
     ]);
-    command.args(["--skip-version-check", "--format", "json"]).arg(reports.path(digest));
+    command.args(["--skip-version-check", "--disable-telemetry", "--format", "json"]).arg(reports.path(digest));
     let output = command.output().context("`--database` runs `trivy`, which must be on PATH")?;
     anyhow::ensure!(output.status.success(), "trivy failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(output.stdout)
