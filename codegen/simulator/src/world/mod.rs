@@ -53,6 +53,9 @@ pub struct World {
     sick: BTreeMap<GroupName, Sickness>,
     /// Gates that fail.
     failing: BTreeSet<String>,
+    /// Images that no longer exist.
+    #[serde(default)]
+    lost: BTreeSet<ImageId>,
     #[serde(skip)]
     time: Option<VirtualTime>,
     #[serde(skip)]
@@ -106,6 +109,7 @@ impl World {
             saved: at,
             sick: BTreeMap::new(),
             failing: BTreeSet::new(),
+            lost: BTreeSet::new(),
             time: None,
             crashes: Crashes::default(),
             repeated: Vec::new(),
@@ -131,6 +135,11 @@ impl World {
     /// Makes the new image of a group sick.
     pub fn make_sick(&mut self, group: &GroupName, sickness: Sickness) {
         self.sick.insert(group.clone(), sickness);
+    }
+
+    /// Deletes an image. Groups go on with the machines that they have.
+    pub fn lose(&mut self, image: &ImageId) {
+        self.lost.insert(image.clone());
     }
 
     /// Whether the new image of a group is sick.
@@ -169,7 +178,7 @@ impl World {
                     sight: group.sight(),
                     latest: group.latest(),
                     image: group.image().cloned(),
-                    image_exists: true,
+                    image_exists: group.image().is_none_or(|image| !self.lost.contains(image)),
                     comes_along: group.comes_along(),
                 };
                 inventory.insert(name, found);
