@@ -82,7 +82,8 @@ pub(crate) fn lock(project: &Project, global: &crate::arguments::Global) -> Resu
 /// Who is at work, for records and journals.
 pub(crate) fn actor() -> String {
     let names = ["GITHUB_ACTOR", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "an unknown user".to_owned())
+    let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "an unknown user".to_owned());
+    fleetgen_report::inert(&name)
 }
 
 /// Who decides now.

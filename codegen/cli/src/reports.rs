@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use fleetgen_fleet::scalar::Sha256;
-use fleetgen_images::{Build, Contents, packages, vulnerabilities};
+use fleetgen_images::{Build, Contents, digest, packages, vulnerabilities};
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_tree::AtomicFile;
 
@@ -63,7 +63,7 @@ impl Reports {
             )
         };
         match read(&path) {
-            Ok(bytes) if digest_of(&bytes) == *digest => Ok(Some(bytes)),
+            Ok(bytes) if digest(&bytes) == *digest => Ok(Some(bytes)),
             Ok(_) => Err(refuse("this report does not have the digest that the record names".to_owned())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(refuse(format!("this report cannot be read: {error}"))),
@@ -75,17 +75,9 @@ impl Reports {
         let Some(sbom) = self.get(build, "sbom")? else { return Ok(None) };
         let trivy = self.get(build, "trivy")?;
         let packages = packages(&sbom).map_err(|error| anyhow::anyhow!("an SBOM cannot be read: {error}"))?;
-        let vulnerabilities = match trivy {
-            Some(trivy) => {
-                vulnerabilities(&trivy).map_err(|error| anyhow::anyhow!("a report of Trivy cannot be read: {error}"))?
-            }
-            None => std::collections::BTreeSet::default(),
-        };
+        let vulnerabilities = trivy.map(|trivy| vulnerabilities(&trivy)).transpose();
+        let vulnerabilities =
+            vulnerabilities.map_err(|error| anyhow::anyhow!("a report of Trivy cannot be read: {error}"))?;
         Ok(Some(Contents { packages, vulnerabilities }))
     }
-}
-
-fn digest_of(bytes: &[u8]) -> Sha256 {
-    use sha2::Digest as _;
-    Sha256::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes)))
 }

@@ -1,6 +1,7 @@
 //! Tables: columns without lines, as other tools of the field print them.
 
 use comfy_table::{CellAlignment, Table, presets};
+use fleetgen_report::inert;
 
 /// A table. The columns in `right` hold numbers.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
@@ -8,7 +9,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) ->
     table.load_style(presets::NOTHING);
     table.set_header(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| inert(cell)));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));

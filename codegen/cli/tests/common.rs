@@ -17,6 +17,29 @@ pub(crate) fn base() -> String {
     std::fs::read_to_string(repository().join("tests/base.yaml")).unwrap()
 }
 
+/// A fleet for rollouts: two groups on each cloud, and an approval before production.
+pub(crate) const TWO_CLOUDS: &str = "\
+environments:
+  - { name: stg, approval: none, soak: 10m }
+  - name: prod
+    approval: owners
+    gates:
+      release: { approval: The release notes are out }
+groups:
+  web-stg: { profile: plain, network: aws-tokyo, machine: m7g.large, environment: stg }
+  job-stg: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, environment: stg }
+  web:
+    profile: plain
+    network: aws-tokyo
+    machine: m7g.large
+    size: { min: 4, max: 8 }
+    rollout: { canary: 25% }
+  job: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, size: { min: 3 }, rollout: { wave: 2 } }
+";
+
+/// The approval in that fleet.
+pub(crate) const APPROVAL: &str = "    gates:\n      release: { approval: The release notes are out }\n";
+
 /// A fleet.yaml as a change to the base: its sections replace those of the base, or add to them if it starts with
 /// `# adds`. One that starts with `# whole` is a file by itself.
 pub(crate) fn merged(change: &str) -> String {

@@ -204,7 +204,10 @@ fn a_vulnerability_is_found_in_images_and_groups() {
     find(&["web"]).expect(0).says("web 1.0").says("rebuild app, and what is built on it");
     find(&["OpenSSL"]).expect(0).says("openssl 3.1").says("rebuild base");
     find(&["CVE-2026-12345", "--format", "json"]).expect(0).says("\"fixed_by\": \"a1111111");
-    find(&["CVE-2026-99999"]).expect(0).says("no image that is known has CVE-2026-99999");
+    find(&["CVE-2026-99999"]).expect(0).says("CVE-2026-99999 is in none of 4 recorded builds with a report");
+    find(&["cve-2026-12345"]).expect(0).says("openssl 3.1");
+    find(&["CVE-nonsense"]).expect(2).says("is not the id of a vulnerability");
+    find(&[" "]).expect(2).says("there is nothing to find");
     find(&["web", "--database", "."]).expect(2).says("is not the id of a vulnerability");
     // On the simulator, groups run the older image, and it stays so when that is revoked.
     sandbox.run(&["images", "revoke", "a0", "--reason", "broken"]).expect(0);
@@ -243,7 +246,7 @@ fn a_plan_shows_packages_and_vulnerabilities() {
     let json: Value =
         serde_json::from_str(&sandbox.run(&["rollout", "plan", "--simulator", "--format", "json"]).expect(0).stdout)
             .unwrap();
-    assert_eq!(json["moves"][0]["difference"]["fixed"][0]["id"], "CVE-2026-12345");
+    assert_eq!(json["moves"][0]["difference"]["vulnerabilities"]["fixed"][0]["id"], "CVE-2026-12345");
 }
 
 #[test]

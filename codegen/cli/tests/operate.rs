@@ -6,28 +6,15 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
-use common::{Sandbox, expect_snapshot, merged};
+use common::{APPROVAL, Sandbox, TWO_CLOUDS, expect_snapshot, merged};
 use serde_json::Value;
 
 const PLAN: &str = ".fleetgen/plan.json";
 const START: &[&str] = &["rollout", "start", PLAN, "--simulator"];
 const RESUME: &[&str] = &["rollout", "resume", "--simulator"];
 
-const FLEET: &str = "\
-environments:
-  - { name: stg, approval: none, soak: 10m }
-  - name: prod
-    approval: owners
-    gates:
-      release: { approval: The release notes are out }
-groups:
-  web-stg: { profile: plain, network: aws-tokyo, machine: m7g.large, environment: stg }
-  web: { profile: plain, network: aws-tokyo, machine: m7g.large, size: { min: 4, max: 8 }, rollout: { canary: 25% } }
-  job: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, size: { min: 3 }, rollout: { wave: 2 } }
-";
-
 fn planned() -> Sandbox {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
     sandbox
 }
@@ -48,7 +35,7 @@ fn a_group_s_wait_is_explained() {
         .says("web-stg: updating since")
         .says("0 of 1 machines have the new image")
         .says("until  2026");
-    explain("web").expect(0).says("stg wave 1 comes first: 0 of 1 done");
+    explain("web").expect(0).says("stg wave 1 comes first: 0 of 2 done");
     sandbox.run(&[RESUME, &["--for", "9m"]].concat()).expect(13);
     explain("job").expect(0).says("it has ended, and is being watched for 10m").says("until  2026-11-02T00:");
     sandbox.run(RESUME).expect(14);
@@ -67,8 +54,7 @@ fn a_group_s_wait_is_explained() {
 #[test]
 fn a_closed_window_and_what_is_left_out_are_explained() {
     let window = "windows: [{ days: [fri], from: \"10:00\", to: \"16:00\", time_zone: Asia/Tokyo }]";
-    let gates = "    gates:\n      release: { approval: The release notes are out }\n";
-    let sandbox = Sandbox::new(&merged(&FLEET.replace(gates, &format!("    {window}\n"))));
+    let sandbox = Sandbox::new(&merged(&TWO_CLOUDS.replace(APPROVAL, &format!("    {window}\n"))));
     sandbox.run(&["rollout", "plan", "--simulator", "--environment", "prod"]).expect(0);
     sandbox.run(&[START, &["--no-wait"]].concat()).expect(14).says("waiting for the window");
     sandbox.run(&["rollout", "explain", "web"]).expect(0).says("until  2026-11-06T01:00:00Z");
@@ -179,7 +165,7 @@ fn people_are_told_once_it_works() {
 
 #[test]
 fn a_rollout_that_is_over_still_tells() {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     sandbox.run(&["rollout", "plan", "--simulator", "--environment", "stg"]).expect(0);
     let failing = program(&sandbox, "fail", "exit 1");
     sandbox.run_with(START, &[("FLEETGEN_NOTIFY_COMMAND", &failing)]).expect(0).says("notices were not delivered");

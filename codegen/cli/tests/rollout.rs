@@ -5,33 +5,13 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Run, Sandbox, merged};
+use common::{APPROVAL, Run, Sandbox, TWO_CLOUDS, merged};
 use serde_json::json;
 
 const PLAN: &str = ".fleetgen/plan.json";
 
-/// Two groups on each cloud, and an approval before production.
-const FLEET: &str = "\
-environments:
-  - { name: stg, approval: none, soak: 10m }
-  - name: prod
-    approval: owners
-    gates:
-      release: { approval: The release notes are out }
-groups:
-  web-stg: { profile: plain, network: aws-tokyo, machine: m7g.large, environment: stg }
-  job-stg: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, environment: stg }
-  web:
-    profile: plain
-    network: aws-tokyo
-    machine: m7g.large
-    size: { min: 4, max: 8 }
-    rollout: { canary: 25% }
-  job: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, size: { min: 3 }, rollout: { wave: 2 } }
-";
-
 fn planned() -> Sandbox {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0).says("web").says("1 canary").says("written to");
     sandbox
 }
@@ -111,9 +91,7 @@ fn people_pause_abort_and_run_out_of_time() {
 /// Killed again and again, at any moment, it ends as it would have.
 #[test]
 fn a_rollout_survives_kill_9() {
-    let sandbox = Sandbox::new(&merged(
-        &FLEET.replace("    gates:\n      release: { approval: The release notes are out }\n", ""),
-    ));
+    let sandbox = Sandbox::new(&merged(&TWO_CLOUDS.replace(APPROVAL, "")));
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
     let mut words = vec!["rollout", "start", PLAN, "--simulator", "--speed", "4000"];
     for milliseconds in [30, 170, 60, 230, 110, 300, 45, 190] {
@@ -294,7 +272,7 @@ fn a_broken_journal_is_found() {
 #[test]
 fn there_are_no_clouds_yet() {
     let sandbox = Sandbox::new(&merged(""));
-    sandbox.write("fleet.yaml", &merged(FLEET));
+    sandbox.write("fleet.yaml", &merged(TWO_CLOUDS));
     for words in [&["rollout", "plan"][..], &["rollout", "resume"], &["rollout", "start", "plan.json"]] {
         sandbox.run(words).expect(2).says("cannot reach AWS or Google Cloud yet").says("`--simulator`");
     }

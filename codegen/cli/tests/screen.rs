@@ -9,22 +9,8 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Sandbox, expect_document, merged, repository};
+use common::{APPROVAL, Sandbox, TWO_CLOUDS, expect_document, merged, repository};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-
-const FLEET: &str = "\
-environments:
-  - { name: stg, approval: none, soak: 10m }
-  - name: prod
-    approval: owners
-    gates:
-      release: { approval: The release notes are out }
-groups:
-  web-stg: { profile: plain, network: aws-tokyo, machine: m7g.large, environment: stg }
-  job-stg: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, environment: stg }
-  web: { profile: plain, network: aws-tokyo, machine: m7g.large, size: { min: 4, max: 8 }, rollout: { canary: 25% } }
-  job: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, size: { min: 3 }, rollout: { wave: 2 } }
-";
 
 /// A terminal with the program in it.
 struct Terminal {
@@ -121,7 +107,7 @@ const CTRL_C: &str = "\u{3}";
 
 #[test]
 fn a_person_plans_starts_watches_and_gives_orders() {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     let mut terminal = Terminal::run(&sandbox, &["rollout", "--simulator", "--speed", "20"], 110, 30, false);
     terminal.shows("start the rollout of 4 groups? [y/N]");
     terminal.press("y\n");
@@ -169,7 +155,7 @@ fn a_person_plans_starts_watches_and_gives_orders() {
 
 #[test]
 fn nobody_has_to_agree() {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     let mut terminal = Terminal::run(&sandbox, &["rollout", "--simulator"], 110, 30, false);
     terminal.shows("[y/N]");
     terminal.press("n\n");
@@ -182,7 +168,7 @@ fn nobody_has_to_agree() {
 
 #[test]
 fn an_approval_is_given_on_the_screen_of_another_process() {
-    let sandbox = Sandbox::new(&merged(FLEET));
+    let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
     let words = ["rollout", "start", ".fleetgen/plan.json", "--simulator"];
     sandbox.run(&words).expect(14);
@@ -209,9 +195,7 @@ fn an_approval_is_given_on_the_screen_of_another_process() {
 /// Terminals close, and connections break. The rollout goes on to its end.
 #[test]
 fn a_terminal_that_goes_away_ends_nothing() {
-    let sandbox = Sandbox::new(&merged(
-        &FLEET.replace("    gates:\n      release: { approval: The release notes are out }\n", ""),
-    ));
+    let sandbox = Sandbox::new(&merged(&TWO_CLOUDS.replace(APPROVAL, "")));
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
     let words = ["rollout", "start", ".fleetgen/plan.json", "--simulator", "--watch", "--within", "6s"];
     let (mut child, master) = spawn(&sandbox, &words, size(100, 24), false);

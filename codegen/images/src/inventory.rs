@@ -110,9 +110,16 @@ pub fn vulnerabilities(report: &[u8]) -> serde_json::Result<BTreeSet<Vulnerabili
 pub struct Difference {
     /// Packages that changed, by name: the versions before and after. Empty if it was not, or is no longer, there.
     pub packages: BTreeMap<String, (String, String)>,
-    /// Vulnerabilities that the new image no longer has.
+    /// Vulnerabilities that only one of them has; nothing if a report of Trivy is missing.
+    pub vulnerabilities: Option<Changed>,
+}
+
+/// Vulnerabilities that only one of two images has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// Those that only the old image has.
     pub fixed: BTreeSet<Vulnerability>,
-    /// Vulnerabilities that only the new image has.
+    /// Those that only the new image has.
     pub added: BTreeSet<Vulnerability>,
 }
 
@@ -121,8 +128,8 @@ pub struct Difference {
 pub struct Contents {
     /// The packages of its SBOM.
     pub packages: BTreeSet<Package>,
-    /// The vulnerabilities of its Trivy report.
-    pub vulnerabilities: BTreeSet<Vulnerability>,
+    /// The vulnerabilities of its Trivy report, if there is one.
+    pub vulnerabilities: Option<BTreeSet<Vulnerability>>,
 }
 
 impl Contents {
@@ -139,14 +146,14 @@ impl Contents {
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let text = |versions: Option<&Vec<String>>| versions.map(|versions| versions.join(", ")).unwrap_or_default();
         let packages = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
-        let only = |these: &Self, those: &Self| {
-            let known: BTreeSet<_> = those.vulnerabilities.iter().map(|it| (&it.id, &it.package)).collect();
-            these.vulnerabilities.iter().filter(|it| !known.contains(&(&it.id, &it.package))).cloned().collect()
+        let only = |these: &BTreeSet<Vulnerability>, those: &BTreeSet<Vulnerability>| {
+            let known: BTreeSet<_> = those.iter().map(|it| (&it.id, &it.package)).collect();
+            these.iter().filter(|it| !known.contains(&(&it.id, &it.package))).cloned().collect()
         };
+        let vulnerabilities = self.vulnerabilities.as_ref().zip(newer.vulnerabilities.as_ref());
         Difference {
             packages: packages.map(|name| (name.clone(), (text(before.get(name)), text(after.get(name))))).collect(),
-            fixed: only(self, newer),
-            added: only(newer, self),
+            vulnerabilities: vulnerabilities.map(|(old, new)| Changed { fixed: only(old, new), added: only(new, old) }),
         }
     }
 }

@@ -19,7 +19,7 @@ use fleetgen_fleet::scalar::Sha256;
 use fleetgen_problem::{Code, Place, Problem};
 
 pub use build::{Built, read, sources};
-pub use inventory::{Contents, Difference, Package, Vulnerability, packages, vulnerabilities};
+pub use inventory::{Changed, Contents, Difference, Package, Vulnerability, packages, vulnerabilities};
 pub use promote::{Decision, promote};
 pub use prune::unused;
 pub use record::{Build, Image, Images, Platforms, Promotion, Revocation};
@@ -47,7 +47,8 @@ fn refuse(message: impl Into<String>, hint: impl Into<String>) -> Problem {
     Problem::new(Code::Image, Place::Nowhere, message).hint(hint)
 }
 
-fn digest(bytes: &[u8]) -> Sha256 {
+/// The digest of a report.
+pub fn digest(bytes: &[u8]) -> Sha256 {
     use sha2::Digest as _;
     Sha256::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes)))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fleetgen_fleet::scalar::{EnvironmentName, GroupName, Key};
+use fleetgen_fleet::scalar::{EnvironmentName, GroupName, ImageId, Key};
 use fleetgen_rollout::{Engine, Event, Phase, Record, Rollback, RolloutOutcome, State, Transcript};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -47,8 +47,10 @@ pub struct GroupHistory {
     pub environment: EnvironmentName,
     /// Its wave.
     pub wave: u32,
-    /// The key of its old image, if that is recorded.
+    /// The key of its old image, if it may return to it.
     pub from: Option<Key>,
+    /// Its old image, if it is one that fleetgen could have built.
+    pub from_image: Option<ImageId>,
     /// The key of its new image.
     pub to: Key,
     /// Where it is now.
@@ -87,7 +89,8 @@ impl History {
                 spans.iter_mut().zip(transcript.state().map(|state| &state.groups).into_iter().flatten())
             {
                 if let Some(last) = spans.last_mut() {
-                    last.until = record.at;
+                    // Clocks may go back.
+                    last.until = last.until.max(record.at);
                 }
                 if spans.last().is_none_or(|last| last.phase != group.phase) {
                     spans.push(Span { phase: group.phase, from: record.at, until: record.at });
@@ -130,7 +133,7 @@ impl History {
 
     /// The time line in words.
     pub fn text(&self) -> String {
-        let mut text = format!("rollout {} of {}: {}\n", self.short(), self.fleet, self.status);
+        let mut text = format!("rollout {} of {}: {}\n", self.short(), self.fleet, inert(&self.status));
         for fact in self.facts() {
             let _ = writeln!(text, "{fact}");
         }
@@ -172,7 +175,7 @@ impl History {
             (number > 0).then(|| format!("{number} {phase}"))
         });
         facts.push(format!("{}: {}", count(self.groups.len(), "group"), counts.collect::<Vec<_>>().join(", ")));
-        facts.push(format!("by {}; {}", self.people.join(", "), count(self.records, "record")));
+        facts.push(format!("by {}; {}", inert(&self.people.join(", ")), count(self.records, "record")));
         facts
     }
 
@@ -188,7 +191,7 @@ impl History {
                 duration(span.until.duration_since(span.from))
             );
             let tenths = |place: u32| format!("{}.{}", place / 10, place % 10);
-            Bar { kind: kind(span.phase), left: tenths(from), width: tenths((until - from).max(2)), title }
+            Bar { kind: kind(span.phase), left: tenths(from), width: tenths(until.saturating_sub(from).max(2)), title }
         };
         let is_shown = |span: &&Span| span.phase.is_active();
         let rows = self.groups.iter().take(most).map(|group| GroupRow {
@@ -215,6 +218,14 @@ impl History {
             more_events: self.events.len().saturating_sub(most),
             rollout: &self.rollout,
         }
+    }
+}
+
+impl GroupHistory {
+    /// Its old image: by key, or by id if that is all that is known.
+    fn old(&self) -> &str {
+        let image = self.from_image.as_ref().and_then(|image| image.as_str().rsplit('/').next());
+        self.from.as_ref().map(Key::short).or(image).unwrap_or("unknown")
     }
 }
 
@@ -255,8 +266,8 @@ struct Bar {
 
 fn status(state: &State) -> String {
     match &state.hold {
-        Some(hold) => format!("{}; held, {}", state.status.words(), hold.words()),
-        None => state.status.words(),
+        Some(hold) => format!("{}; held, {}", state.words(), hold.words()),
+        None => state.words(),
     }
 }
 

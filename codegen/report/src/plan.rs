@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use fleetgen_fleet::choice::{Architecture, Cloud};
 use fleetgen_fleet::scalar::{GroupName, ImageId, Key, LayerName};
-use fleetgen_images::{Difference, Vulnerability};
+use fleetgen_images::{Changed, Difference};
 use fleetgen_rollout::{Engine, GroupPlan, Kind, LeftOut, Plan, Rollback};
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -256,24 +256,22 @@ impl Move {
     }
 
     fn lines(&self) -> Vec<String> {
-        let Some(Difference { packages, fixed, added }) = &self.difference else {
-            return vec![
-                "packages: unknown, since the reports of both builds are not here; see `--reports`".to_owned(),
-            ];
-        };
+        let Some(Difference { packages, vulnerabilities }) = &self.difference else { return Vec::new() };
         let packages = packages.iter().map(|(name, (before, after))| match (before.as_str(), after.as_str()) {
             ("", after) => format!("{name} {after} (new)"),
             (before, "") => format!("{name} {before} (removed)"),
             (before, after) => format!("{name} {before} → {after}"),
         });
-        let vulnerability =
-            |found: &Vulnerability| format!("{} ({}, {})", found.id, found.severity.to_lowercase(), found.package);
-        let lists = [
-            ("packages", packages.collect::<Vec<_>>()),
-            ("fixes", fixed.iter().map(vulnerability).collect()),
-            ("adds", added.iter().map(vulnerability).collect()),
-        ];
-        lists.into_iter().map(|(what, list)| format!("{what}: {}", shortened(&list))).collect()
+        let mut lines = vec![format!("packages: {}", shortened(&packages.collect::<Vec<_>>()))];
+        let Some(Changed { fixed, added }) = vulnerabilities else {
+            lines.push("vulnerabilities: unknown, since a report of Trivy is missing".to_owned());
+            return lines;
+        };
+        for (what, found) in [("fixes", fixed), ("adds", added)] {
+            let found = found.iter().map(|it| format!("{} ({}, {})", it.id, it.severity.to_lowercase(), it.package));
+            lines.push(format!("{what}: {}", shortened(&found.collect::<Vec<_>>())));
+        }
+        lines
     }
 }
 

@@ -314,6 +314,14 @@ impl State {
         count
     }
 
+    /// What it is doing, in words.
+    pub fn words(&self) -> String {
+        match (&self.paused, self.status) {
+            (Some(_), Status::Running) => "the rollout is paused".to_owned(),
+            (_, status) => status.words(),
+        }
+    }
+
     /// How it ended, if it has.
     pub fn outcome(&self) -> Option<Outcome> {
         match self.status {

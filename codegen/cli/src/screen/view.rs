@@ -64,7 +64,7 @@ impl View<'_> {
 
     fn title(&self, state: &State, width: u16) -> Line<'static> {
         let engine = self.follower.engine;
-        let left = format!(" {} {}  {}", engine.plan().fleet, engine.id(), state.status.words());
+        let left = format!(" {} {}  {}", engine.plan().fleet, engine.id(), state.words());
         let at = self.follower.at.map(|at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default();
         let took =
             self.follower.started.zip(self.follower.at).map(|(started, at)| duration(at.duration_since(started)));

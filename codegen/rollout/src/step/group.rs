@@ -24,7 +24,9 @@ pub(super) fn has_passed(since: Timestamp, duration: fleetgen_fleet::scalar::Dur
 /// A cloud may show a group as it was a moment before. So what was there already, that nothing is being replaced or that
 /// every machine is old, counts only a minute after we asked for it.
 fn settled(since: Timestamp, now: Timestamp, next: Next) -> Next {
-    let is_fresh = now.duration_since(since) < SETTLES;
+    // A clock that was ahead when we asked does not make it longer.
+    let age = now.duration_since(since);
+    let is_fresh = !age.is_negative() && age < SETTLES;
     if next == Next::Reached && is_fresh { Next::Wait } else { next }
 }
 

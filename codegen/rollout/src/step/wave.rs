@@ -44,7 +44,8 @@ impl Engine {
 
     /// The wave that has ended and is being watched, and until when.
     pub fn watched_until(&self, state: &State) -> Option<(usize, Timestamp)> {
-        let ended = state.wave_ended.filter(|_| state.outcome().is_none())?;
+        let is_watched = state.status == Status::Running && state.paused.is_none();
+        let ended = state.wave_ended.filter(|_| is_watched)?;
         let watch = SignedDuration::from_secs(self.watch(state.wave).seconds.into());
         Some((state.wave, ended.checked_add(watch).ok()?))
     }

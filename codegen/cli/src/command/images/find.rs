@@ -9,6 +9,7 @@ use fleetgen_fleet::choice::{Architecture, Cloud};
 use fleetgen_fleet::scalar::{GroupName, ImageId, LayerName, VulnerabilityId};
 use fleetgen_fleet::{Fleet, Group};
 use fleetgen_images::{Build, Image, Records, vulnerabilities};
+use fleetgen_report::inert;
 use serde::Serialize;
 use serde_json::json;
 
@@ -70,13 +71,21 @@ struct Found<'a> {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let question = match args.what.parse::<VulnerabilityId>() {
+    if args.what.trim().is_empty() {
+        return Err(Failure::usage("there is nothing to find", Some("name a package or a vulnerability".to_owned())));
+    }
+    let is_id = ["cve-", "ghsa-"].iter().any(|start| args.what.to_ascii_lowercase().starts_with(start));
+    let what = match args.what.to_ascii_uppercase() {
+        id if is_id && id.starts_with("CVE-") => id,
+        _ => args.what.clone(),
+    };
+    let question = match what.parse::<VulnerabilityId>() {
         Ok(id) => Question::Vulnerability(id.to_string()),
-        Err(_) if args.database.is_some() => {
+        Err(_) if args.database.is_some() || is_id => {
             let message = format!("`{}` is not the id of a vulnerability", args.what);
             return Err(Failure::usage(
                 message,
-                Some("write one such as CVE-2026-12345, or leave out `--database`".to_owned()),
+                Some("write one such as CVE-2026-12345; packages are found without `--database`".to_owned()),
             ));
         }
         Err(_) => Question::Package(args.what.clone()),
@@ -119,7 +128,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             found.push(Found { layer, image, cloud, architecture, hits: hits.clone(), groups, source, fixed_by });
         }
     }
-    print(ui, args, &records, &found, &unread)?;
+    print(ui, args, &records, &found, (known.len(), &unread))?;
     if !unread.is_empty() {
         ui.warn(&format!(
             "warning: nothing is known about {}: their reports are not in {}",
@@ -188,16 +197,32 @@ fn groups<'a>(
     fleet.groups.values().filter(runs).map(|group| &group.name).collect()
 }
 
+/// How to get a newer image that does not have it to the groups.
+fn remedy(found: &Found<'_>) -> Option<String> {
+    let newer = found.fixed_by?;
+    let key = newer.key.short();
+    let next = found.image.promotions.iter().find(|promotion| newer.promotion(&promotion.environment).is_none());
+    Some(match next {
+        Some(next) => {
+            let environment = &next.environment;
+            format!("{key} does not have it; `fleetgen images promote {key} --to {environment}` is the next step")
+        }
+        None => {
+            format!("{key} does not have it, and may run wherever this may; `fleetgen rollout plan` moves groups to it")
+        }
+    })
+}
+
 fn print(
     ui: &mut Ui,
     args: &Args,
     records: &Records<'_>,
     found: &[Found<'_>],
-    unread: &BTreeSet<String>,
+    (searched, unread): (usize, &BTreeSet<String>),
 ) -> std::io::Result<()> {
     let on_groups = || found.iter().filter(|found| !found.groups.is_empty());
     let rebuild: BTreeSet<_> = on_groups().filter(|it| it.fixed_by.is_none()).map(|found| found.source).collect();
-    let promote: BTreeSet<_> = on_groups().filter_map(|it| Some((it.layer, it.fixed_by?.key.short()))).collect();
+    let newer: BTreeSet<_> = on_groups().filter_map(|it| Some((it.layer, remedy(it)?))).collect();
     if ui.format == Format::Json {
         let images: Vec<_> = found
             .iter()
@@ -212,7 +237,8 @@ fn print(
         return ui.print(&format!("{:#}\n", json!({ "images": images, "rebuild": rebuild, "unknown": unread })));
     }
     if found.is_empty() {
-        return ui.print(&format!("no image that is known has {}\n", args.what));
+        let builds = fleetgen_report::count(searched, "recorded build");
+        return ui.print(&format!("{} is in none of {builds} with a report\n", inert(&args.what)));
     }
     let rows = found.iter().map(|found| {
         let hits = found.hits.iter().map(|hit| match &hit.fixed {
@@ -231,16 +257,14 @@ fn print(
     });
     let groups = if args.simulator { "RUNS ON" } else { "MAY RUN ON" };
     ui.print(&table(&["LAYER", "KEY", "BUILD", "PACKAGE", "MAY RUN IN", groups], rows.collect(), &[]))?;
-    for (layer, key) in &promote {
-        ui.note(&format!(
-            "{layer} {key} does not have it: `fleetgen images promote {key} --to ENVIRONMENT` lets groups run it"
-        ))?;
+    for (layer, remedy) in &newer {
+        ui.note(&format!("{layer}: {remedy}"))?;
     }
     if !rebuild.is_empty() {
         let layers: Vec<&str> = rebuild.iter().map(|layer| layer.as_str()).collect();
         ui.note(&format!("rebuild {}, and what is built on it: it has the package first", layers.join(" and ")))?;
     }
-    if rebuild.is_empty() && promote.is_empty() {
+    if rebuild.is_empty() && newer.is_empty() {
         ui.note("no group needs a new image")?;
     }
     Ok(())

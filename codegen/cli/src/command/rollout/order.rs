@@ -102,9 +102,8 @@ pub(crate) fn append(rollout: &mut Rollout, given: &Order) -> Result<(), Failure
             Some("`fleetgen rollout status` shows its groups".to_owned()),
         ));
     }
-    // The simulator's time may be ahead of the machine's.
-    let last = replayed.records.last().map(|record| record.at);
-    let at = clock::now()?.max(last.unwrap_or(jiff::Timestamp::MIN));
+    // The simulator's time is not the machine's. An order that is ahead of it would keep groups from settling.
+    let at = replayed.records.last().map_or_else(clock::now, |record| Ok(record.at))?;
     order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
         ui.print(&format!("{status:#}\n"))?;
         return Ok(exit);
     }
-    let mut text = format!("rollout {} of {}: {}\n", rollout.engine.id(), plan.fleet, state.status.words());
+    let mut text = format!("rollout {} of {}: {}\n", rollout.engine.id(), plan.fleet, state.words());
     if let Some(hold) = &state.hold {
         let _ = writeln!(text, "held, {}", inert(&hold.words()));
     }
