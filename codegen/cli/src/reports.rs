@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use fleetgen_fleet::scalar::Sha256;
-use fleetgen_images::{Build, Contents, digest, packages, vulnerabilities};
+use fleetgen_images::{Build, Contents, packages, vulnerabilities};
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_tree::AtomicFile;
 
@@ -63,7 +63,7 @@ impl Reports {
             )
         };
         match read(&path) {
-            Ok(bytes) if digest(&bytes) == *digest => Ok(Some(bytes)),
+            Ok(bytes) if fleetgen_images::digest(&bytes) == *digest => Ok(Some(bytes)),
             Ok(_) => Err(refuse("this report does not have the digest that the record names".to_owned())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(refuse(format!("this report cannot be read: {error}"))),

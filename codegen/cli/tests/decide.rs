@@ -167,7 +167,7 @@ fn a_revocation_is_inherited() {
         .says("revoked app a00000000000, which is built on it");
     revoke().expect(0).says("unchanged");
     expect_snapshot("output", "images-list", &sandbox.run(&["images", "list"]).expect(0).stdout);
-    sandbox.run(&["images", "list", "--environment", "prod"]).expect(0).says("no image is recorded");
+    sandbox.run(&["images", "list", "--environment", "prod"]).expect(0).says("no recorded image is like that");
     sandbox.run(&["images", "list", "--layer", "ap"]).expect(2).says("did you mean `app`?");
     sandbox.run(&["images", "promote", "a0", "--to", "stg"]).expect(6).says("b00000000000 was revoked: CVE-2026-12345");
     let json: Value =
@@ -206,7 +206,6 @@ fn a_vulnerability_is_found_in_images_and_groups() {
     find(&["CVE-2026-12345", "--format", "json"]).expect(0).says("\"fixed_by\": \"a1111111");
     find(&["CVE-2026-99999"]).expect(0).says("CVE-2026-99999 is in none of 4 recorded builds with a report");
     find(&["cve-2026-12345"]).expect(0).says("openssl 3.1");
-    find(&["CVE-nonsense"]).expect(2).says("is not the id of a vulnerability");
     find(&[" "]).expect(2).says("there is nothing to find");
     find(&["web", "--database", "."]).expect(2).says("is not the id of a vulnerability");
     // On the simulator, groups run the older image, and it stays so when that is revoked.

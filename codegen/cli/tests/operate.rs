@@ -34,10 +34,10 @@ fn a_group_s_wait_is_explained() {
         .expect(0)
         .says("web-stg: updating since")
         .says("0 of 1 machines have the new image")
-        .says("until  2026");
+        .says("do     no process drives the rollout; `rollout resume` goes on");
     explain("web").expect(0).says("stg wave 1 comes first: 0 of 2 done");
     sandbox.run(&[RESUME, &["--for", "9m"]].concat()).expect(13);
-    explain("job").expect(0).says("it has ended, and is being watched for 10m").says("until  2026-11-02T00:");
+    explain("job").expect(0).says("it has ended, and is being watched for 10m");
     sandbox.run(RESUME).expect(14);
     explain("web").expect(0).says("why    waiting for approval").says("do     `rollout approve prod/release` gives it");
     explain("job").expect(0).says("prod wave 1 comes first, and is held: waiting for approval");
@@ -123,6 +123,35 @@ fn without_a_terminal_a_watch_prints_lines() {
     assert_eq!(last["text"], "the rollout is over: done");
 }
 
+/// A journal that is broken says what to do, and keeps nothing else from working.
+#[test]
+fn a_broken_journal_is_set_aside() {
+    let sandbox = planned();
+    sandbox.run(&[START, &["--for", "70s"]].concat()).expect(13);
+    let directory = format!(".fleetgen/rollouts/{}", id(&sandbox));
+    let record = format!("{directory}/000002.json");
+    sandbox.write(&record, &sandbox.read(&record).replace("pending", "pendinh").replace("octocat", "octodog"));
+    sandbox.run(&["rollout", "history"]).expect(17).says("ROLLOUT").says(&format!("move ./{directory} away"));
+    sandbox.run(&["rollout", "plan", "--simulator", "--group", "job"]).expect(0);
+    // It is about other groups, or so its plan says: those that it has in common are refused.
+    sandbox.run(START).expect(17).says("record 2 of the journal is broken");
+    std::fs::rename(sandbox.path(&directory), sandbox.path("aside")).unwrap();
+    sandbox.run(START).expect(14);
+}
+
+/// What comes from SBOMs, clouds and people steers no terminal.
+#[test]
+fn hostile_words_steer_no_terminal() {
+    let sandbox = planned();
+    let actor = [("GITHUB_ACTOR", "ev\u{1b}]0;x\u{7}il\u{202e}")];
+    sandbox.run_with(&[START, &["--for", "70s"]].concat(), &actor).expect(13);
+    for words in [&["rollout", "history"][..], &["rollout", "history", &id(&sandbox)], &["rollout", "status"]] {
+        let run = sandbox.run(words);
+        assert!(!run.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{words:?}: {:?}", run.stdout);
+    }
+    sandbox.run(&["rollout", "history"]).expect(0).says("ev\u{fffd}]0;x\u{fffd}il");
+}
+
 /// A program that appends its input to a file, or fails.
 fn program(sandbox: &Sandbox, name: &str, script: &str) -> String {
     sandbox.write(name, &format!("#!/bin/sh\n{script}\n"));
@@ -135,12 +164,17 @@ fn program(sandbox: &Sandbox, name: &str, script: &str) -> String {
 fn people_are_told_once_it_works() {
     let sandbox = planned();
     let failing = program(&sandbox, "fail", "exit 1");
+    // A webhook that nobody answers keeps nothing from the command.
+    let both = [("FLEETGEN_NOTIFY_URL", "http://127.0.0.1:9/"), ("FLEETGEN_NOTIFY_COMMAND", "./count")];
+    program(&sandbox, "count", "echo x >>counted");
     let telling = program(&sandbox, "tell", "cat >>told.jsonl; echo >>told.jsonl");
     let run = |words: &[&str], program: &str| sandbox.run_with(words, &[("FLEETGEN_NOTIFY_COMMAND", program)]);
     run(START, &failing)
         .expect(14)
         .says("notices were not delivered (a command: it failed with")
         .says("sends them again");
+    sandbox.run_with(RESUME, &both).expect(14).says("a webhook: it cannot be reached");
+    assert!(sandbox.read("counted").lines().count() > 1);
     // The next driver sends what the first could not.
     run(RESUME, &telling).expect(14);
     let told = |sandbox: &Sandbox| -> Vec<Value> {
@@ -203,10 +237,13 @@ fn a_rollout_that_is_over_still_tells() {
 fn a_signal_stops_a_driver_and_nothing_else() {
     let sandbox = planned();
     for (signal, words) in [("TERM", START), ("INT", RESUME)] {
+        let started = std::time::Instant::now();
         let child = sandbox.spawn(&[words, &["--speed", "20"]].concat());
-        // Until it drives: its lock is held.
-        while sandbox.run(&[RESUME, &["--for", "1s"]].concat()).code != 16 {
+        // Until it drives.
+        let drives = || sandbox.run(&["rollout", "status", "--format", "json"]).stdout.contains("\"driven\": true");
+        while !drives() {
             std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(started.elapsed() < std::time::Duration::from_mins(1), "it does not drive");
         }
         std::thread::sleep(std::time::Duration::from_millis(500));
         let status = std::process::Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();

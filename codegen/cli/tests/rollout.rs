@@ -245,7 +245,7 @@ fn a_broken_journal_is_found() {
         .run(&["rollout", "verify-journal"])
         .expect(17)
         .says("record 3 of the journal is broken")
-        .says("restore the journal");
+        .says("restore it from a backup");
     resume(&sandbox).expect(17);
     sandbox.remove(&third);
     sandbox.run(&["rollout", "verify-journal"]).expect(17).says("record 3 of the journal is broken: it is missing");

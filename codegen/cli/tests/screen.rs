@@ -125,6 +125,9 @@ fn a_person_plans_starts_watches_and_gives_orders() {
     terminal.shows("stop driving?");
     terminal.press("n");
     terminal.shows("q leave");
+    // A word that is typed by mistake orders nothing.
+    terminal.press("bye\rxyz\u{2}y\r");
+    terminal.press(" ");
     // Orders: a pause with a reason, and going on.
     terminal.press("a");
     terminal.shows("no approval is waited for");
@@ -134,7 +137,7 @@ fn a_person_plans_starts_watches_and_gives_orders() {
     terminal.shows("held, paused: lunch");
     terminal.press("g");
     terminal.shows("go on? A pause ends");
-    terminal.press("y");
+    terminal.press("yes\r");
     terminal.shows("octocat lets it go on");
     // Sizes.
     for (columns, rows) in [(250, 70), (40, 8), (12, 3), (1, 1), (110, 30)] {
@@ -144,7 +147,7 @@ fn a_person_plans_starts_watches_and_gives_orders() {
     terminal.shows("what happened");
     terminal.press("q");
     terminal.shows("stop driving?");
-    terminal.press("y");
+    terminal.press("yes\r");
     terminal.shows("`fleetgen rollout resume --simulator` goes on");
     assert_eq!(terminal.ends(), 13);
     // Nothing was lost.
@@ -175,9 +178,9 @@ fn an_approval_is_given_on_the_screen_of_another_process() {
     let mut terminal = Terminal::run(&sandbox, &["rollout", "watch"], 100, 24, true);
     terminal.shows("held, waiting for approval");
     terminal.press("a");
-    terminal.shows("approve prod/release? [y/n]");
-    terminal.press("y");
-    terminal.shows("whoever drives it will find that");
+    terminal.shows("approve prod/release?");
+    terminal.press("yes\r");
+    terminal.shows("octocat approves prod/release; no process drives it now");
     // It leaves at once, since it drives nothing.
     terminal.press(CTRL_C);
     let raw = Arc::clone(&terminal.raw);

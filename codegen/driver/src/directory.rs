@@ -48,11 +48,21 @@ impl Directory {
     pub fn lock(&self) -> std::io::Result<Option<Locked>> {
         fs_err::create_dir_all(&self.path)?;
         let file = fs_err::OpenOptions::new().create(true).append(true).open(self.path.join("lock"))?;
-        match file.file().try_lock() {
-            Ok(()) => Ok(Some(Locked { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        // Somebody may be looking whether it is locked, which takes a moment.
+        for _ in 0..20 {
+            match file.file().try_lock() {
+                Ok(()) => return Ok(Some(Locked { _file: file })),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Ok(None)
+    }
+
+    /// Whether a process has the lock. Takes nothing from whoever wants it at the same time, but a moment.
+    pub fn is_locked(&self) -> bool {
+        let file = fs_err::File::open(self.path.join("lock"));
+        file.is_ok_and(|file| matches!(file.file().try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// The highest number of a record; 0 if there is none. A gap below it is found by verifying.

@@ -1,7 +1,7 @@
 //! Notices for people: by webhook, or by a command. At least once: a notice that was not delivered is sent again by the next
 //! driver, and its number lets a receiver drop what it has seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -39,22 +39,28 @@ impl std::fmt::Debug for Recipient {
     }
 }
 
-/// Delivers notices in a thread, in order, while the rollout goes on.
+/// Delivers notices while the rollout goes on: a thread for each recipient, so that one that does not answer keeps nothing from
+/// the others.
 #[derive(Debug)]
 pub struct Messenger {
-    notices: Sender<Notice>,
+    recipients: Vec<Sender<Notice>>,
     told: Receiver<Result<u64, String>>,
-    waiting: BTreeSet<u64>,
+    /// The records whose notices are on their way, with how many recipients have not got them yet.
+    waiting: BTreeMap<u64, usize>,
     trouble: Option<String>,
 }
 
 impl Messenger {
     /// Starts to deliver to all of these.
     pub fn new(recipients: Vec<Recipient>) -> Self {
-        let (notices, receiver) = channel();
         let (sender, told) = channel();
-        std::thread::spawn(move || deliver_all(&recipients, &receiver, &sender));
-        Self { notices, told, waiting: BTreeSet::new(), trouble: None }
+        let start = |recipient| {
+            let (notices, receiver) = channel();
+            let sender = sender.clone();
+            std::thread::spawn(move || deliver_all(&recipient, &receiver, &sender));
+            notices
+        };
+        Self { recipients: recipients.into_iter().map(start).collect(), told, waiting: BTreeMap::new(), trouble: None }
     }
 
     /// How many notices were not delivered, and what went wrong last.
@@ -66,8 +72,10 @@ impl Messenger {
 
 impl Notifier for Messenger {
     fn send(&mut self, notice: &Notice) {
-        self.waiting.insert(notice.record);
-        let _ = self.notices.send(notice.clone());
+        self.waiting.insert(notice.record, self.recipients.len());
+        for recipient in &self.recipients {
+            let _ = recipient.send(notice.clone());
+        }
     }
 
     fn told(&mut self, wait: bool) -> BTreeSet<u64> {
@@ -77,8 +85,12 @@ impl Notifier for Messenger {
             let left = if wait { end.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
             match self.told.recv_timeout(left) {
                 Ok(Ok(record)) => {
-                    self.waiting.remove(&record);
-                    told.insert(record);
+                    let left = self.waiting.entry(record).or_insert(1);
+                    *left -= 1;
+                    if *left == 0 {
+                        self.waiting.remove(&record);
+                        told.insert(record);
+                    }
                 }
                 Ok(Err(trouble)) => self.trouble = Some(trouble),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -88,21 +100,11 @@ impl Notifier for Messenger {
     }
 }
 
-fn deliver_all(recipients: &[Recipient], notices: &Receiver<Notice>, told: &Sender<Result<u64, String>>) {
+fn deliver_all(recipient: &Recipient, notices: &Receiver<Notice>, told: &Sender<Result<u64, String>>) {
     for notice in notices {
-        let mut left: Vec<&Recipient> = recipients.iter().collect();
         let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[3]));
-        loop {
-            let mut trouble = None;
-            left.retain(|recipient| match deliver(recipient, &notice) {
-                Ok(()) => false,
-                Err(why) => {
-                    trouble = Some(format!("{recipient:?}: {why}"));
-                    true
-                }
-            });
-            let Some(trouble) = trouble else { break };
-            if told.send(Err(trouble)).is_err() {
+        while let Err(why) = deliver(recipient, &notice) {
+            if told.send(Err(format!("{recipient:?}: {why}"))).is_err() {
                 return;
             }
             std::thread::sleep(pauses.next().copied().unwrap_or_default());
@@ -141,10 +143,9 @@ fn deliver(recipient: &Recipient, notice: &Notice) -> Result<(), String> {
             let mut command = Command::new(program);
             command.current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut child = command.spawn().map_err(|error| format!("it cannot be started: {error}"))?;
-            if let Some(mut input) = child.stdin.take() {
-                // A program that does not read its input is told by having been started.
-                let _ = input.write_all(message(notice).as_bytes());
-            }
+            let (input, message) = (child.stdin.take(), message(notice));
+            // A program that does not read its input must not keep us. The thread ends with the program.
+            std::thread::spawn(move || input.map(|mut input| input.write_all(message.as_bytes())));
             wait(child)
         }
     }

@@ -50,7 +50,8 @@ impl<'a> Records<'a> {
     /// # Errors
     /// There is none, or there are several.
     pub fn find(&self, digits: &str) -> Result<(&'a LayerName, &'a Image), Problem> {
-        let found: Vec<_> = self.keys.values().filter(|(_, image)| image.key.as_str().starts_with(digits)).collect();
+        let digits = digits.to_ascii_lowercase();
+        let found: Vec<_> = self.keys.values().filter(|(_, image)| image.key.as_str().starts_with(&digits)).collect();
         match found[..] {
             [found] if !digits.is_empty() => Ok(*found),
             [] => Err(refuse(

@@ -107,6 +107,7 @@ impl History {
                     Rollback::Proven(key) => Some(key.clone()),
                     Rollback::Impossible(_) => None,
                 },
+                from_image: plan.from.image.clone(),
                 to: plan.to.key.clone(),
                 phase: group.phase,
                 reason: group.reason.clone().or_else(|| group.hold.as_ref().map(fleetgen_rollout::Hold::words)),
@@ -197,7 +198,7 @@ impl History {
         let rows = self.groups.iter().take(most).map(|group| GroupRow {
             name: group.name.to_string(),
             wave: format!("{} {}", group.environment, group.wave),
-            keys: format!("{} → {}", group.from.as_ref().map_or("not recorded", |key| key.short()), group.to.short()),
+            keys: format!("{} → {}", group.old(), group.to.short()),
             kind: kind(group.phase),
             phase: group.phase.as_str(),
             took: took(group),

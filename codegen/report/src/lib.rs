@@ -4,11 +4,13 @@
 //! its journal. Both render to text, Markdown and JSON, and a history to a page of HTML as well. Names and reasons come from
 //! people and clouds, so each format escapes them. Nothing here reads a file, a clock or the network.
 
+mod explanation;
 mod history;
 mod plan;
 mod template;
 mod timeline;
 
+pub use explanation::{explain, explanation_lines};
 pub use history::{GroupHistory, History, Span};
 pub use plan::{Move, PlanReport};
 

@@ -53,7 +53,9 @@ fn a_group_returns_only_to_an_image_that_exists() {
     assert!(matches!(planned(|_| ()).rollback, Rollback::Proven(_)));
     let web = planned(|world| {
         let images = world.images();
-        images.iter().for_each(|image| world.lose(image));
+        for image in &images {
+            world.lose(image);
+        }
     });
     let Rollback::Impossible(why) = web.rollback else { unreachable!() };
     assert!(why.ends_with("no longer exists"), "{why}");

@@ -15,8 +15,8 @@ pub(super) enum Mode {
     Explain,
     /// Reading the keys.
     Help,
-    /// Answering a question with y or n.
-    Confirm(Question),
+    /// Answering a question: only the whole word `yes` is yes, so that no word typed by mistake is.
+    Confirm(Question, String),
     /// Writing why the rollout is paused.
     Reason(String),
 }
@@ -69,7 +69,7 @@ impl App {
     /// Leaves, unless a driver in this process would end with that. Then a person is asked.
     pub(super) fn leave(&mut self) -> bool {
         if self.driving == Driving::Here {
-            self.mode = Mode::Confirm(Question::Stop);
+            self.mode = Mode::Confirm(Question::Stop, String::new());
             return false;
         }
         true
@@ -77,8 +77,9 @@ impl App {
 
     pub(super) fn press(&mut self, key: KeyEvent, follower: &Follower<'_>) -> Command {
         self.message = None;
-        if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'C')) {
-            return if self.leave() { Command::Leave } else { Command::None };
+        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+            let is_ctrl_c = matches!(key.code, KeyCode::Char('c' | 'C'));
+            return if is_ctrl_c && self.leave() { Command::Leave } else { Command::None };
         }
         match std::mem::replace(&mut self.mode, Mode::Normal) {
             Mode::Normal => self.press_normal(key.code, follower),
@@ -89,13 +90,25 @@ impl App {
                 }
                 Command::None
             }
-            Mode::Confirm(question) => match (key.code, question) {
-                (KeyCode::Char('y' | 'Y'), Question::Stop) => Command::Stop,
-                (KeyCode::Char('y' | 'Y'), Question::Order(order)) => Command::Order(order),
-                _ => Command::None,
-            },
+            Mode::Confirm(question, answer) => self.press_answer(key.code, question, answer),
             Mode::Reason(reason) => self.press_reason(key.code, reason),
         }
+    }
+
+    fn press_answer(&mut self, key: KeyCode, question: Question, mut answer: String) -> Command {
+        match key {
+            KeyCode::Enter if answer == "yes" => {
+                return match question {
+                    Question::Stop => Command::Stop,
+                    Question::Order(order) => Command::Order(order),
+                };
+            }
+            KeyCode::Char(character) if "yes".starts_with(&format!("{answer}{character}")) => answer.push(character),
+            KeyCode::Backspace if !answer.is_empty() => drop(answer.pop()),
+            _ => return Command::None,
+        }
+        self.mode = Mode::Confirm(question, answer);
+        Command::None
     }
 
     fn press_reason(&mut self, key: KeyCode, mut reason: String) -> Command {
@@ -116,7 +129,7 @@ impl App {
 
     fn press_normal(&mut self, key: KeyCode, follower: &Follower<'_>) -> Command {
         let last = follower.seen.len().saturating_sub(1);
-        let ask = |order: Order| Mode::Confirm(Question::Order(order));
+        let ask = |order: Order| Mode::Confirm(Question::Order(order), String::new());
         let now = self.selected;
         let mut select = |selected: usize| {
             self.selected = selected.min(last);

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyEventKind};
+use fleetgen_driver::Directory;
 use fleetgen_rollout::{Engine, Order};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
@@ -20,6 +21,7 @@ use ratatui::{DefaultTerminal, Frame};
 
 use crate::command::rollout::{Rollout, append};
 use crate::error::Failure;
+use crate::records::actor;
 use crate::signals::Signals;
 
 pub(crate) use follow::{Follower, Live};
@@ -37,10 +39,10 @@ const KEY: Duration = Duration::from_millis(2);
 pub(crate) enum Driving {
     /// A thread of this process.
     Here,
-    /// A thread of this process did, and has ended.
-    Ended,
-    /// Another process, or nobody.
+    /// Another process.
     Elsewhere,
+    /// None.
+    Nowhere,
 }
 
 /// What is on the screen, besides the rollout.
@@ -57,22 +59,24 @@ struct App {
     has_colors: bool,
 }
 
-/// Shows a rollout until a person leaves, or the terminal is gone. `is_driving` says whether a thread of this process still drives
-/// it; nothing if none ever did.
+/// Shows a rollout until a person leaves, or the terminal is gone. `is_driving` says whether a thread of this process drives it.
 pub(crate) fn show(
     engine: &Engine,
     path: &Path,
-    is_driving: impl Fn() -> Option<bool>,
+    is_driving: impl Fn() -> bool,
     live: Live,
     signals: &Signals,
 ) -> Result<(), Failure> {
     let mut follower = Follower::new(engine, path, live);
     let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut app =
-        App { selected: 0, follows: true, mode: Mode::Normal, message: None, driving: Driving::Elsewhere, has_colors };
+        App { selected: 0, follows: true, mode: Mode::Normal, message: None, driving: Driving::Nowhere, has_colors };
     let mut terminal = ratatui::try_init()?;
+    // What is pasted comes as one event, which is ignored, and not as keys.
+    let _ = crossterm::execute!(std::io::stdout(), EnableBracketedPaste);
     let shown = run(&mut terminal, &mut app, &mut follower, path, &is_driving, signals);
     // If the terminal is gone, none of this works, and `ratatui::restore` and dropping the terminal would panic.
+    let _ = crossterm::execute!(std::io::stdout(), DisableBracketedPaste);
     let _ = terminal.show_cursor();
     let _ = ratatui::try_restore();
     std::mem::forget(terminal);
@@ -88,14 +92,14 @@ fn run(
     app: &mut App,
     follower: &mut Follower<'_>,
     path: &Path,
-    is_driving: &impl Fn() -> Option<bool>,
+    is_driving: &impl Fn() -> bool,
     signals: &Signals,
 ) -> Result<(), Failure> {
     loop {
         app.driving = match is_driving() {
-            Some(true) => Driving::Here,
-            Some(false) => Driving::Ended,
-            None => Driving::Elsewhere,
+            true => Driving::Here,
+            false if Directory::new(path).is_locked() => Driving::Elsewhere,
+            false => Driving::Nowhere,
         };
         follower.poll()?;
         app.follow(follower);
@@ -164,9 +168,9 @@ impl App {
 
     fn order(&mut self, path: &Path, order: &Order) {
         let given = Rollout::at(path).and_then(|mut rollout| append(&mut rollout, order));
-        let nobody = if self.driving == Driving::Here { "" } else { "; whoever drives it will find that" };
+        let nobody = if self.driving == Driving::Nowhere { "; no process drives it now" } else { "" };
         self.message = Some(match given {
-            Ok(()) => format!("you ordered: {}{nobody}", order.words()),
+            Ok(()) => format!("{} {}{nobody}", actor(), order.words()),
             Err(Failure::Problems(problems, _)) => problems.into_iter().map(|problem| problem.message).collect(),
             Err(Failure::Fault(error)) => format!("{error:#}"),
         });

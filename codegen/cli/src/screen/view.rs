@@ -1,6 +1,6 @@
 //! From a rollout to what is on the screen.
 
-use fleetgen_report::{count, duration, inert};
+use fleetgen_report::{count, duration, explain, explanation_lines, inert};
 use fleetgen_rollout::{GroupPlan, GroupState, Observation, Phase, State};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -53,7 +53,7 @@ impl View<'_> {
         match &self.app.mode {
             Mode::Explain => draw_box(frame, " why ", self.explanation(state)),
             Mode::Help => draw_box(frame, " keys ", help()),
-            Mode::Normal | Mode::Confirm(_) | Mode::Reason(_) => {}
+            Mode::Normal | Mode::Confirm(..) | Mode::Reason(_) => {}
         }
     }
 
@@ -210,32 +210,27 @@ impl View<'_> {
     fn footer(&self, state: &State) -> Line<'static> {
         let asked = |text: String| Line::styled(text, self.style(Color::Yellow).add_modifier(Modifier::BOLD));
         match (&self.app.mode, &self.app.message) {
-            (Mode::Confirm(question), _) => asked(format!(" {} [y/n]", inert(&question.words()))),
+            (Mode::Confirm(question, answer), _) => {
+                asked(format!(" {} Type yes and Enter: {answer}▏", inert(&question.words())))
+            }
             (Mode::Reason(reason), _) => asked(format!(" why pause? {}▏ Enter pauses, Esc does not", inert(reason))),
             (_, Some(message)) => {
                 Line::styled(format!(" {}", inert(message)), Style::new().add_modifier(Modifier::BOLD))
             }
             (_, None) if state.outcome().is_some() => Line::raw(" the rollout is over   q leave   Enter why   ? keys"),
-            (_, None) if self.app.driving == Driving::Ended => {
-                asked(" nobody drives it now; leave with q to read how to go on".to_owned())
+            (_, None) if self.app.driving == Driving::Nowhere => {
+                asked(" no process drives it now; `rollout resume` goes on   q leave   Enter why   ? keys".to_owned())
             }
             (_, None) => Line::raw(" q leave   Enter why   p pause   g go on   a approve   x abort   ? keys"),
         }
     }
 
     fn explanation(&self, state: &State) -> Vec<Line<'static>> {
-        let Some(plan) = self.follower.engine.plan().groups.get(self.app.selected) else { return Vec::new() };
-        let Some(explanation) = self.follower.engine.explain(state, &plan.name) else { return Vec::new() };
-        let group = &state.groups[self.app.selected];
-        let image = plan.from.image.as_ref().map_or("unknown", |image| image.as_str()).to_owned();
-        let mut lines = vec![
-            Line::raw(format!("{}: {} since {}", plan.name, group.phase, group.since)),
-            Line::raw(format!("image  {image} → {}", plan.to.image)),
-            Line::raw(format!("why    {}", inert(&explanation.why))),
-        ];
-        lines.extend(explanation.until.map(|until| Line::raw(format!("until  {until}"))));
-        lines.extend(explanation.unblock.iter().map(|unblock| Line::raw(format!("do     {}", inert(unblock)))));
-        lines
+        let engine = self.follower.engine;
+        let Some(plan) = engine.plan().groups.get(self.app.selected) else { return Vec::new() };
+        let explanation = explain(engine, state, &plan.name, self.app.driving != Driving::Nowhere);
+        let lines = explanation.map(|it| explanation_lines(engine, state, &plan.name, &it)).unwrap_or_default();
+        lines.into_iter().map(Line::raw).collect()
     }
 }
 

@@ -56,6 +56,10 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ui.print(&format!("{:#}\n", json!({ "images": images })))?;
         return Ok(Exit::Ok);
     }
+    if images.is_empty() && records.images().next().is_some() {
+        ui.note("no recorded image is like that")?;
+        return Ok(Exit::Ok);
+    }
     if images.is_empty() {
         ui.note("no image is recorded; `fleetgen images record` adds what a build produced")?;
         return Ok(Exit::Ok);

@@ -8,7 +8,7 @@ use fleetgen_problem::{Code, Place, Problem};
 use super::Where;
 use super::drive::{Pace, duration};
 use super::place::Rollout;
-use super::plan::{self, plan_file};
+use super::plan;
 use super::simulator::{Simulator, records};
 use super::start::begin;
 use crate::arguments::Global;
@@ -20,7 +20,7 @@ use crate::ui::Ui;
 /// Show a rollout of this fleet on the simulator, in a minute
 ///
 /// The image of one group does not work: its canary fails, and it goes back. Kill the demo whenever you like; `fleetgen rollout
-/// resume --simulator` goes on. Needs no account, and starts with new simulated machines each time.
+/// resume --simulator` goes on. Needs no account. Each time, new machines replace those in .fleetgen/simulator.json.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How long it takes, without the simulated waits that are cut short
@@ -32,14 +32,14 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if let Some(other) = Rollout::unfinished(global, None)?.first() {
         let message = format!("the rollout {} is not over", other.engine.id());
         let hint =
-            "`fleetgen rollout resume --simulator` goes on with it; after `fleetgen rollout abort`, that ends it";
+            "finish it with `fleetgen rollout resume --simulator`; to end it early, run `fleetgen rollout abort` first";
         return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
     }
     let simulated = Where { simulator: true };
     let project = Project::load(global, ui)?;
     let images = records(&project)?;
     Simulator::open_to_drive(&project, &images)?.renew(&project, &images)?;
-    let planned = plan::Args::new(simulated.clone(), PathBuf::from(plan_file()));
+    let planned = plan::Args::new(simulated.clone(), PathBuf::from(".fleetgen/demo.json"));
     let Some(plan) = plan::make(global, &planned, ui)? else { return Ok(Exit::Ok) };
     // The last one with a canary, so that there is much to see before the rollout stops.
     let sick = plan.groups.iter().rfind(|group| group.canaries(group.size).is_some());

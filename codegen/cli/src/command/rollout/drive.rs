@@ -73,8 +73,13 @@ impl Drive {
             let live = Live::default();
             let mut observer = live.clone();
             let driver = std::thread::spawn(move || self.drive(&mut observer, true, &stop));
-            screen::show(&Engine::new(plan), &path, || Some(!driver.is_finished()), live, &signals)?;
-            driver.join().map_err(|_| anyhow::anyhow!("the driver failed; `fleetgen rollout resume` goes on"))??
+            let shown = screen::show(&Engine::new(plan), &path, || !driver.is_finished(), live, &signals);
+            // Whatever happens to the screen, the driver does not end in the middle of something.
+            let stop = driver
+                .join()
+                .map_err(|_| anyhow::anyhow!("the driver failed; `fleetgen rollout resume` goes on"))??;
+            shown?;
+            stop
         } else {
             let engine = Engine::new(plan);
             let mut transcript = Transcript::new(&engine);

@@ -1,10 +1,8 @@
 //! `fleetgen rollout explain`.
 
-use std::fmt::Write as _;
-
 use fleetgen_fleet::scalar::GroupName;
 use fleetgen_problem::suggest_or_list;
-use fleetgen_report::inert;
+use fleetgen_report::{explain, explanation_lines};
 use serde_json::json;
 
 use super::place::Rollout;
@@ -26,7 +24,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
     let state = rollout.replay()?.state;
     let (engine, plan) = (&rollout.engine, rollout.engine.plan());
-    let Some(explanation) = engine.explain(&state, &args.group) else {
+    let is_driven = rollout.journal.is_locked();
+    let Some(explanation) = explain(engine, &state, &args.group, is_driven) else {
         let known = plan.groups.iter().map(|group| &group.name).chain(plan.left_out.keys());
         let known: Vec<&str> = known.map(GroupName::as_str).collect();
         let message = format!("the plan of the rollout {} has no group `{}`", engine.id(), args.group);
@@ -43,28 +42,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ui.print(&format!("{json:#}\n"))?;
         return Ok(Exit::Ok);
     }
-    let mut text = String::new();
-    match at {
-        Some((plan, group)) => {
-            let _ = writeln!(text, "{}: {} since {}", args.group, group.phase, group.since);
-            let _ = writeln!(
-                text,
-                "image  {} → {}",
-                plan.from.image.as_ref().map_or("unknown", |image| image.as_str()),
-                plan.to.image
-            );
-        }
-        None => {
-            let _ = writeln!(text, "{}: not in the rollout {}", args.group, engine.id());
-        }
-    }
-    let _ = writeln!(text, "why    {}", inert(&explanation.why));
-    if let Some(until) = explanation.until {
-        let _ = writeln!(text, "until  {until}");
-    }
-    for unblock in &explanation.unblock {
-        let _ = writeln!(text, "do     {}", inert(unblock));
-    }
-    ui.print(&text)?;
+    let lines = explanation_lines(engine, &state, &args.group, &explanation);
+    ui.print(&(lines.join("\n") + "\n"))?;
     Ok(Exit::Ok)
 }

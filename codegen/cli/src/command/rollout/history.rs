@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::place::Rollout;
 use crate::arguments::{Format, Global};
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::table::table;
 use crate::ui::Ui;
@@ -39,7 +39,15 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         })?;
         return Ok(Exit::Ok);
     }
-    let histories: Vec<History> = Rollout::all(global)?.iter().map(history).collect::<Result<_, _>>()?;
+    // One journal that is broken does not hide the others.
+    let (mut histories, mut broken) = (Vec::new(), Vec::new());
+    for rollout in Rollout::all(global)? {
+        match history(&rollout) {
+            Ok(history) => histories.push(history),
+            Err(Failure::Problems(problems, _)) => broken.extend(problems),
+            Err(fault @ Failure::Fault(_)) => return Err(fault),
+        }
+    }
     if ui.format == Format::Json {
         let rollouts: Vec<_> = histories
             .iter()
@@ -51,9 +59,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             })
             .collect();
         ui.print(&format!("{:#}\n", json!({ "rollouts": rollouts })))?;
-        return Ok(Exit::Ok);
+        return if broken.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(broken, None)) };
     }
-    if histories.is_empty() {
+    if histories.is_empty() && broken.is_empty() {
         ui.note("no rollout was started here; they are kept in .fleetgen/rollouts")?;
         return Ok(Exit::Ok);
     }
@@ -64,24 +72,24 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             duration(history.took()),
             history.groups.len().to_string(),
             history.people.join(", "),
-            fleetgen_report::inert(&history.status),
+            history.status.clone(),
         ]
     });
     ui.print(&table(&["ROLLOUT", "STARTED", "TOOK", "GROUPS", "BY", "STATUS"], rows.collect(), &[3]))?;
-    Ok(Exit::Ok)
+    if broken.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(broken, None)) }
 }
 
-fn history(rollout: &Rollout) -> Result<History, crate::error::Failure> {
+fn history(rollout: &Rollout) -> Result<History, Failure> {
     Ok(History::new(&rollout.engine, &rollout.replay()?.records))
 }
 
 /// Appends what a rollout did to the summary of a job of GitHub, if this is one.
-pub(crate) fn summarize(rollout: &Rollout, ui: &mut Ui) -> Result<(), crate::error::Failure> {
+pub(crate) fn summarize(rollout: &Rollout, ui: &mut Ui) -> Result<(), Failure> {
     append_to_summary(&history(rollout)?.markdown().context("the summary cannot be rendered")?, ui)
 }
 
 /// Appends Markdown to the summary of a job of GitHub, if this is one.
-pub(crate) fn append_to_summary(markdown: &str, ui: &mut Ui) -> Result<(), crate::error::Failure> {
+pub(crate) fn append_to_summary(markdown: &str, ui: &mut Ui) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
     let appended = fs_err::OpenOptions::new().create(true).append(true).open(std::path::PathBuf::from(path));
     // A summary is for reading: without it, the rollout has happened all the same.

@@ -53,7 +53,7 @@ pub(crate) struct RollbackArgs {
 }
 
 pub(crate) fn pause(global: &Global, args: &PauseArgs, ui: &mut Ui) -> Outcome {
-    give(global, args.rollout.as_deref(), &Order::Pause { reason: args.reason.to_string() }, ui)
+    give(Rollout::find(global, args.rollout.as_deref())?, &Order::Pause { reason: args.reason.to_string() }, ui)
 }
 
 pub(crate) fn approve(global: &Global, args: &ApproveArgs, ui: &mut Ui) -> Outcome {
@@ -64,22 +64,25 @@ pub(crate) fn approve(global: &Global, args: &ApproveArgs, ui: &mut Ui) -> Outco
         let hint = hint.or_else(|| Some("its plan has no approvals".to_owned()));
         return Err(Failure::usage(format!("this rollout needs no approval `{}`", args.gate), hint));
     }
-    give(global, args.rollout.as_deref(), &Order::Approve { gate: args.gate.clone() }, ui)
+    give(rollout, &Order::Approve { gate: args.gate.clone() }, ui)
 }
 
 pub(crate) fn abort(global: &Global, args: &AbortArgs, ui: &mut Ui) -> Outcome {
-    give(global, args.rollout.as_deref(), &Order::Abort { leave_mixed: args.leave_mixed }, ui)
+    give(Rollout::find(global, args.rollout.as_deref())?, &Order::Abort { leave_mixed: args.leave_mixed }, ui)
 }
 
 pub(crate) fn rollback(global: &Global, args: &RollbackArgs, ui: &mut Ui) -> Outcome {
-    give(global, args.rollout.as_deref(), &Order::RollBack(if args.wave { Scope::Wave } else { Scope::All }), ui)
+    give(
+        Rollout::find(global, args.rollout.as_deref())?,
+        &Order::RollBack(if args.wave { Scope::Wave } else { Scope::All }),
+        ui,
+    )
 }
 
-fn give(global: &Global, id: Option<&str>, given: &Order, ui: &mut Ui) -> Outcome {
-    let mut rollout = Rollout::find(global, id)?;
+fn give(mut rollout: Rollout, given: &Order, ui: &mut Ui) -> Outcome {
     append(&mut rollout, given)?;
     ui.note(&format!("{} {}", actor(), given.words()))?;
-    if rollout.journal.lock()?.is_some() {
+    if !rollout.journal.is_locked() {
         ui.note("no process drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
     }
     Ok(Exit::Ok)

@@ -76,11 +76,15 @@ impl Rollout {
         Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
     }
 
-    /// The rollouts that have begun and not ended, other than one.
+    /// The rollouts that have begun and not ended, other than one, and that have one of these groups. One whose journal is broken
+    /// may be such.
     pub(crate) fn unfinished(global: &Global, other: Option<&Engine>) -> Result<Vec<Self>, Failure> {
         let mut found = Vec::new();
         for rollout in Self::all(global)? {
-            let is_other = other.is_none_or(|other| rollout.engine.id() != other.id());
+            let plan = rollout.engine.plan();
+            let is_other = other.is_none_or(|other| {
+                rollout.engine.id() != other.id() && plan.groups.iter().any(|group| other.index(&group.name).is_some())
+            });
             if is_other && rollout.replay()?.state.outcome().is_none() {
                 found.push(rollout);
             }
@@ -99,7 +103,10 @@ impl Rollout {
     pub(crate) fn broken(&self, error: &ReplayError) -> Failure {
         let path = self.journal.path().display();
         let problem = Problem::new(Code::Journal, Place::File(path.to_string()), error.to_string());
-        Failure::Problems(vec![problem.hint("restore the journal from a backup; without it, make a new plan, which starts from what the clouds show")], None)
+        let hint = format!(
+            "restore it from a backup; if there is none, look at its groups in their clouds, move {path} away, and make a new plan, which starts from what the clouds show"
+        );
+        Failure::Problems(vec![problem.hint(hint)], None)
     }
 
     /// The right to drive it, which one process has.

@@ -55,14 +55,11 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if !problems.is_empty() {
         return Err(Failure::Problems(problems, None));
     }
-    if ui.format == Format::Json {
-        let versions: Vec<_> =
-            unused.iter().map(|(group, _, version)| json!({ "group": group, "version": version })).collect();
-        ui.print(&format!("{:#}\n", json!({ "versions": versions, "deleted": args.yes })))?;
-    } else if unused.is_empty() {
+    if unused.is_empty() && ui.format != Format::Json {
         ui.note("every version is needed")?;
         return Ok(Exit::Ok);
-    } else {
+    }
+    if ui.format != Format::Json {
         let rows = unused.iter().map(|(group, place, version)| {
             vec![group.to_string(), place.cloud.to_string(), place.region.to_string(), version.to_string()]
         });
@@ -70,15 +67,20 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     let agreed = args.yes
         || (ui.is_terminal() && ui.ask(&format!("delete {}?", fleetgen_report::count(unused.len(), "version")))?);
-    if !agreed {
-        ui.note("nothing was deleted; `--yes` deletes them without asking")?;
-        return Ok(Exit::Ok);
-    }
-    for (group, place, version) in &unused {
-        if let Err(why) = simulator.world().delete(group, place, version) {
-            problems.push(refuse(group, format!("version {version} was not deleted: {why}")));
+    let mut deleted = Vec::new();
+    for (group, place, version) in unused.iter().filter(|_| agreed) {
+        match simulator.world().delete(group, place, version) {
+            Ok(()) => deleted.push(json!({ "group": group, "version": version })),
+            Err(why) => problems.push(refuse(group, format!("version {version} was not deleted: {why}"))),
         }
     }
     simulator.save()?;
+    if ui.format == Format::Json {
+        let versions = unused.iter().map(|(group, _, version)| json!({ "group": group, "version": version }));
+        let json = json!({ "versions": versions.collect::<Vec<_>>(), "deleted": deleted });
+        ui.print(&format!("{json:#}\n"))?;
+    } else if !agreed {
+        ui.note("nothing was deleted; `--yes` deletes them without asking")?;
+    }
     if problems.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(problems, None)) }
 }

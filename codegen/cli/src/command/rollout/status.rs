@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use fleetgen_driver::standing;
 use fleetgen_report::inert;
-use fleetgen_rollout::Phase;
+use fleetgen_rollout::{Phase, State};
 use serde_json::json;
 
 use super::drive::exit;
@@ -28,11 +28,16 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     print(&rollout, ui)
 }
 
+/// The exit code of a state.
+pub(crate) fn stands_at(state: &State) -> Exit {
+    if state.paused.is_some() { Exit::Paused } else { exit(&standing(state)) }
+}
+
 /// Prints the status, and returns its exit code.
 pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     let replayed = rollout.replay()?;
     let (state, plan) = (replayed.state, rollout.engine.plan());
-    let exit = if state.paused.is_some() { Exit::Paused } else { exit(&standing(&state)) };
+    let exit = stands_at(&state);
     if ui.format == Format::Json {
         let groups = plan.groups.iter().zip(&state.groups).map(|(plan, group)| {
             json!({
@@ -40,7 +45,7 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
             })
         });
         let status = json!({
-            "id": rollout.engine.id(), "status": state.status, "hold": state.hold, "records": replayed.head.number,
+            "id": rollout.engine.id(), "status": state.status, "driven": rollout.journal.is_locked(), "hold": state.hold, "records": replayed.head.number,
             "head": replayed.head.digest, "groups": groups.collect::<Vec<_>>(),
         });
         ui.print(&format!("{status:#}\n"))?;
@@ -54,6 +59,9 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
         && let Some((environment, number, _)) = rollout.engine.wave(wave)
     {
         let _ = writeln!(text, "{} wave {number} has ended, and is watched until {until}", environment.name);
+    }
+    if state.outcome().is_none() && !rollout.journal.is_locked() {
+        text += "no process drives it now; `fleetgen rollout resume --simulator` goes on\n";
     }
     let width = plan.groups.iter().map(|group| group.name.as_str().len()).max().unwrap_or(0);
     for (plan, group) in plan.groups.iter().zip(&state.groups) {

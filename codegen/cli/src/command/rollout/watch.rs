@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use fleetgen_driver::standing;
 use serde_json::json;
 
-use super::drive::exit;
 use super::place::Rollout;
+use super::status::stands_at;
 use crate::arguments::{Format, Global};
 use crate::error::Outcome;
-use crate::exit::Exit;
 use crate::screen::{self, Follower, Live};
 use crate::signals::Signals;
 use crate::ui::Ui;
@@ -29,7 +27,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
     let path = rollout.journal.path().to_owned();
     if ui.is_terminal() {
-        screen::show(&rollout.engine, &path, || None, Live::default(), &Signals::catch()?)?;
+        screen::show(&rollout.engine, &path, || false, Live::default(), &Signals::catch()?)?;
         return stands(&rollout);
     }
     let mut follower = Follower::new(&rollout.engine, &path, Live::default());
@@ -49,6 +47,5 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 }
 
 fn stands(rollout: &Rollout) -> Outcome {
-    let state = rollout.replay()?.state;
-    Ok(if state.paused.is_some() { Exit::Paused } else { exit(&standing(&state)) })
+    Ok(stands_at(&rollout.replay()?.state))
 }
