@@ -131,6 +131,23 @@ fn an_image_is_promoted_from_environment_to_environment() {
     sandbox.run(&["check"]).expect(4);
 }
 
+/// A record that was edited by hand is checked as well.
+#[test]
+fn check_finds_promotions_out_of_order() {
+    let sandbox = recorded();
+    sandbox.run(&["generate"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+    let everywhere = json!([promotion("prod", "2026-10-02T00:00:00Z")]);
+    write(&sandbox, "app", &[image(&sandbox, APP[1], Some(BASE[1]), "3.2", &everywhere)]);
+    sandbox
+        .run(&["check"])
+        .expect(6)
+        .says("images/app.yaml: a11111111111 may run in `prod`, and was not promoted to `stg` before")
+        .says("run `fleetgen images promote a11111111111 --to stg`");
+    sandbox.run(&["images", "promote", "a1", "--to", "stg"]).expect(0);
+    sandbox.run(&["check"]).expect(0);
+}
+
 #[test]
 fn a_soak_can_be_left_out_for_a_reason() {
     let sandbox = recorded();

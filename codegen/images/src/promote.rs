@@ -1,11 +1,11 @@
-//! Which image may be promoted.
+//! Which image may be promoted where.
 
-use fleetgen_fleet::scalar::{EnvironmentName, Text};
+use fleetgen_fleet::scalar::{EnvironmentName, LayerName, Text};
 use fleetgen_fleet::{Environment, Fleet, Group};
-use fleetgen_problem::{Problem, suggest_or_list};
+use fleetgen_problem::{Place, Problem, suggest_or_list};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Image, Promotion, Records, refuse};
+use crate::{Image, Images, Promotion, Records, refuse};
 
 /// Who decides, and when.
 #[derive(Debug, Clone)]
@@ -48,16 +48,10 @@ pub fn promote(
             "record the build of its parent with `fleetgen images record`",
         ));
     }
-    let groups = |environment: &Environment| -> Vec<&Group> {
-        let groups = fleet.groups.values();
-        groups.filter(|group| group.layer == *layer && group.environment == environment.name).collect()
-    };
     if image.promotion(to).is_some() && problems.is_empty() {
         return Ok(None);
     }
-    // Environments that run the layer, before this one. Nothing can be learned about an image where none of its groups are.
-    let before = fleet.environments[..place].iter().rfind(|environment| !groups(environment).is_empty());
-    if let Some(before) = before {
+    if let Some(before) = before(fleet, layer, place) {
         match image.promotion(&before.name) {
             None => problems.push(refuse(
                 format!("{key} must be promoted to `{}` before `{to}`", before.name),
@@ -79,7 +73,7 @@ pub fn promote(
             Some(_) => {}
         }
     }
-    for group in groups(&fleet.environments[place]) {
+    for group in groups(fleet, layer, &fleet.environments[place]) {
         let (cloud, architecture) = (group.cloud(), group.machine.architecture);
         let Some(network) = fleet.networks.get(&group.network) else { continue };
         if image.id(cloud, architecture, &network.region).is_none() {
@@ -96,4 +90,41 @@ pub fn promote(
         return Err(problems);
     }
     Ok(Some(Promotion { environment: to.clone(), by: decision.by, at: decision.at, without_soak }))
+}
+
+/// Images that a record lets run in an environment before they were promoted to the one before it, as after an edit by hand. Only
+/// the newest image of each environment counts: environments change, and older images are history.
+pub fn out_of_order(fleet: &Fleet, records: &Records<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for layer in fleet.layers.keys() {
+        for (place, environment) in fleet.environments.iter().enumerate() {
+            let newest = records.layer(layer).iter().rfind(|image| image.promotion(&environment.name).is_some());
+            let Some((image, before)) = newest.zip(before(fleet, layer, place)) else { continue };
+            if image.promotion(&before.name).is_none() && !groups(fleet, layer, environment).is_empty() {
+                let (key, name) = (image.key.short(), &environment.name);
+                problems.push(
+                    refuse(
+                        format!("{key} may run in `{name}`, and was not promoted to `{}` before", before.name),
+                        format!(
+                            "run `fleetgen images promote {key} --to {}`, or take its promotion to `{name}` back",
+                            before.name
+                        ),
+                    )
+                    .at(Place::File(Images::path(layer))),
+                );
+            }
+        }
+    }
+    problems
+}
+
+/// The environment before another one that runs a layer. Nothing can be learned about an image where none of its groups are.
+fn before<'a>(fleet: &'a Fleet, layer: &LayerName, place: usize) -> Option<&'a Environment> {
+    fleet.environments[..place].iter().rfind(|environment| !groups(fleet, layer, environment).is_empty())
+}
+
+/// The groups of an environment that run a layer itself.
+fn groups<'a>(fleet: &'a Fleet, layer: &LayerName, environment: &Environment) -> Vec<&'a Group> {
+    let groups = fleet.groups.values();
+    groups.filter(|group| group.layer == *layer && group.environment == environment.name).collect()
 }

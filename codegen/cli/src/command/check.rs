@@ -1,10 +1,11 @@
 //! `fleetgen check`.
 
+use fleetgen_images::Records;
 use fleetgen_problem::{Code, Place, Problem, Severity};
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::records::Recorded;
@@ -13,7 +14,7 @@ use crate::ui::Ui;
 
 /// Check that fleet.yaml is valid and the generated files are current, without writing
 ///
-/// Also reads the records of images, so that a broken one is found in its pull request.
+/// Also checks the records of images: that they can be read, and that images were promoted in the order of the environments.
 ///
 /// Exits with 4 if files are stale, and lists them. In a pull request, `fleetgen check --format github` shows the list as
 /// annotations.
@@ -22,7 +23,11 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
     let (project, changes) = Project::load_with_changes(global, Severity::Error, ui)?;
-    Recorded::read(&project.root, &project.fleet)?;
+    let recorded = Recorded::read(&project.root, &project.fleet)?;
+    let problems = fleetgen_images::out_of_order(&project.fleet, &Records::new(&recorded.layers));
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems, None));
+    }
     let files = changes.files.len();
     let mut stale: Vec<(&str, &str)> =
         changes.pending().map(|(path, change)| (path.as_str(), summary::verb(change))).collect();
