@@ -246,3 +246,16 @@ pub(crate) fn expect_document(path: &str, actual: &str) {
     let current = std::fs::read_to_string(full).unwrap();
     assert!(current == actual, "{path} is stale: run `cargo xtask docs`, and review the difference");
 }
+
+/// Shows output in a document, behind a marker.
+#[track_caller]
+pub(crate) fn show_in(document: &str, marker: &str, fence: &str, output: &str) {
+    // Two tests write to the same document.
+    static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _writing = WRITING.lock().unwrap();
+    let text = std::fs::read_to_string(repository().join(document)).unwrap();
+    let start = format!("<!-- {marker} -->\n```{fence}\n");
+    let (before, after) = text.split_once(&start).unwrap();
+    let after = &after[after.find("```").unwrap()..];
+    expect_document(document, &[before, &start, output, after].concat());
+}

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Sandbox, expect_document, expect_snapshot, merged, repository};
+use common::{Sandbox, expect_snapshot, merged, show_in};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -91,18 +91,6 @@ fn recorded() -> Sandbox {
 fn soaked(sandbox: &Sandbox) {
     let record = sandbox.read("images/app.yaml");
     sandbox.write("images/app.yaml", &record.replace("2026-11-02T", "2026-11-01T"));
-}
-
-/// Shows output in a document, behind a marker.
-fn show_in(document: &str, marker: &str, fence: &str, output: &str) {
-    // Two tests write to the same document.
-    static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _writing = WRITING.lock().unwrap();
-    let text = std::fs::read_to_string(repository().join(document)).unwrap();
-    let start = format!("<!-- {marker} -->\n```{fence}\n");
-    let (before, after) = text.split_once(&start).unwrap();
-    let after = &after[after.find("```").unwrap()..];
-    expect_document(document, &[before, &start, output, after].concat());
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
-use common::{APPROVAL, Sandbox, TWO_CLOUDS, expect_snapshot, merged};
+use common::{APPROVAL, Sandbox, TWO_CLOUDS, expect_snapshot, merged, show_in};
 use serde_json::Value;
 
 const PLAN: &str = ".fleetgen/plan.json";
@@ -39,7 +39,11 @@ fn a_group_s_wait_is_explained() {
     sandbox.run(&[RESUME, &["--for", "9m"]].concat()).expect(13);
     explain("job").expect(0).says("it has ended, and is being watched for 10m");
     sandbox.run(RESUME).expect(14);
-    explain("web").expect(0).says("why    waiting for approval").says("do     `rollout approve prod/release` gives it");
+    let run = explain("web")
+        .expect(0)
+        .says("why    waiting for approval")
+        .says("do     `rollout approve prod/release` gives it");
+    show_in("docs/rollout.md", "an explanation", "", &format!("$ fleetgen rollout explain web\n{}", run.stdout));
     explain("job").expect(0).says("prod wave 1 comes first, and is held: waiting for approval");
     explain("web-stg").expect(0).says("every machine has the new image, and works");
     explain("wbe").expect(2).says("did you mean `web`?");
@@ -182,6 +186,7 @@ fn people_are_told_once_it_works() {
     };
     let first = told(&sandbox);
     assert!(first[0]["text"].as_str().unwrap().contains("octocat starts it"), "{first:?}");
+    show_in("docs/rollout.md", "a notice", "json", &format!("{}\n", first[0]));
     let waiting = first.iter().find(|notice| notice["status"] == "waiting").unwrap();
     assert!(waiting["text"].as_str().unwrap().contains("`rollout approve prod/release` gives it"), "{waiting}");
     run(&["rollout", "approve", "prod/release"], &telling).expect(0);

@@ -25,6 +25,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "screen",
         "--test",
         "decide",
+        "--test",
+        "operate",
     ]))?;
     println!("the documents are current");
     Ok(())
