@@ -43,6 +43,7 @@ fn image(sandbox: &Sandbox, key: &str, parent: Option<&str>, openssl: &str, prom
     let mut components =
         vec![package("openssl", openssl), json!({ "name": "ubuntu", "version": "24.04", "type": "operating-system" })];
     components.extend(parent.map(|_| package("web", "1.0")));
+    components.extend(parent.map(|_| package("ev\u{202e}il", "1.0")));
     let cve = json!({ "VulnerabilityID": "CVE-2026-12345", "PkgName": "openssl", "InstalledVersion": openssl, "FixedVersion": "3.2", "Severity": "HIGH" });
     let found = if openssl == "3.1" { json!([cve]) } else { json!(null) };
     let keep = |report: &Value| {
@@ -207,6 +208,8 @@ fn a_vulnerability_is_found_in_images_and_groups() {
     let run = find(&["CVE-2026-12345"]).expect(0);
     show_in("docs/images.md", "images find", "", &(run.stdout + &run.stderr));
     find(&["web"]).expect(0).says("web 1.0").says("rebuild app, and what is built on it");
+    let run = find(&["ev\u{202e}il"]).expect(0).says("ev\u{fffd}il 1.0");
+    assert!(!run.stdout.contains('\u{202e}'), "{}", run.stdout);
     find(&["OpenSSL"]).expect(0).says("openssl 3.1").says("rebuild base");
     find(&["CVE-2026-12345", "--format", "json"]).expect(0).says("\"fixed_by\": \"a1111111");
     find(&["CVE-2026-99999"]).expect(0).says("CVE-2026-99999 is in none of 4 recorded builds with a report");
