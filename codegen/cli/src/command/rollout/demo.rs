@@ -23,8 +23,8 @@ use crate::ui::Ui;
 /// resume --simulator` goes on. Needs no account. Each time, new machines replace those in .fleetgen/simulator.json.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How long it takes, without the simulated waits that are cut short
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    /// How long the waits of the demo take together; the rest takes some seconds
+    #[arg(long, value_name = "DURATION", default_value = "50s", value_parser = duration)]
     within: Duration,
 }
 
