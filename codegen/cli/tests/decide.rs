@@ -236,7 +236,10 @@ fn a_vulnerability_is_found_in_images_and_groups() {
     for report in &reports {
         sandbox.remove(&format!(".fleetgen/reports/{report}"));
     }
-    find(&["web"]).expect(0).says("warning: nothing is known about app a00000000000 aws arm64");
+    find(&["web"])
+        .expect(0)
+        .says("web is in none of 0 recorded builds")
+        .says("warning: nothing is known about app a00000000000 aws arm64");
 }
 
 #[test]

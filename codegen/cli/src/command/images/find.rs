@@ -13,7 +13,7 @@ use fleetgen_report::inert;
 use serde::Serialize;
 use serde_json::json;
 
-use super::state;
+use super::{NONE_RECORDED, state};
 use crate::arguments::{Format, Global};
 use crate::command::rollout::Simulator;
 use crate::error::{Failure, Outcome};
@@ -237,6 +237,9 @@ fn print(
         return ui.print(&format!("{:#}\n", json!({ "images": images, "rebuild": rebuild, "unknown": unread })));
     }
     if found.is_empty() {
+        if searched == 0 && unread.is_empty() {
+            return ui.note(NONE_RECORDED);
+        }
         let builds = fleetgen_report::count(searched, "recorded build");
         return ui.print(&format!("{} is in none of {builds} with a report\n", inert(&args.what)));
     }

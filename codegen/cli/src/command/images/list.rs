@@ -4,7 +4,7 @@ use fleetgen_fleet::scalar::EnvironmentName;
 use fleetgen_images::{Image, Records};
 use serde_json::json;
 
-use super::state;
+use super::{NONE_RECORDED, state};
 use crate::arguments::{Format, Global};
 use crate::command::groups::known;
 use crate::error::Outcome;
@@ -61,7 +61,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         return Ok(Exit::Ok);
     }
     if images.is_empty() {
-        ui.note("no image is recorded; `fleetgen images record` adds what a build produced")?;
+        ui.note(NONE_RECORDED)?;
         return Ok(Exit::Ok);
     }
     let rows = images.iter().map(|(layer, image)| {

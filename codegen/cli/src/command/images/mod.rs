@@ -55,6 +55,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
 }
 
+/// What is said where no image is recorded.
+const NONE_RECORDED: &str = "no image is recorded; `fleetgen images record` adds what a build produced";
+
 /// Where an image may run, in words.
 fn state<'a>(records: &Records<'a>, image: &'a Image) -> String {
     match (&image.revoked, records.revoked(image)) {

@@ -55,12 +55,13 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     if let Some(hold) = &state.hold {
         let _ = writeln!(text, "held, {}", inert(&hold.words()));
     }
-    if let Some((wave, until)) = rollout.engine.watched_until(&state)
+    let is_driven = rollout.journal.is_locked();
+    if let Some((wave, until)) = rollout.engine.watched_until(&state).filter(|_| is_driven)
         && let Some((environment, number, _)) = rollout.engine.wave(wave)
     {
         let _ = writeln!(text, "{} wave {number} has ended, and is watched until {until}", environment.name);
     }
-    if state.outcome().is_none() && !rollout.journal.is_locked() {
+    if state.outcome().is_none() && !is_driven {
         text += "no process drives it now; `fleetgen rollout resume --simulator` goes on\n";
     }
     let width = plan.groups.iter().map(|group| group.name.as_str().len()).max().unwrap_or(0);
