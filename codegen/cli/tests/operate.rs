@@ -143,6 +143,27 @@ fn a_broken_journal_is_set_aside() {
     sandbox.run(START).expect(14);
 }
 
+/// Waits until the status has these words.
+#[track_caller]
+fn until_status_says(sandbox: &Sandbox, words: &str) {
+    let started = std::time::Instant::now();
+    while !sandbox.run(&["rollout", "status", "--format", "json"]).stdout.contains(words) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(started.elapsed() < std::time::Duration::from_mins(1), "the status never says {words}");
+    }
+}
+
+/// The clock of whoever gives an order is hours ahead of the simulator's: groups settle all the same.
+#[test]
+fn an_order_from_the_future_keeps_nothing_from_settling() {
+    let sandbox = planned();
+    let child = sandbox.spawn(&[START, &["--speed", "60"]].concat());
+    until_status_says(&sandbox, "\"phase\": \"updating\"");
+    sandbox.run_with(&["rollout", "abort"], &[("SOURCE_DATE_EPOCH", "1793595600")]).expect(0);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(12));
+    sandbox.run(&["rollout", "history", &id(&sandbox), "--html"]).expect(0).says("rolled back");
+}
+
 /// What comes from SBOMs, clouds and people steers no terminal.
 #[test]
 fn hostile_words_steer_no_terminal() {
@@ -242,14 +263,8 @@ fn a_rollout_that_is_over_still_tells() {
 fn a_signal_stops_a_driver_and_nothing_else() {
     let sandbox = planned();
     for (signal, words) in [("TERM", START), ("INT", RESUME)] {
-        let started = std::time::Instant::now();
         let child = sandbox.spawn(&[words, &["--speed", "20"]].concat());
-        // Until it drives.
-        let drives = || sandbox.run(&["rollout", "status", "--format", "json"]).stdout.contains("\"driven\": true");
-        while !drives() {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            assert!(started.elapsed() < std::time::Duration::from_mins(1), "it does not drive");
-        }
+        until_status_says(&sandbox, "\"driven\": true");
         std::thread::sleep(std::time::Duration::from_millis(500));
         let status = std::process::Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();
         assert!(status.unwrap().success());
