@@ -8,10 +8,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// The flags that signals set.
 pub(crate) struct Signals {
-    /// Whether the driver is to stop.
+    /// Whether the driver must stop.
     pub(crate) stop: Arc<AtomicBool>,
     hangup: Arc<AtomicBool>,
-    /// Whether somebody pressed Ctrl-C, or another process did that for them.
+    /// Whether SIGINT arrived: Ctrl-C, or another process.
     pub(crate) interrupt: Arc<AtomicBool>,
     ids: Vec<SigId>,
 }

@@ -48,7 +48,7 @@ impl Directory {
     pub fn lock(&self) -> std::io::Result<Option<Locked>> {
         fs_err::create_dir_all(&self.path)?;
         let file = fs_err::OpenOptions::new().create(true).append(true).open(self.path.join("lock"))?;
-        // Somebody may be looking whether it is locked, which takes a moment.
+        // `is_locked` in another process holds it for a moment.
         for _ in 0..20 {
             match file.file().try_lock() {
                 Ok(()) => return Ok(Some(Locked { _file: file })),

@@ -17,14 +17,14 @@ pub struct Decision {
 }
 
 /// The promotion of an image to an environment; nothing if it was promoted to it before. `without_soak` is why it need not
-/// soak in the environment before.
+/// soak in the environment before. The image is one of the records, with its layer.
 ///
 /// # Errors
 /// Everything that keeps it from being promoted.
-pub fn promote(
+pub fn promote<'a>(
     fleet: &Fleet,
-    records: &Records<'_>,
-    image: &Image,
+    records: &Records<'a>,
+    (layer, image): (&LayerName, &'a Image),
     to: &EnvironmentName,
     decision: Decision,
     without_soak: Option<Text>,
@@ -35,7 +35,6 @@ pub fn promote(
         let hint = suggest_or_list(to.as_str(), known).unwrap_or_default();
         return Err(vec![refuse(format!("there is no environment `{to}`"), hint)]);
     };
-    let Some((layer, image)) = records.get(&image.key) else { return Ok(None) };
     let mut problems = Vec::new();
     if let Some(why) = records.revoked(image) {
         problems.push(refuse(why, "build the layer again, and promote the new image"));

@@ -85,7 +85,7 @@ impl Image {
         self.promotions.iter().find(|promotion| promotion.environment == *environment)
     }
 
-    /// Whether nobody has decided anything about it.
+    /// Whether it was neither promoted nor revoked.
     pub fn is_candidate(&self) -> bool {
         self.promotions.is_empty() && self.revoked.is_none()
     }

@@ -5,7 +5,7 @@ use fleetgen_rollout::{Engine, Explanation, State};
 
 use crate::inert;
 
-/// Explains a group; nothing if the plan does not know it. While nobody drives a rollout, nothing happens by itself.
+/// Explains a group; nothing if the plan does not know it. While no process drives a rollout, nothing happens by itself.
 pub fn explain(engine: &Engine, state: &State, group: &GroupName, is_driven: bool) -> Option<Explanation> {
     let mut explanation = engine.explain(state, group)?;
     if state.outcome().is_none() && !is_driven && engine.index(group).is_some() {

@@ -226,7 +226,7 @@ impl PlanReport<'_> {
     }
 }
 
-/// The groups that a plan leaves alone, by reason. Those that are current, or that nobody asked for, are only counted.
+/// The groups that a plan leaves alone, by reason. Those that are current, or were not asked for, are only counted.
 fn left_out(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut current, mut others) = (0, 0);

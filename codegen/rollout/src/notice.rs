@@ -44,7 +44,7 @@ impl Notices {
     /// Takes a record, with the state after it.
     pub fn take(&mut self, engine: &Engine, record: &Record, after: &State) {
         match &record.event {
-            // What happens while nobody is to be told is no news later.
+            // What happens while there is no one to tell is not sent later.
             Event::Opened { notifies, .. } => self.notifies = *notifies,
             Event::Notified { records } => self.due.retain(|notice| !records.contains(&notice.record)),
             Event::Closed

@@ -24,9 +24,9 @@ pub(super) enum Mode {
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Whether the driver in this process is to stop.
+    /// Whether to stop the driver in this process.
     Stop,
-    /// Whether an order is to be given.
+    /// Whether to give an order.
     Order(Order),
 }
 

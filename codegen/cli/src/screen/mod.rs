@@ -81,7 +81,7 @@ pub(crate) fn show(
     let _ = ratatui::try_restore();
     std::mem::forget(terminal);
     match shown {
-        // The rollout goes on, whether somebody looks at it or not.
+        // The rollout goes on, whether or not anyone watches it.
         Err(Failure::Fault(error)) if error.is::<std::io::Error>() => Ok(()),
         shown => shown,
     }
@@ -168,9 +168,9 @@ impl App {
 
     fn order(&mut self, path: &Path, order: &Order) {
         let given = Rollout::at(path).and_then(|mut rollout| append(&mut rollout, order));
-        let nobody = if self.driving == Driving::Nowhere { "; no process drives it now" } else { "" };
+        let undriven = if self.driving == Driving::Nowhere { "; no process drives it now" } else { "" };
         self.message = Some(match given {
-            Ok(()) => format!("{} {}{nobody}", actor(), order.words()),
+            Ok(()) => format!("{} {}{undriven}", actor(), order.words()),
             Err(Failure::Problems(problems, _)) => problems.into_iter().map(|problem| problem.message).collect(),
             Err(Failure::Fault(error)) => format!("{error:#}"),
         });

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use fleetgen_fleet::choice::{Architecture, Cloud};
 use fleetgen_fleet::scalar::{GroupName, ImageId, LayerName, VulnerabilityId};
 use fleetgen_fleet::{Fleet, Group};
-use fleetgen_images::{Build, Image, Records, vulnerabilities};
+use fleetgen_images::{Build, Image, Records, packages, vulnerabilities};
 use fleetgen_report::inert;
 use serde::Serialize;
 use serde_json::json;
@@ -74,11 +74,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if args.what.trim().is_empty() {
         return Err(Failure::usage("there is nothing to find", Some("name a package or a vulnerability".to_owned())));
     }
-    let is_id = ["cve-", "ghsa-"].iter().any(|start| args.what.to_ascii_lowercase().starts_with(start));
-    let what = match args.what.to_ascii_uppercase() {
-        id if is_id && id.starts_with("CVE-") => id,
-        _ => args.what.clone(),
-    };
+    let upper = args.what.to_ascii_uppercase();
+    let is_id = upper.starts_with("CVE-") || upper.starts_with("GHSA-");
+    let what = if upper.starts_with("CVE-") { upper } else { args.what.clone() };
     let question = match what.parse::<VulnerabilityId>() {
         Ok(id) => Question::Vulnerability(id.to_string()),
         Err(_) if args.database.is_some() || is_id => {
@@ -141,22 +139,22 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 
 /// What of a build was asked for; nothing if its report is not here.
 fn hits(reports: &Reports, build: &Build, question: &Question, args: &Args) -> Result<Option<BTreeSet<Hit>>, Failure> {
+    let sbom = || reports.get(build, "sbom");
     match (question, &args.database) {
-        (Question::Package(name), _) => Ok(reports.contents(build)?.map(|contents| {
-            let named = contents.packages.into_iter().filter(|package| package.name.eq_ignore_ascii_case(name));
-            named.map(|package| Hit { package: package.name, version: package.version, fixed: None }).collect()
-        })),
+        (Question::Package(name), _) => {
+            let Some(sbom) = sbom()? else { return Ok(None) };
+            let packages = packages(&sbom).context("an SBOM cannot be read")?.into_iter();
+            let named = packages.filter(|package| package.name.eq_ignore_ascii_case(name));
+            Ok(Some(named.map(|it| Hit { package: it.name, version: it.version, fixed: None }).collect()))
+        }
         (Question::Vulnerability(id), database) => {
             let report = match database {
                 None => reports.get(build, "trivy")?,
-                Some(cache) => match reports.get(build, "sbom")? {
-                    Some(_) => Some(scan(reports, build, cache)?),
-                    None => None,
-                },
+                Some(cache) => sbom()?.map(|_| scan(reports, build, cache)).transpose()?,
             };
             let Some(report) = report else { return Ok(None) };
-            let found = vulnerabilities(&report).context("Trivy's report cannot be read")?;
-            let found = found.into_iter().filter(|found| found.id == *id);
+            let found = vulnerabilities(&report).context("Trivy's report cannot be read")?.into_iter();
+            let found = found.filter(|found| found.id == *id);
             Ok(Some(found.map(|it| Hit { package: it.package, version: it.version, fixed: it.fixed }).collect()))
         }
     }

@@ -37,8 +37,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let records = Records::new(&recorded.layers);
     let refused = |problems| Failure::Problems(problems, None);
     let (layer, image) = records.find(&args.key).map_err(|problem| refused(vec![problem]))?;
-    let promotion =
-        promote(&project.fleet, &records, image, &args.to, decision()?, args.without_soak.clone()).map_err(refused)?;
+    let promotion = promote(&project.fleet, &records, (layer, image), &args.to, decision()?, args.without_soak.clone())
+        .map_err(refused)?;
     let (layer, key) = (layer.clone(), image.key.clone());
     let is_new = promotion.is_some();
     if let Some(promotion) = promotion {

@@ -29,11 +29,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    if let Some(other) = Rollout::unfinished(global, None)?.first() {
-        let message = format!("the rollout {} is not over", other.engine.id());
-        let hint =
-            "finish it with `fleetgen rollout resume --simulator`; to end it early, run `fleetgen rollout abort` first";
-        return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
+    for other in Rollout::all(global)? {
+        if other.is_unfinished()? {
+            let message = format!("the rollout {} is not over", other.engine.id());
+            let hint = "finish it with `fleetgen rollout resume --simulator`; to end it early, run `fleetgen rollout abort` first";
+            return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
+        }
     }
     let simulated = Where { simulator: true };
     let project = Project::load(global, ui)?;
@@ -45,7 +46,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let sick = plan.groups.iter().rfind(|group| group.canaries(group.size).is_some());
     let sick: Vec<GroupName> = sick.map(|group| group.name.clone()).into_iter().collect();
     for group in &sick {
-        ui.note(&format!("the new image of {group} does not work, which nobody knows yet"))?;
+        ui.note(&format!("the new image of {group} does not work; the rollout will find out"))?;
     }
     let pace = Pace { time: None, no_wait: false, speed: None, within: Some(args.within), watch: true };
     let exit = begin(global, &planned.out, &simulated, pace, &sick, ui)?;

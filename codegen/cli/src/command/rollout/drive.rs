@@ -1,14 +1,13 @@
 //! What `start`, `resume` and `demo` share: a driver on the simulator, what it prints or shows, and the exit code of how it ended.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use fleetgen_driver::{Driver, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop, Waits};
-use fleetgen_fleet::scalar::{Duration, ImageId, LayerName};
-use fleetgen_images::{Images, Records};
+use fleetgen_fleet::scalar::{Duration, ImageId};
+use fleetgen_images::Records;
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_report::inert;
 use fleetgen_rollout::{Effect, Engine, Event, Record, RolloutOutcome, State, Transcript};
@@ -58,8 +57,6 @@ pub(crate) struct Drive {
     pub(crate) project: Project,
     pub(crate) orders: Vec<Event>,
     pub(crate) pace: Pace,
-    /// Where notification commands run.
-    pub(crate) directory: PathBuf,
 }
 
 impl Drive {
@@ -96,7 +93,7 @@ impl Drive {
             stop
         };
         if signals.is_gone() {
-            // Nobody is there to read.
+            // No one reads what would be printed.
             return Ok(exit(&stop.stop));
         }
         let rollout = Rollout::at(&path)?;
@@ -135,7 +132,7 @@ impl Drive {
             (false, true) => Waits::People,
         };
         let mut revoked = revocations(&self.project);
-        let mut messenger = notify::messenger(&self.directory);
+        let mut messenger = notify::messenger(&self.project.root);
         let parts = Parts {
             cloud: &mut cloud,
             journal: &mut self.rollout.journal,
@@ -203,8 +200,7 @@ fn revocations(project: &Project) -> impl FnMut() -> BTreeSet<ImageId> {
         if read.is_none_or(|read| read.elapsed() >= std::time::Duration::from_secs(1)) {
             read = Some(Instant::now());
             // A record that cannot be read now says nothing new.
-            let images: Result<BTreeMap<LayerName, Images>, Failure> = records(project);
-            if let Ok(images) = images {
+            if let Ok(images) = records(project) {
                 known.extend(Records::new(&images).revoked_ids().cloned());
             }
         }

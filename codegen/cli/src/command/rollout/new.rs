@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 
 use super::Where;
 use super::drive::Pace;
-use super::plan::{self, plan_file};
+use super::plan;
 use super::start::begin;
 use crate::arguments::Global;
 use crate::command::Arguments;
@@ -36,10 +36,10 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         )?;
         return Ok(Exit::Usage);
     }
-    let planned = plan::Args::new(args.place.clone(), PathBuf::from(plan_file()));
+    let planned = plan::Args::new(args.place.clone(), PathBuf::from(plan::FILE));
     let Some(plan) = plan::make(global, &planned, ui)? else { return Ok(Exit::Ok) };
     if !ui.ask(&format!("start the rollout of {}?", fleetgen_report::count(plan.groups.len(), "group")))? {
-        ui.note(&format!("nothing was started; the plan is in {}", plan_file()))?;
+        ui.note(&format!("nothing was started; the plan is in {}", plan::FILE))?;
         return Ok(Exit::Ok);
     }
     let pace = Pace { watch: true, ..args.pace.clone() };

@@ -11,9 +11,14 @@ pub(crate) const COMMAND: &str = "FLEETGEN_NOTIFY_COMMAND";
 
 /// Delivers notices, if the environment says to whom.
 pub(crate) fn messenger(directory: &Path) -> Option<Messenger> {
+    let recipients = recipients(directory);
+    (!recipients.is_empty()).then(|| Messenger::new(recipients))
+}
+
+/// Whom the environment names. Commands run in this directory.
+pub(crate) fn recipients(directory: &Path) -> Vec<Recipient> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let webhook = set(URL).map(Recipient::Webhook);
     let command = set(COMMAND).map(|program| Recipient::Command(program.into(), directory.to_owned()));
-    let recipients: Vec<Recipient> = webhook.into_iter().chain(command).collect();
-    (!recipients.is_empty()).then(|| Messenger::new(recipients))
+    webhook.into_iter().chain(command).collect()
 }

@@ -38,9 +38,16 @@ impl Rollout {
 
     /// Every rollout that was started, oldest first.
     pub(crate) fn all(global: &Global) -> Result<Vec<Self>, Failure> {
+        Self::named(global, |_| true)
+    }
+
+    /// The rollouts whose short ids are wanted, oldest first.
+    fn named(global: &Global, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Self>, Failure> {
         let mut rollouts = Vec::new();
-        for name in started(global)? {
-            rollouts.push(Self::at(&global.directory.join(ROLLOUTS).join(name))?);
+        for name in started(global)?.into_iter().filter(|name| is_wanted(name)) {
+            let path = Path::new(ROLLOUTS).join(name);
+            let plan = kept_plan(&global.directory, &path.join("plan.json"))?;
+            rollouts.push(Self { engine: Engine::new(plan), journal: Directory::new(global.directory.join(path)) });
         }
         rollouts.sort_by_key(|rollout| {
             (rollout.engine.plan().request.created, changed(&rollout.journal.path().join("plan.json")))
@@ -50,46 +57,26 @@ impl Rollout {
 
     /// Finds a rollout by the first digits of its id, or the newest one.
     pub(crate) fn find(global: &Global, id: Option<&str>) -> Result<Self, Failure> {
-        let mut plans = Vec::new();
-        for name in started(global)? {
-            if id.is_none_or(|id| !id.is_empty() && name.starts_with(id)) {
-                let path = Path::new(ROLLOUTS).join(&name);
-                plans.push((kept_plan(&global.directory, &path.join("plan.json"))?, global.directory.join(path)));
-            }
-        }
-        if let (Some(id), true) = (id, plans.len() > 1) {
+        let mut rollouts = Self::named(global, |name| id.is_none_or(|id| !id.is_empty() && name.starts_with(id)))?;
+        if let (Some(id), true) = (id, rollouts.len() > 1) {
             return Err(Failure::usage(
                 format!("several rollouts begin with `{id}`"),
                 Some("write more of the id".to_owned()),
             ));
         }
-        let newest =
-            plans.into_iter().max_by_key(|(plan, path)| (plan.request.created, changed(&path.join("plan.json"))));
-        let (plan, path) = newest.ok_or_else(|| {
+        rollouts.pop().ok_or_else(|| {
             let message =
                 id.map_or_else(|| "no rollout was started here".to_owned(), |id| format!("there is no rollout `{id}`"));
             Failure::usage(
                 message,
                 Some(format!("start one with `fleetgen rollout start PLAN`; they are kept in {ROLLOUTS}")),
             )
-        })?;
-        Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+        })
     }
 
-    /// The rollouts that have begun and not ended, other than one, and that have one of these groups. One whose journal is broken
-    /// may be such.
-    pub(crate) fn unfinished(global: &Global, other: Option<&Engine>) -> Result<Vec<Self>, Failure> {
-        let mut found = Vec::new();
-        for rollout in Self::all(global)? {
-            let plan = rollout.engine.plan();
-            let is_other = other.is_none_or(|other| {
-                rollout.engine.id() != other.id() && plan.groups.iter().any(|group| other.index(&group.name).is_some())
-            });
-            if is_other && rollout.replay()?.state.outcome().is_none() {
-                found.push(rollout);
-            }
-        }
-        Ok(found)
+    /// Whether it has not ended. One whose journal is broken may not have.
+    pub(crate) fn is_unfinished(&self) -> Result<bool, Failure> {
+        Ok(self.replay()?.state.outcome().is_none())
     }
 
     /// Replays the journal.
@@ -147,7 +134,7 @@ pub(crate) fn referenced(global: &Global) -> Result<Referenced, Failure> {
             }
         }
     }
-    let next = std::fs::read_to_string(global.directory.join(super::plan::plan_file())).ok();
+    let next = std::fs::read_to_string(global.directory.join(super::plan::FILE)).ok();
     if let Some(plan) = next.and_then(|text| Plan::parse(&text).ok()).filter(|plan| !started.contains(&plan.id())) {
         plan.groups.iter().for_each(|group| referenced.add(group, None, true));
     }

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: Where,
     /// Where to write the plan
-    #[arg(long, value_name = "FILE", default_value = plan_file())]
+    #[arg(long, value_name = "FILE", default_value = FILE)]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     reports: reports::Args,
@@ -54,9 +54,7 @@ pub(crate) struct Args {
 }
 
 /// Where a plan is written if nothing else is said.
-pub(crate) fn plan_file() -> &'static str {
-    ".fleetgen/plan.json"
-}
+pub(crate) const FILE: &str = ".fleetgen/plan.json";
 
 impl Args {
     /// Plans everything, to a file.

@@ -34,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
     let replayed = rollout.replay()?;
     // A rollout that is over may still have something to tell.
-    let tells = !replayed.notices.due().is_empty() && notify::messenger(&global.directory).is_some();
+    let tells = !replayed.notices.due().is_empty() && !notify::recipients(&project.root).is_empty();
     if let Some(outcome) = replayed.state.outcome().filter(|_| !tells) {
         ui.note(&format!("the rollout {} is over: {}", rollout.engine.id(), outcome.as_str()))?;
         return Ok(of_outcome(outcome));
@@ -46,5 +46,5 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ))?;
     }
     let orders = if args.go_on { vec![Event::Ordered(Order::Resume)] } else { Vec::new() };
-    Drive { rollout, project, orders, pace: args.pace.clone(), directory: global.directory.clone() }.run(ui)
+    Drive { rollout, project, orders, pace: args.pace.clone() }.run(ui)
 }

@@ -68,23 +68,23 @@ pub(crate) fn begin(
     simulator.save()?;
     // The driver opens the simulator again, in its own thread.
     drop(simulator);
-    Drive { rollout, project, orders: Vec::new(), pace, directory: global.directory.clone() }.run(ui)
+    Drive { rollout, project, orders: Vec::new(), pace }.run(ui)
 }
 
 /// Refuses a rollout that was started already, and one of groups that another one moves.
 fn is_free(global: &Global, engine: &Engine) -> Result<(), Failure> {
     let id = engine.id();
-    for other in Rollout::all(global)? {
-        if other.engine.id() == id {
-            return Err(Failure::usage(
-                format!("the rollout {id} was started already"),
-                Some(format!("`fleetgen rollout resume {id}` goes on; `fleetgen rollout plan` makes a new plan")),
-            ));
-        }
+    let started = Rollout::all(global)?;
+    if started.iter().any(|other| other.engine.id() == id) {
+        return Err(Failure::usage(
+            format!("the rollout {id} was started already"),
+            Some(format!("`fleetgen rollout resume {id}` goes on; `fleetgen rollout plan` makes a new plan")),
+        ));
     }
-    for other in Rollout::unfinished(global, Some(engine))? {
+    for other in started {
         let mut groups = other.engine.plan().groups.iter();
-        if let Some(group) = groups.find(|group| engine.index(&group.name).is_some()) {
+        let Some(group) = groups.find(|group| engine.index(&group.name).is_some()) else { continue };
+        if other.is_unfinished()? {
             let message = format!("the rollout {} is not over, and moves `{}` too", other.engine.id(), group.name);
             let hint = "end it first: `fleetgen rollout resume` goes on with it, and `fleetgen rollout abort` ends it";
             return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));

@@ -29,7 +29,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 }
 
 /// The exit code of a state.
-pub(crate) fn stands_at(state: &State) -> Exit {
+pub(crate) fn exit_code(state: &State) -> Exit {
     if state.paused.is_some() { Exit::Paused } else { exit(&standing(state)) }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn stands_at(state: &State) -> Exit {
 pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     let replayed = rollout.replay()?;
     let (state, plan) = (replayed.state, rollout.engine.plan());
-    let exit = stands_at(&state);
+    let exit = exit_code(&state);
     if ui.format == Format::Json {
         let groups = plan.groups.iter().zip(&state.groups).map(|(plan, group)| {
             json!({

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::place::Rollout;
-use super::status::stands_at;
+use super::status::exit_code;
 use crate::arguments::{Format, Global};
 use crate::error::Outcome;
 use crate::screen::{self, Follower, Live};
@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let path = rollout.journal.path().to_owned();
     if ui.is_terminal() {
         screen::show(&rollout.engine, &path, || false, Live::default(), &Signals::catch()?)?;
-        return stands(&rollout);
+        return Ok(exit_code(&rollout.replay()?.state));
     }
     let mut follower = Follower::new(&rollout.engine, &path, Live::default());
     loop {
@@ -39,13 +39,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 Format::Human | Format::Github => format!("{}  {words}\n", at.strftime("%Y-%m-%d %H:%M:%SZ")),
             })?;
         }
-        if follower.state().is_some_and(|state| state.outcome().is_some()) {
-            return stands(&rollout);
+        if let Some(state) = follower.state().filter(|state| state.outcome().is_some()) {
+            return Ok(exit_code(state));
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-}
-
-fn stands(rollout: &Rollout) -> Outcome {
-    Ok(stands_at(&rollout.replay()?.state))
 }
