@@ -14,9 +14,12 @@ fail() {
 # Rehearsals use a container as the machine. Its kernel is the host's.
 in_container() { systemd-detect-virt --container --quiet; }
 
+# Whether there is an NVIDIA device. Its files in /dev appear only once something uses it.
+has_gpu() { grep --quiet --no-messages 0x10de /sys/bus/pci/devices/*/vendor; }
+
 apt() {
   apt-get --quiet --yes --option DPkg::Lock::Timeout=300 --option Dpkg::Options::=--force-confold \
-    --option APT::Install-Recommends=false --option Acquire::Retries=3 --option APT::Update::Error-Mode=any "$@"
+    --option APT::Install-Recommends=false --option Acquire::Retries=8 --option APT::Update::Error-Mode=any "$@"
 }
 
 is_installed() { [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -40,6 +43,19 @@ remove_packages() {
     if is_installed "$package"; then found+=("$package"); fi
   done
   [ "${#found[@]}" -eq 0 ] || apt purge -- "${found[@]}"
+}
+
+# old_kernels RELEASE: prints the packages of other kernels than the running RELEASE. Reads lines of STATUS PACKAGE. Matches
+# Ubuntu's and Debian's names: linux-image-6.8.0-1021-aws, linux-aws-headers-6.8.0-1021, linux-image-6.12.43+deb13-amd64.
+old_kernels() {
+  local number='[0-9]+\.[0-9]+\.[0-9]+(-[0-9]+|\+deb[0-9]+)' status package
+  [[ $1 =~ ^$number ]] || fail "the running kernel $1 has an unknown kind of name"
+  local running=${BASH_REMATCH[0]}
+  while read -r status package; do
+    if [ "$status" != not-installed ] && [[ $package =~ -($number)(-|$) ]] && [ "${BASH_REMATCH[1]}" != "$running" ]; then
+      printf '%s\n' "$package"
+    fi
+  done
 }
 
 # write_file PATH MODE: writes its input to the file, unless the file already has that content.

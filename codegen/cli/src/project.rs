@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fleetgen_emit::HandWritten;
+use fleetgen_emit::{HandWritten, StartImages};
 use fleetgen_fleet::scalar::{Key, LayerName};
-use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Loaded};
+use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Group, Loaded, resource_name};
+use fleetgen_images::Records;
 use fleetgen_problem::{Code, Place, Problem, Severity, SourceFile, Unreadable};
 use fleetgen_tree::{Changes, DiskState};
 
 use crate::arguments::Global;
 use crate::clock;
 use crate::error::Failure;
+use crate::records::Recorded;
 use crate::ui::Ui;
 
 /// A valid fleet.yaml, with its text.
@@ -82,7 +84,8 @@ impl Project {
             || DiskState::read(&global.directory),
         );
         let project = project?;
-        let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?)?;
+        let images = start_images(&project)?;
+        let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?, &images)?;
         let changes = fleetgen_tree::compare(&project.root, state?, wanted)?;
         Ok((project, changes))
     }
@@ -101,6 +104,19 @@ impl Project<ExplainedFleet> {
     pub(crate) fn load_explained(global: &Global, ui: &mut Ui) -> Result<Self, Failure> {
         Unread::read(global)?.load(fleetgen_fleet::load_explained, Severity::Warning, ui)
     }
+}
+
+/// The images that new groups start with: those that a rollout would move them to.
+fn start_images(project: &Project) -> Result<StartImages, Failure> {
+    let fleet = &project.fleet;
+    let recorded = Recorded::read(&project.root, fleet)?;
+    let records = Records::new(&recorded.layers);
+    let name = |group: &Group| {
+        let (image, _) = fleetgen_rollout::choose(&records, fleet, group).ok()?;
+        let architecture = group.machine.architecture;
+        Some(resource_name::image(&fleet.name, &group.layer, architecture, image.key.as_str()))
+    };
+    Ok(fleet.groups.values().filter_map(|group| Some((group.name.clone(), name(group)?))).collect())
 }
 
 /// Reads the hand-written scripts and checks that are part of images. Links are not followed.

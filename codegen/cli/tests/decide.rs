@@ -134,7 +134,15 @@ fn check_finds_promotions_out_of_order() {
         .says("images/app.yaml: a11111111111 may run in `prod`, and was not promoted to `stg` before")
         .says("run `fleetgen images promote a11111111111 --to stg`");
     sandbox.run(&["images", "promote", "a1", "--to", "stg"]).expect(0);
+    // New groups start with what was promoted.
+    sandbox.run(&["check"]).expect(4).says("update generated/terraform/aws-tokyo/stg/app-stg.tf");
+    sandbox.run(&["generate"]).expect(0);
     sandbox.run(&["check"]).expect(0);
+    let group = sandbox.read("generated/terraform/aws-tokyo/stg/app-stg.tf");
+    assert!(!group.contains("hold_replacements") && group.contains("-app-arm64-a11111111111\""), "{group}");
+    sandbox.run(&["images", "revoke", "a1", "--reason", "CVE-2026-12345"]).expect(0);
+    sandbox.run(&["generate"]).expect(0);
+    assert!(sandbox.read("generated/terraform/aws-tokyo/stg/app-stg.tf").contains("hold_replacements = true"));
 }
 
 #[test]

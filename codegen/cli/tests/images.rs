@@ -12,6 +12,14 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER_KEY: &str = "0123456789abcdef0123456789abcdef";
 const SOURCE: &str = "amazon-ebs.amd64";
 
+/// What the machine says that was started from the image of a manifest.
+fn boot(manifest: &Value) -> Value {
+    let build = &manifest["builds"][0];
+    let image = build["artifact_id"].as_str().unwrap_or_default().split(',').next().unwrap();
+    let said = &build["custom_data"];
+    json!({ "image": image.rsplit(':').next(), "key": said["key"], "commit": said["commit"], "state": "running" })
+}
+
 /// The repository's own fleet, with what builds of its layers left.
 struct Builds {
     sandbox: Sandbox,
@@ -82,6 +90,7 @@ impl Builds {
             ("trivy", "trivy.json", json!({ "SchemaVersion": 2 }).to_string()),
             ("goss", "goss.json", goss.to_string()),
             ("junit", "goss.xml", "<testsuite/>".to_owned()),
+            ("boot", "boot.json", boot(manifest).to_string()),
         ];
         let mut predicate = serde_json::Map::new();
         for (name, file, content) in &files {
@@ -276,11 +285,21 @@ fn reports_that_are_not_of_the_build_are_refused() {
         builds.sandbox.write(&format!(".fleetgen/base/reports/{SOURCE}/{file}"), content);
         builds.refuses(&[&path], words);
     }
-    for (file, words) in [("goss.json", "the build did not finish"), ("attestation.sigstore.json", "attest.sh LAYER")] {
+    for (file, words) in [
+        ("goss.json", "the build did not finish"),
+        ("boot.json", "no machine was started from the image"),
+        ("attestation.sigstore.json", "attest.sh LAYER"),
+    ] {
         let path = builds.good("base", SOURCE);
         builds.sandbox.remove(&format!(".fleetgen/base/reports/{SOURCE}/{file}"));
         builds.refuses(&[&path], words);
     }
+    // `boot` takes the first image for that of the build's region.
+    let mut elsewhere = manifest.clone();
+    elsewhere["builds"][0]["artifact_id"] =
+        "us-west-2:ami-0123456789abcde12,ap-northeast-1:ami-0123456789abcde02".into();
+    let path = builds.leave("base", SOURCE, &elsewhere);
+    builds.refuses(&[&path], "boot.json is about the image `ami-0123456789abcde12`, not `ami-0123456789abcde02`");
     let goss =
         |failed, skipped| json!({ "summary": { "failed-count": failed, "skipped-count": skipped, "test-count": 7 } });
     let subject = json!({ "subject": [{ "digest": { "sha256": "0".repeat(64) } }] });

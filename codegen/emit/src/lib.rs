@@ -11,6 +11,7 @@ mod terraform;
 use std::collections::BTreeMap;
 
 use fleetgen_fleet::Fleet;
+use fleetgen_fleet::scalar::GroupName;
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_tree::{File, Origin, Subject};
 use rayon::prelude::*;
@@ -57,10 +58,17 @@ impl EmitError {
 }
 
 /// A kind of output: what turns the fleet into its files.
-type Kind = fn(&Fleet, &HandWritten) -> Result<Vec<File>, EmitError>;
+type Kind = fn(&Fleet, &HandWritten, &StartImages) -> Result<Vec<File>, EmitError>;
+
+/// The name of the image that a new group starts with, for the groups that have one. The others start with the vendor's.
+pub type StartImages = BTreeMap<GroupName, String>;
 
 /// Every kind of output.
-const KINDS: &[Kind] = &[layer::emit, |fleet, _| terraform::emit(fleet), |_, _| Ok(schema::emit())];
+const KINDS: &[Kind] = &[
+    |fleet, hand_written, _| layer::emit(fleet, hand_written),
+    |fleet, _, images| terraform::emit(fleet, images),
+    |_, _, _| Ok(schema::emit()),
+];
 
 /// The hand-written files that are part of images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
 /// repository.
@@ -80,8 +88,9 @@ impl HandWritten {
 ///
 /// # Errors
 /// A hand-written file is missing, or a bug in fleetgen.
-pub fn emit(fleet: &Fleet, hand_written: &HandWritten) -> Result<Vec<File>, EmitError> {
-    let files: Vec<Vec<File>> = KINDS.par_iter().map(|kind| kind(fleet, hand_written)).collect::<Result<_, _>>()?;
+pub fn emit(fleet: &Fleet, hand_written: &HandWritten, images: &StartImages) -> Result<Vec<File>, EmitError> {
+    let files: Vec<Vec<File>> =
+        KINDS.par_iter().map(|kind| kind(fleet, hand_written, images)).collect::<Result<_, _>>()?;
     Ok(files.into_iter().flatten().collect())
 }
 
@@ -115,8 +124,8 @@ pub fn parse_back(file: &File) -> Result<(), EmitError> {
             let filled = content.replace("{{ .Vars.container }}", "false");
             serde_saphyr::from_str::<serde_json::Value>(&filled).err().map(|error| error.to_string())
         }
-        // Only bash, cosign, systemd and sysctl read these; the checks with real tools run them.
-        Some("sh" | "pub" | "service" | "conf") => None,
+        // Only bash, cosign, systemd, sysctl and Trivy read these; the checks with real tools run them.
+        Some("sh" | "pub" | "service" | "conf" | "tpl") => None,
         _ => Some("fleetgen has no parser for files of this kind".to_owned()),
     };
     match problem {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{fleet, scripts};
-use fleetgen_emit::{emit, parse_back};
+use fleetgen_emit::{StartImages, emit, parse_back};
 use fleetgen_tree::{File, Origin, Subject};
 use hcl::eval::{Context, Evaluate};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ proptest! {
             let value: Value = serde_saphyr::from_str(text).unwrap();
             // JSON is YAML.
             let other = serde_json::to_string_pretty(&shuffled(&value, seed)).unwrap();
-            prop_assert_eq!(emit(&fleet(text), &scripts()).unwrap(), emit(&fleet(&other), &scripts()).unwrap());
+            prop_assert_eq!(emit(&fleet(text), &scripts(), &StartImages::new()).unwrap(), emit(&fleet(&other), &scripts(), &StartImages::new()).unwrap());
         }
     }
 
@@ -69,7 +69,7 @@ proptest! {
                 "    network: aws-tokyo\n    machine: m7g.large\n",
                 &format!("    network: {network}\n    machine: {machine}\n    description: {quoted}\n"),
             );
-            let files = emit(&fleet(&source), &scripts()).unwrap();
+            let files = emit(&fleet(&source), &scripts(), &StartImages::new()).unwrap();
             let file = files.iter().find(|file| file.path.ends_with("/web.tf")).unwrap();
             parse_back(file).unwrap();
             prop_assert_eq!(evaluated(&file.content, "description"), Value::String(text.clone()));

@@ -35,6 +35,16 @@ pub fn proxy_host(fleet: &FleetName, network: &NetworkName) -> String {
     format!("proxy.{network}.{fleet}.internal")
 }
 
+/// The log group that sessions on AWS are recorded in.
+pub fn session_logs(fleet: &FleetName) -> String {
+    format!("/{fleet}/sessions")
+}
+
+/// The alias, without `alias/`, of the KMS key that sessions on AWS are encrypted with.
+pub fn session_key(fleet: &FleetName) -> String {
+    format!("{fleet}-sessions")
+}
+
 /// An image: fleet, layer, architecture, and twelve digits of the layer's key.
 pub fn image(fleet: &FleetName, layer: &LayerName, architecture: Architecture, key: &str) -> String {
     format!("{}-{}", image_family(fleet, layer, architecture), key.get(..12).unwrap_or(key))
@@ -74,6 +84,7 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 name("Auto Scaling group", "", 255),
                 name("security group", "", 255),
             ];
+            // With the port after it, where that fits: the module's target group.
             if group.load_balancer.is_some() {
                 names.push(name("target group", "", 32));
             }

@@ -58,6 +58,12 @@ pub fn read(
     });
     let place = place.map_err(|refusal| problems.push(refusal));
     let digests = reports::judge(manifest, reports).map_err(|refusals| problems.extend(refusals));
+    if let (Ok((cloud, _, ids)), Ok(commit), Ok(_)) = (&place, &commit, &digests) {
+        let built = place_of_build(fleet, layer, *cloud).and_then(|region| ids.get(&region));
+        let image = built.map_or("", |id| id.as_str().rsplit('/').next().unwrap_or_default());
+        let report = reports.get("boot.json").map_or(&[][..], Vec::as_slice);
+        problems.extend(crate::reports::booted(report, image, key.as_str(), commit.as_str()).err());
+    }
     match (place, commit, digests) {
         (Ok((cloud, architecture, ids)), Ok(commit), Ok(digests)) if problems.is_empty() => Ok(Built {
             layer: layer.name.clone(),
@@ -70,6 +76,11 @@ pub fn read(
         }),
         _ => Err(problems),
     }
+}
+
+/// The region in which a layer is built.
+fn place_of_build(fleet: &Fleet, layer: &Layer, cloud: Cloud) -> Option<Region> {
+    placements(fleet, layer).into_iter().find(|(on, _)| *on == cloud).map(|(_, placement)| placement.region)
 }
 
 /// The sources that a layer is built from, as [`Built`] tells them apart.

@@ -31,6 +31,7 @@ pub const REPORTS: &[(&str, &str)] = &[
     ("trivy", "trivy.json"),
     ("goss", "goss.json"),
     ("junit", "goss.xml"),
+    ("boot", "boot.json"),
     ("attestation", "attestation.sigstore.json"),
 ];
 

@@ -44,6 +44,10 @@ pub(crate) fn judge(
                 format!("{file} is missing"),
                 "sign what the build left with `packer/runner/attest.sh LAYER`",
             )),
+            None if *name == "boot" => problems.push(refusal(
+                format!("{file} is missing: no machine was started from the image"),
+                "build the layer again; packer/runner/build.sh boots every image, and removes one that does not",
+            )),
             None => problems.push(refusal(format!("{file} is missing: the build did not finish"), AGAIN)),
         }
     }
@@ -54,6 +58,28 @@ pub(crate) fn judge(
             reports.get("attestation.sigstore.json").map(|it| attestation::problems(it, &signed)).unwrap_or_default();
     }
     if problems.is_empty() { Ok(digests) } else { Err(problems) }
+}
+
+/// What a machine says that was started from the image: the image, and what its own /etc/fleet-release says.
+#[derive(Deserialize)]
+struct Boot {
+    image: String,
+    key: String,
+    commit: String,
+}
+
+/// The machine that wrote the report was started from this image: its id in the region of the build, or its name.
+pub(crate) fn booted(report: &[u8], image: &str, key: &str, commit: &str) -> Result<(), Problem> {
+    let boot: Boot =
+        serde_json::from_slice(report).map_err(|_| refusal("boot.json is not a report of a boot", AGAIN))?;
+    for (what, found, wanted) in
+        [("image", &boot.image, image), ("key", &boot.key, key), ("commit", &boot.commit, commit)]
+    {
+        if found != wanted {
+            return Err(refusal(format!("boot.json is about the {what} `{found}`, not `{wanted}`"), AGAIN));
+        }
+    }
+    Ok(())
 }
 
 /// A report is of its kind, and from a build that passed. Trivy's lists ignored vulnerabilities as well; the build's gate has

@@ -7,7 +7,7 @@ set -euo pipefail
 
 add_user 'api' 2101 '/nonexistent' ''
 
-put_file 'etc/systemd/system/api.service' 'root' 'root' '0644' '1971f4c6f0d6018e93b3d016a2e5b5b65fe96db24f1b90d266d4415a5edff07e'
+put_file 'etc/systemd/system/api.service' 'root' 'root' '0644' 'fdff658ef05e2febada2c862b578d0f9eac036d4853924582f15d521bcf43c75'
 
 case $ARCHITECTURE in
   'amd64') put_binary 'api' 'a5e8fbc3e5e144476205dea92898036e1d5594a0f670df1ee899d0f885905754' ;;

@@ -1,6 +1,7 @@
 # Written by fleetgen from fleet.yaml. Do not edit: change fleet.yaml and run `fleetgen generate`.
 #
-# The image layer `search`: one build for all its clouds and architectures. packer/README.md says how to run it.
+# The image layer `search`, for all its clouds and architectures. The build `image` makes the images, and the build `boot`
+# starts a machine from each. packer/README.md says how to run them.
 
 packer {
   required_version = "~> 1.14"
@@ -22,7 +23,7 @@ variable "commit" {
 
 variable "artifacts" {
   type        = string
-  description = "What fetch.sh put there: a directory for each architecture. Default: .fleetgen/search/artifacts in the repository."
+  description = "Where fetch.sh put what it packed. Default: .fleetgen/search/artifacts in the repository."
   default     = ""
 }
 
@@ -34,7 +35,7 @@ variable "reports" {
 
 variable "image_days" {
   type        = number
-  description = "After so many days, the clouds call the image deprecated."
+  description = "After so many days, the clouds call the image deprecated. AWS then hides it from other accounts; GCP only says so. Neither deletes it."
   default     = 180
 }
 
@@ -64,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "bf91012208d62adf1f41177a39da4490"
+    "key"         = "1dc57d235d798b7ff75101fddbf3d968"
     "os"          = "ubuntu-24-04"
-    "parent"      = "395d6c92a04548b306c68639f5efa458"
+    "parent"      = "f62da3207e0aa82467649707723f4ad5"
     "commit"      = var.commit
   }
 
@@ -87,7 +88,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "bf91012208d62adf1f41177a39da4490"
+    "KEY"              = "1dc57d235d798b7ff75101fddbf3d968"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,8 +96,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-amd64-bf91012208d6"
-  ami_description = "example search bf91012208d62adf1f41177a39da4490"
+  ami_description = "example search 1dc57d235d798b7ff75101fddbf3d968"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -104,21 +104,12 @@ source "amazon-ebs" "amd64" {
     "ap-northeast-1" = "alias/example-disks"
     "us-west-2"      = "alias/example-disks"
   }
-  imds_support  = "v2.0"
-  deprecate_at  = local.deprecated
-  tags          = merge(local.tags, { "architecture" = "amd64" })
-  snapshot_tags = merge(local.tags, { "architecture" = "amd64" })
-
-  source_ami_filter {
-    filters = {
-      "name"                = "example-base-amd64-395d6c92a045"
-      "tag:key"             = "395d6c92a04548b306c68639f5efa458"
-      "architecture"        = "x86_64"
-      "root-device-type"    = "ebs"
-      "virtualization-type" = "hvm"
-    }
-    owners = ["self"]
-  }
+  imds_support = "v2.0"
+  # With the option -force, also of the image that is replaced.
+  force_delete_snapshot = true
+  deprecate_at          = local.deprecated
+  tags                  = merge(local.tags, { "architecture" = "amd64" })
+  snapshot_tags         = merge(local.tags, { "architecture" = "amd64" })
 
   instance_type = "m7i.large"
   launch_block_device_mappings {
@@ -136,14 +127,18 @@ source "amazon-ebs" "amd64" {
   ssh_disable_agent_forwarding = true
   ssh_username                 = "ubuntu"
   ssh_timeout                  = "15m"
-  temporary_key_pair_type      = "ed25519"
-  associate_public_ip_address  = false
-  iam_instance_profile         = "example-build"
+  # A dead session would otherwise hang for good.
+  ssh_read_write_timeout      = "5m"
+  temporary_key_pair_type     = "ed25519"
+  associate_public_ip_address = false
+  iam_instance_profile        = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
   subnet_filter {
-    filters   = { "tag:Name" = "example-aws-tokyo-build-*" }
+    filters = {
+      "tag:Name" = "example-aws-tokyo-build-*"
+    }
     most_free = true
   }
   security_group_filter {
@@ -158,8 +153,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-bf91012208d6-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-bf91012208d6-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-1dc57d235d79-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-1dc57d235d79-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -170,8 +165,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_name        = "example-search-arm64-bf91012208d6"
-  ami_description = "example search bf91012208d62adf1f41177a39da4490"
+  ami_description = "example search 1dc57d235d798b7ff75101fddbf3d968"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -179,21 +173,12 @@ source "amazon-ebs" "arm64" {
     "ap-northeast-1" = "alias/example-disks"
     "us-west-2"      = "alias/example-disks"
   }
-  imds_support  = "v2.0"
-  deprecate_at  = local.deprecated
-  tags          = merge(local.tags, { "architecture" = "arm64" })
-  snapshot_tags = merge(local.tags, { "architecture" = "arm64" })
-
-  source_ami_filter {
-    filters = {
-      "name"                = "example-base-arm64-395d6c92a045"
-      "tag:key"             = "395d6c92a04548b306c68639f5efa458"
-      "architecture"        = "arm64"
-      "root-device-type"    = "ebs"
-      "virtualization-type" = "hvm"
-    }
-    owners = ["self"]
-  }
+  imds_support = "v2.0"
+  # With the option -force, also of the image that is replaced.
+  force_delete_snapshot = true
+  deprecate_at          = local.deprecated
+  tags                  = merge(local.tags, { "architecture" = "arm64" })
+  snapshot_tags         = merge(local.tags, { "architecture" = "arm64" })
 
   instance_type = "m7g.large"
   launch_block_device_mappings {
@@ -211,14 +196,18 @@ source "amazon-ebs" "arm64" {
   ssh_disable_agent_forwarding = true
   ssh_username                 = "ubuntu"
   ssh_timeout                  = "15m"
-  temporary_key_pair_type      = "ed25519"
-  associate_public_ip_address  = false
-  iam_instance_profile         = "example-build"
+  # A dead session would otherwise hang for good.
+  ssh_read_write_timeout      = "5m"
+  temporary_key_pair_type     = "ed25519"
+  associate_public_ip_address = false
+  iam_instance_profile        = "example-build"
   vpc_filter {
     filters = { "tag:Name" = "example-aws-tokyo" }
   }
   subnet_filter {
-    filters   = { "tag:Name" = "example-aws-tokyo-build-*" }
+    filters = {
+      "tag:Name" = "example-aws-tokyo-build-*"
+    }
     most_free = true
   }
   security_group_filter {
@@ -233,8 +222,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-bf91012208d6-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-bf91012208d6-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-1dc57d235d79-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-1dc57d235d79-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -246,14 +235,11 @@ source "amazon-ebs" "arm64" {
 source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-amd64-bf91012208d6"
   image_family            = "example-search-amd64"
-  image_description       = "example search bf91012208d62adf1f41177a39da4490"
+  image_description       = "example search 1dc57d235d798b7ff75101fddbf3d968"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-amd64-395d6c92a045"
-  source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
@@ -274,10 +260,13 @@ source "googlecompute" "amd64" {
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
   ssh_timeout                  = "15m"
+  ssh_read_write_timeout       = "5m"
   use_iap                      = true
-  use_internal_ip              = true
-  omit_external_ip             = true
-  use_os_login                 = true
+  # Packer looks for errors of the tunnel for this long, in seconds. Some come after its default of 30.
+  iap_tunnel_launch_wait = 90
+  use_internal_ip        = true
+  omit_external_ip       = true
+  use_os_login           = true
   # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
@@ -298,14 +287,11 @@ source "googlecompute" "amd64" {
 source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
-  image_name              = "example-search-arm64-bf91012208d6"
   image_family            = "example-search-arm64"
-  image_description       = "example search bf91012208d62adf1f41177a39da4490"
+  image_description       = "example search 1dc57d235d798b7ff75101fddbf3d968"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
-  source_image            = "example-base-arm64-395d6c92a045"
-  source_image_project_id = ["example-fleet"]
   image_encryption_key {
     kmsKeyName = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
@@ -326,10 +312,13 @@ source "googlecompute" "arm64" {
   ssh_username                 = "packer"
   ssh_disable_agent_forwarding = true
   ssh_timeout                  = "15m"
+  ssh_read_write_timeout       = "5m"
   use_iap                      = true
-  use_internal_ip              = true
-  omit_external_ip             = true
-  use_os_login                 = true
+  # Packer looks for errors of the tunnel for this long, in seconds. Some come after its default of 30.
+  iap_tunnel_launch_wait = 90
+  use_internal_ip        = true
+  omit_external_ip       = true
+  use_os_login           = true
   # If a failed build leaves its SSH key in the builder's profile, the key expires soon.
   oslogin_ssh_key_expire_after = "3h"
   network_project_id           = "example-fleet"
@@ -348,12 +337,44 @@ source "googlecompute" "arm64" {
 }
 
 build {
-  sources = [
-    "source.amazon-ebs.amd64",
-    "source.amazon-ebs.arm64",
-    "source.googlecompute.amd64",
-    "source.googlecompute.arm64",
-  ]
+  name = "image"
+
+  source "source.amazon-ebs.amd64" {
+    ami_name = "example-search-amd64-1dc57d235d79"
+    source_ami_filter {
+      filters = {
+        "name"                = "example-base-amd64-f62da3207e0a"
+        "tag:key"             = "f62da3207e0aa82467649707723f4ad5"
+        "architecture"        = "x86_64"
+        "root-device-type"    = "ebs"
+        "virtualization-type" = "hvm"
+      }
+      owners = ["self"]
+    }
+  }
+  source "source.amazon-ebs.arm64" {
+    ami_name = "example-search-arm64-1dc57d235d79"
+    source_ami_filter {
+      filters = {
+        "name"                = "example-base-arm64-f62da3207e0a"
+        "tag:key"             = "f62da3207e0aa82467649707723f4ad5"
+        "architecture"        = "arm64"
+        "root-device-type"    = "ebs"
+        "virtualization-type" = "hvm"
+      }
+      owners = ["self"]
+    }
+  }
+  source "source.googlecompute.amd64" {
+    image_name              = "example-search-amd64-1dc57d235d79"
+    source_image            = "example-base-amd64-f62da3207e0a"
+    source_image_project_id = ["example-fleet"]
+  }
+  source "source.googlecompute.arm64" {
+    image_name              = "example-search-arm64-1dc57d235d79"
+    source_image            = "example-base-arm64-f62da3207e0a"
+    source_image_project_id = ["example-fleet"]
+  }
 
   # Wait for the first boot, and create the build's directory.
   provisioner "shell" {
@@ -380,7 +401,7 @@ build {
     destination = "${local.directory}/generated/"
   }
   provisioner "file" {
-    source      = "${local.artifacts}/${source.name}/"
+    sources     = ["${local.artifacts}/${source.name}.tar.gz", "${local.artifacts}/${source.name}-goss.tar.gz"]
     destination = "${local.directory}/artifacts/"
     generated   = true
   }
@@ -388,6 +409,7 @@ build {
   # The layer's own scripts.
   provisioner "shell" {
     scripts = [
+      "${local.scripts}/start/unpack.sh",
       "${local.scripts}/start/proxy.sh",
       "${path.root}/layer.sh",
     ]
@@ -400,16 +422,12 @@ build {
 
   # Goss tests the running machine and Trivy scans its disk. Packer downloads their reports even if they find something.
   provisioner "shell" {
-    scripts = [
-      "${local.scripts}/verify/goss.sh",
-      "${local.scripts}/verify/trivy.sh",
-    ]
+    scripts = ["${local.scripts}/verify/goss.sh", "${local.scripts}/verify/trivy.sh"]
     env = merge(local.environment, {
       "CLOUD"        = source.type == "amazon-ebs" ? "aws" : "gcp"
       "ARCHITECTURE" = source.name
     })
-    execute_command     = local.as_root
-    start_retry_timeout = "10m"
+    execute_command = local.as_root
   }
   provisioner "file" {
     direction = "download"
@@ -472,5 +490,89 @@ build {
     output      = "${local.reports}/googlecompute.arm64/manifest.json"
     strip_time  = true
     custom_data = merge(local.tags, { "architecture" = "arm64", "account" = "example-fleet" })
+  }
+}
+
+# A machine of the finished image. No image is made of it, so its name is never used.
+build {
+  name = "boot"
+
+  source "source.amazon-ebs.amd64" {
+    ami_name        = "example-search-amd64-1dc57d235d79-boot"
+    skip_create_ami = true
+    source_ami_filter {
+      filters = { "name" = "example-search-amd64-1dc57d235d79", "tag:key" = "1dc57d235d798b7ff75101fddbf3d968" }
+      owners  = ["self"]
+    }
+  }
+  source "source.amazon-ebs.arm64" {
+    ami_name        = "example-search-arm64-1dc57d235d79-boot"
+    skip_create_ami = true
+    source_ami_filter {
+      filters = { "name" = "example-search-arm64-1dc57d235d79", "tag:key" = "1dc57d235d798b7ff75101fddbf3d968" }
+      owners  = ["self"]
+    }
+  }
+  source "source.googlecompute.amd64" {
+    image_name              = "example-search-amd64-1dc57d235d79-boot"
+    skip_create_image       = true
+    source_image            = "example-search-amd64-1dc57d235d79"
+    source_image_project_id = ["example-fleet"]
+  }
+  source "source.googlecompute.arm64" {
+    image_name              = "example-search-arm64-1dc57d235d79-boot"
+    skip_create_image       = true
+    source_image            = "example-search-arm64-1dc57d235d79"
+    source_image_project_id = ["example-fleet"]
+  }
+
+  provisioner "shell" {
+    script          = "${local.scripts}/start/cloud-init.sh"
+    env             = local.environment
+    execute_command = local.as_root
+  }
+  provisioner "file" {
+    sources     = ["${local.scripts}/lib.sh"]
+    destination = "${local.directory}/packer/scripts/lib.sh"
+  }
+  provisioner "file" {
+    sources     = ["${local.scripts}/verify/goss.sh"]
+    destination = "${local.directory}/packer/scripts/goss.sh"
+  }
+  provisioner "file" {
+    sources     = ["${local.repository}/goss"]
+    destination = "${local.directory}/"
+  }
+  provisioner "file" {
+    sources     = ["${local.repository}/generated/goss"]
+    destination = "${local.directory}/generated/"
+  }
+  provisioner "file" {
+    sources     = ["${local.artifacts}/${source.name}-goss.tar.gz"]
+    destination = "${local.directory}/artifacts/"
+    generated   = true
+  }
+  provisioner "shell" {
+    only            = ["amazon-ebs.amd64", "amazon-ebs.arm64"]
+    scripts         = ["${local.scripts}/start/unpack.sh", "${local.scripts}/verify/boot.sh"]
+    env             = merge(local.environment, { "CLOUD" = "aws", "ARCHITECTURE" = source.name, "IMAGE" = build.SourceAMI })
+    execute_command = local.as_root
+  }
+  provisioner "shell" {
+    only            = ["googlecompute.amd64", "googlecompute.arm64"]
+    scripts         = ["${local.scripts}/start/unpack.sh", "${local.scripts}/verify/boot.sh"]
+    env             = merge(local.environment, { "CLOUD" = "gcp", "ARCHITECTURE" = source.name, "IMAGE" = build.SourceImageName })
+    execute_command = local.as_root
+  }
+  provisioner "file" {
+    direction   = "download"
+    source      = "${local.directory}/reports/boot.json"
+    destination = "${local.reports}/${source.type}.${source.name}/boot.json"
+  }
+
+  error-cleanup-provisioner "shell" {
+    script          = "${local.scripts}/verify/collect-logs.sh"
+    env             = local.environment
+    execute_command = local.as_root
   }
 }

@@ -10,7 +10,7 @@ install_packages 'nginx'
 add_user 'web' 2100 '/nonexistent' ''
 
 put_file 'etc/nginx/conf.d/web.conf' 'root' 'root' '0644' 'e347b8c80d339559a7ce40922a6232797326037ed62e3f51bb6a4d46c771e5a7'
-put_file 'etc/systemd/system/web.service' 'root' 'root' '0644' 'eeef030a261f388f65e4d27c37d630cfb88aba5855cc186411513b8eeb85a5ce'
+put_file 'etc/systemd/system/web.service' 'root' 'root' '0644' '73ec8e35d3e25e3b02d9cf95b0ba67b26ff7447c01d0e0a0682a327c24071986'
 
 case $ARCHITECTURE in
   'amd64') put_binary 'web' 'a890a1ca5f368bdb13b65c6d5bf7232d878e90f52c2e5f77fadbb32902f4978d' ;;

@@ -15,4 +15,6 @@ PermitRootLogin no
 END
 # With socket activation, systemd listens for sshd and gets the address at a reload.
 systemctl daemon-reload
+# It lets AWS's API add keys to sshd. Sessions do not need it.
+remove_packages ec2-instance-connect
 passwd --status root | grep --quiet '^root L ' || passwd --quiet --lock root

@@ -19,7 +19,9 @@ case $CLOUD in
     ;;
   gcp)
     install_packages google-guest-agent google-compute-engine-oslogin
+    # Since September 2025, a manager starts the agent, and the package disables the agent's own unit.
     unit=google-guest-agent.service
+    if [ -x /usr/bin/google_guest_agent_manager ]; then unit=google-guest-agent-manager.service; fi
     ;;
   *) fail "no agent is known for the cloud $CLOUD" ;;
 esac

@@ -47,3 +47,7 @@ write_file /etc/apt/apt.conf.d/90fleetgen 0644 <<END
 Acquire::Check-Valid-Until "false";
 APT::Install-Recommends "false";
 END
+# Ubuntu offers some updates to a share of all machines, chosen by machine id: the same day would give different packages.
+write_file /etc/apt/apt.conf.d/91fleetgen-phases 0644 <<'END'
+APT::Get::Never-Include-Phased-Updates "true";
+END

@@ -27,15 +27,18 @@ left 'a machine id' cat /etc/machine-id
 left 'host keys' find /etc/ssh -name 'ssh_host_*'
 left 'authorized keys' find / -xdev -name authorized_keys -path '*/.ssh/*' -size +0
 left 'a shell history' find /root /home -xdev -name '.*_history'
-left 'logs' find /var/log -xdev -type f -size +0 -not -path '/var/log/journal/*' -not -name 'lastlog' -not -name 'wtmp' -not -name 'audit.log' -not -name 'sudo.log'
+left 'logs' find /var/log -xdev -type f -size +0 -not -path '/var/log/journal/*' -not -path '/var/log/amazon/*' -not -name 'lastlog' -not -name 'wtmp' -not -name 'audit.log' -not -name 'sudo.log'
 left 'state of cloud-init' find /var/lib/cloud -mindepth 1 -maxdepth 1 -name 'instance*'
-left 'a Session Manager registration' find /var/lib/amazon/ssm -maxdepth 1 '(' -name Vault -o -name registration ')'
-left 'an OS Login user' find /home /var/google-users.d -mindepth 1 -maxdepth 1 -name 'sa_*'
+left 'a Session Manager registration' find /var/lib/amazon/ssm -maxdepth 1 '(' -name Vault -o -name registration -o -name credentials ')'
+if [ "$CLOUD" = gcp ]; then
+  left 'an OS Login user' find /home /var/google-users.d -mindepth 1 -maxdepth 1 -name "${SUDO_USER:-sa_*}"
+  left 'state of the guest agent' find /var/lib/google-guest-agent /etc/google_instance_id -maxdepth 0
+fi
 left 'package lists' find /var/lib/apt/lists -type f
 left 'downloaded packages' find /var/cache/apt/archives -name '*.deb'
 left 'temporary files' find /tmp /var/tmp -xdev -mindepth 1 -maxdepth 1 -not -name 'script_*.sh' -not -name 'systemd-private-*'
 left 'hidden temporary files' hidden
-left "the build's proxy" grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy' /etc/apt /etc/systemd
+left "the build's proxy" grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy "' /etc/apt /etc/systemd
 left 'a build tool' find /usr/local/bin /usr/bin -name trivy -o -name goss
 left 'a password' sed --quiet --regexp-extended 's/^([^:]+):([^!*:]|:).*/\1/p' /etc/shadow
 left 'a credential' find /root /home -xdev \( -path '*/.aws/*' -o -path '*/.docker/config.json' -o -path '*/.config/gcloud/*' \)

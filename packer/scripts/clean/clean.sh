@@ -25,16 +25,17 @@ if command -v cloud-init >/dev/null; then cloud-init clean --logs --seed >/dev/n
 rm --force /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /var/lib/systemd/random-seed /var/lib/dbus/machine-id
 : >/etc/machine-id
 if [ "$CLOUD" = aws ]; then
-  # The session that runs this script keeps its state in i-*. That is removed when a machine first starts.
+  # The session that runs this script keeps its state in i-*, and a log. Both are removed when a machine first starts.
   write_file /etc/cloud/cloud.cfg.d/96-fleetgen.cfg 0644 <<'END'
 bootcmd:
-  - [cloud-init-per, instance, fleetgen, sh, -c, 'rm --recursive --force /var/lib/amazon/ssm/i-*']
+  - [cloud-init-per, instance, fleetgen, sh, -c, 'rm --recursive --force /var/lib/amazon/ssm/i-* /var/log/amazon']
 END
-  rm --recursive --force /var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/registration
+  rm --recursive --force /var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/registration /var/lib/amazon/ssm/credentials
 fi
 if [ "$CLOUD" = gcp ]; then
-  # OS Login users. check.sh removes their sudo rights last.
-  rm --recursive --force /home/sa_* /var/google-users.d/* /etc/oslogin_*.cache /etc/google_instance_id
+  # The build's OS Login user, whether it is a service account or a person. check.sh removes its sudo rights last.
+  [ -z "${SUDO_USER:-}" ] || rm --recursive --force "/home/$SUDO_USER"
+  rm --recursive --force /var/google-users.d/* /etc/oslogin_*.cache /etc/google_instance_id /var/lib/google-guest-agent
 fi
 find / -xdev -name authorized_keys -path '*/.ssh/*' -delete
 find /root /home -xdev \( -name '.*_history' -o -name .wget-hsts -o -name .lesshst -o -name .viminfo \) -delete

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Docker's own packages, from Docker's archive.
+# Docker's own packages, from Docker's archive, at these versions: the archive has no snapshots.
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
@@ -14,6 +14,12 @@ Suites: $CODENAME
 Components: stable
 Signed-By: /etc/apt/keyrings/docker.asc
 END
+release=debian.12
+case $CODENAME in
+  noble) release=ubuntu.24.04 ;;
+  jammy) release=ubuntu.22.04 ;;
+esac
+docker=5:29.8.2-1~$release~$CODENAME containerd=2.3.6-1~$release~$CODENAME
 apt update
-install_packages docker-ce docker-ce-cli containerd.io
+install_packages "docker-ce=$docker" "docker-ce-cli=$docker" "containerd.io=$containerd"
 apt-mark hold docker-ce docker-ce-cli containerd.io >/dev/null

@@ -12,6 +12,17 @@ done
 # Newer architectures have only the *at system calls.
 modes=fchmod,fchmodat,fchown,fchownat opens=openat,truncate,ftruncate
 if [ "$ARCHITECTURE" = amd64 ]; then modes=$modes,chmod,chown,lchown opens=$opens,open,creat; fi
+# rules BITS: the rules about system calls. A program of 32 bits calls others.
+rules() {
+  cat <<END
+-a always,exit -F arch=b$1 -S adjtimex,settimeofday,clock_settime -k time-change
+-a always,exit -F arch=b$1 -S sethostname,setdomainname -k system-locale
+-a always,exit -F arch=b$1 -S $modes -F auid>=1000 -F auid!=unset -k perm_mod
+-a always,exit -F arch=b$1 -S mount -F auid>=1000 -F auid!=unset -k mounts
+-a always,exit -F arch=b$1 -S init_module,finit_module,delete_module -F auid>=1000 -F auid!=unset -k kernel_modules
+-a always,exit -F arch=b$1 -S $opens -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access
+END
+}
 write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<END
 -w /etc/sudoers -p wa -k scope
 -w /etc/sudoers.d -p wa -k scope
@@ -28,12 +39,8 @@ write_file /etc/audit/rules.d/60-fleetgen.rules 0640 <<END
 -w /etc/issue.net -p wa -k system-locale
 -w /etc/hosts -p wa -k system-locale
 -w /etc/localtime -p wa -k time-change
--a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime -k time-change
--a always,exit -F arch=b64 -S sethostname,setdomainname -k system-locale
--a always,exit -F arch=b64 -S $modes -F auid>=1000 -F auid!=unset -k perm_mod
--a always,exit -F arch=b64 -S mount -F auid>=1000 -F auid!=unset -k mounts
--a always,exit -F arch=b64 -S init_module,finit_module,delete_module -F auid>=1000 -F auid!=unset -k kernel_modules
--a always,exit -F arch=b64 -S $opens -F exit=-EACCES -F auid>=1000 -F auid!=unset -k access
+$(rules 64)
+$(if [ "$ARCHITECTURE" = amd64 ]; then rules 32; fi)
 -w /var/log/lastlog -p wa -k logins
 -w /var/run/faillock -p wa -k logins
 -w /var/run/utmp -p wa -k session

@@ -26,6 +26,13 @@ systemctl daemon-reload
 systemctl --quiet enable tmp.mount
 [ -f /etc/fstab ] || touch /etc/fstab
 set_line /etc/fstab '^[^#]+[[:space:]]/dev/shm[[:space:]]' 'tmpfs /dev/shm tmpfs defaults,nosuid,nodev,noexec 0 0'
+# Google's agent runs startup and shutdown scripts from a temporary directory, too.
+if [ "$CLOUD" = gcp ]; then
+  write_file /etc/default/instance_configs.cfg 0644 <<'END'
+[MetadataScripts]
+run_dir = /var/lib/google
+END
+fi
 # Packages run their scripts from a temporary directory, which therefore cannot be /tmp.
 install -d --mode=0700 /var/cache/apt/templates
 write_file /etc/apt/apt.conf.d/91fleetgen-tmp 0644 <<'END'

@@ -23,6 +23,8 @@ write_file /etc/systemd/system/nvidia-persistenced.service.d/50-fleetgen.conf 06
 StopWhenUnneeded=no
 
 [Service]
+# A machine may have no GPU: the build's, or one for trying an image.
+ExecCondition=/bin/sh -c 'grep --quiet --no-messages 0x10de /sys/bus/pci/devices/*/vendor'
 ExecStart=
 ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --persistence-mode --verbose
 END

@@ -15,12 +15,12 @@ END
 write_file /etc/systemd/system/docker.service.d/fleetgen-proxy.conf 0644 <<END
 [Service]
 Environment="HTTP_PROXY=$proxy" "HTTPS_PROXY=$proxy"
-Environment="NO_PROXY=localhost,127.0.0.1,169.254.169.254,metadata.google.internal,.amazonaws.com,.pkg.dev"
+Environment="NO_PROXY=localhost,127.0.0.1,169.254.169.254,metadata.google.internal,.amazonaws.com,.googleapis.com,.pkg.dev"
 END
 systemctl daemon-reload
-systemctl try-restart docker.service
+if systemctl cat docker.service >/dev/null 2>&1; then systemctl try-restart docker.service; fi
 # For scripts that run curl or Trivy.
 write_file "$DIRECTORY/proxy.env" 0644 <<END
 export http_proxy='$proxy' https_proxy='$proxy'
-export no_proxy=localhost,127.0.0.1,169.254.169.254,metadata.google.internal
+export no_proxy=localhost,127.0.0.1,169.254.169.254,metadata.google.internal,.amazonaws.com,.googleapis.com,.pkg.dev
 END

@@ -18,9 +18,10 @@ updated=$(sed --quiet 's/.*"UpdatedAt":"\([^"]*\)".*/\1/p' "$cache/db/metadata.j
 age=$(($(date +%s) - $(date --date="$updated" +%s)))
 [ "$age" -lt $((3 * 86400)) ] || fail "Trivy's database is from $updated, more than three days old; check the mirror $TRIVY_DATABASE"
 
-# SSH host keys are removed later, and clean/check.sh verifies it.
+# SSH host keys are removed later, and clean/check.sh verifies it. The packages of containers are scanned where they are built.
 trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
-  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run --skip-dirs /snap /
+  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run \
+  --skip-dirs /var/lib/docker --skip-dirs /var/lib/containerd /
 trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"
 
 # gate NAME POLICY OPTION…: fails if the report has findings that the policy does not ignore.
@@ -34,7 +35,14 @@ gate() {
 policy=input.RuleID
 # Without a fix, there is nothing to do about a vulnerability here.
 if [ "$TRIVY_UNFIXED" = false ]; then policy='object.get(input, "FixedVersion", "") == ""'; fi
-gate vulnerabilities "$policy" --severity "$TRIVY_SEVERITIES" --exit-code 10 \
-  --ignorefile "$DIRECTORY/generated/packer/$LAYER/trivyignore.yaml"
+# Entries that name a vendor's program stand for all vulnerabilities that the report has of it.
+ignored=$DIRECTORY/trivyignore.yaml
+cp "$DIRECTORY/generated/packer/$LAYER/trivyignore.yaml" "$ignored"
+programs=$DIRECTORY/generated/packer/$LAYER/programs.tpl
+if [ -f "$programs" ]; then
+  trivy convert --format template --template "@$programs" --output "$DIRECTORY/programs.yaml" "$reports/trivy.json"
+  cat "$DIRECTORY/programs.yaml" >>"$ignored"
+fi
+gate vulnerabilities "$policy" --severity "$TRIVY_SEVERITIES" --exit-code 10 --ignorefile "$ignored"
 # A secret counts whatever its severity.
 gate secrets input.VulnerabilityID --exit-code 11

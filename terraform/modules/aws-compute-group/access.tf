@@ -15,9 +15,59 @@ resource "aws_iam_role" "this" {
   })
 }
 
+# What the agent of Session Manager needs. AWS's own policy, AmazonSSMManagedInstanceCore, also reads every parameter.
+resource "aws_iam_role_policy" "machine" {
+  # checkov:skip=CKV_AWS_355: Actions with "*" know no other resource, in AWS's Service Authorization Reference.
+  # checkov:skip=CKV_AWS_290: Actions with "*" know no other resource, in AWS's Service Authorization Reference.
+  name = "machine"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid    = "Sessions"
+          Effect = "Allow"
+          Action = [
+            "logs:DescribeLogGroups",
+            "ssm:UpdateInstanceInformation",
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+          ]
+          Resource = "*"
+        },
+        {
+          # The agent itself writes the log of a session. If it cannot, the session does not open.
+          Sid      = "WriteSessionLogs"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+          Resource = "arn:aws:logs:*:*:log-group:${var.session_log_group}:*"
+        },
+        {
+          Sid       = "EncryptSessions"
+          Effect    = "Allow"
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource  = "arn:aws:kms:*:*:key/*"
+          Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.session_key_alias}" } }
+        },
+      ],
+      length(var.lifecycle_hooks) == 0 ? [] : [
+        {
+          Sid      = "CompleteHooks"
+          Effect   = "Allow"
+          Action   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
+          Resource = "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/${var.name}"
+        },
+      ],
+    )
+  })
+}
+
 resource "aws_iam_role_policy_attachment" "this" {
-  # Sessions are the only way in, so every machine needs this policy.
-  for_each = toset(concat(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"], var.policies))
+  for_each = toset(var.policies)
 
   role       = aws_iam_role.this.name
   policy_arn = each.value

@@ -1,7 +1,14 @@
+locals {
+  # A new port needs a new target group, and listeners must let go of the old one before it is destroyed. That needs
+  # another name, which a long name of a group has no room for: AWS allows 32 characters.
+  name_with_port    = var.load_balancer == null ? "" : "${var.name}-${var.load_balancer.port}"
+  target_group_name = length(local.name_with_port) <= 32 ? local.name_with_port : var.name
+}
+
 resource "aws_lb_target_group" "this" {
   count = var.load_balancer == null ? 0 : 1
 
-  name                 = var.name
+  name                 = local.target_group_name
   vpc_id               = var.network.vpc_id
   target_type          = "instance"
   port                 = var.load_balancer.port
@@ -19,6 +26,10 @@ resource "aws_lb_target_group" "this" {
     timeout             = var.health.timeout_seconds
     healthy_threshold   = var.health.healthy_after
     unhealthy_threshold = var.health.unhealthy_after
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

@@ -1,4 +1,4 @@
-# The vendor's image that a new group starts with. After that, the rollout owns the image.
+# The image that a new group starts with. After that, the rollout owns the image.
 data "aws_ami" "bootstrap" {
   owners      = [var.bootstrap_image.owner]
   most_recent = true
@@ -28,7 +28,18 @@ locals {
   tags = merge(var.tags, { Name = var.name })
 
   has_alias = var.disk.kms_key == null ? false : startswith(var.disk.kms_key, "alias/")
-  disk_key  = local.has_alias ? data.aws_kms_alias.disk[0].target_key_arn : var.disk.kms_key
+  # Programs find the proxy in /etc/fleet/proxy.env: packer/scripts/base/proxy.sh.
+  user_data = var.proxy == null ? null : join("\n", ["#cloud-config", yamlencode({
+    write_files = [{
+      path = "/etc/fleet/proxy.env"
+      content = join("", [
+        for name, value in { HTTP_PROXY = var.proxy.url, HTTPS_PROXY = var.proxy.url, NO_PROXY = join(",", var.proxy.exceptions) } :
+        "${name}=${value}\n${lower(name)}=${value}\n"
+      ])
+    }]
+  })])
+
+  disk_key = local.has_alias ? data.aws_kms_alias.disk[0].target_key_arn : var.disk.kms_key
 }
 
 resource "aws_launch_template" "this" {
@@ -38,6 +49,7 @@ resource "aws_launch_template" "this" {
   image_id               = data.aws_ami.bootstrap.id
   instance_type          = var.machine_type
   update_default_version = false
+  user_data              = local.user_data == null ? null : base64encode(local.user_data)
   tags                   = local.tags
 
   iam_instance_profile {
@@ -106,6 +118,9 @@ resource "aws_autoscaling_group" "this" {
   health_check_type         = var.load_balancer == null ? "EC2" : "ELB"
   health_check_grace_period = var.health == null ? 300 : var.health.grace_seconds
 
+  # On a vendor's image, no machine ever becomes healthy, and AWS would replace them all without end.
+  suspended_processes = var.hold_replacements ? ["ReplaceUnhealthy"] : []
+
   # A machine on the bootstrap image may never become healthy, and a failed wait would taint the group.
   wait_for_capacity_timeout = "0"
 
@@ -140,8 +155,9 @@ resource "aws_autoscaling_group" "this" {
         version            = tostring(aws_launch_template.this.latest_version)
       }
 
+      # Also for a single type: only an override can name another template version for some machines.
       dynamic "override" {
-        for_each = length(var.other_machine_types) == 0 ? [] : concat([var.machine_type], var.other_machine_types)
+        for_each = concat([var.machine_type], var.other_machine_types)
 
         content {
           instance_type = override.value

@@ -51,6 +51,47 @@ variable "bootstrap_image" {
   }
 }
 
+variable "hold_replacements" {
+  description = "Whether AWS leaves unhealthy machines alone: for a new group on a vendor's image, until its first rollout."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "proxy" {
+  description = "The proxy through which programs reach the internet: its URL, and the hosts, domains and CIDRs that are reached without it. Default: none."
+  type = object({
+    url        = string
+    exceptions = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.proxy == null ? true : can(regex("^http://[a-z0-9.-]+:[0-9]+$", var.proxy.url))
+    error_message = "The proxy must be a URL such as http://proxy.example.internal:3128."
+  }
+}
+
+variable "session_log_group" {
+  description = "The name of the log group that sessions on the machines are recorded in."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_/.-]{1,512}$", var.session_log_group))
+    error_message = "This must be the name of a log group, such as /example/sessions."
+  }
+}
+
+variable "session_key_alias" {
+  description = "The alias, without `alias/`, of the KMS key that sessions are encrypted with."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9/_-]{1,250}$", var.session_key_alias))
+    error_message = "This must be an alias without `alias/`, such as example-sessions."
+  }
+}
+
 variable "machine_type" {
   description = "The instance type."
   type        = string
@@ -283,7 +324,7 @@ variable "spot" {
 }
 
 variable "lifecycle_hooks" {
-  description = "Lifecycle hooks: what waits for an action before a machine enters (launching) or leaves (terminating), and what happens if the action does not finish in time (continue or abandon)."
+  description = "Lifecycle hooks: what waits for an action before a machine enters (launching) or leaves (terminating), and what happens if the action does not finish in time (continue or abandon). A program on the machine must complete the action; its role may."
   type = map(object({
     transition      = string
     timeout_seconds = optional(number, 300)

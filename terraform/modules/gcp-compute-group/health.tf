@@ -38,4 +38,9 @@ resource "google_compute_health_check" "this" {
   log_config {
     enable = true
   }
+
+  # So that a group lets go of the check before it is deleted.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -1,3 +1,16 @@
+locals {
+  # Programs find the proxy in /etc/fleet/proxy.env: packer/scripts/base/proxy.sh.
+  user_data = var.proxy == null ? null : join("\n", ["#cloud-config", yamlencode({
+    write_files = [{
+      path = "/etc/fleet/proxy.env"
+      content = join("", [
+        for name, value in { HTTP_PROXY = var.proxy.url, HTTPS_PROXY = var.proxy.url, NO_PROXY = join(",", var.proxy.exceptions) } :
+        "${name}=${value}\n${lower(name)}=${value}\n"
+      ])
+    }]
+  })])
+}
+
 resource "google_compute_region_instance_template" "this" {
   name_prefix          = "${var.name}-"
   project              = var.project
@@ -39,11 +52,14 @@ resource "google_compute_region_instance_template" "this" {
     scopes = ["https://www.googleapis.com/auth/cloud-platform"]
   }
 
-  metadata = {
-    block-project-ssh-keys = "TRUE"
-    enable-oslogin         = "TRUE"
-    serial-port-enable     = "FALSE"
-  }
+  metadata = merge(
+    {
+      block-project-ssh-keys = "TRUE"
+      enable-oslogin         = "TRUE"
+      serial-port-enable     = "FALSE"
+    },
+    local.user_data == null ? {} : { user-data = local.user_data },
+  )
 
   dynamic "guest_accelerator" {
     for_each = var.accelerator == null ? [] : [var.accelerator]
@@ -70,17 +86,22 @@ resource "google_compute_region_instance_template" "this" {
 
   lifecycle {
     create_before_destroy = true
+
+    # The rollout owns the image. A new one here would only leave unused templates behind.
+    ignore_changes = [disk[0].source_image]
   }
 }
 
 resource "google_compute_region_instance_group_manager" "this" {
-  name                           = var.name
-  project                        = var.project
-  region                         = var.region
-  description                    = var.description
-  base_instance_name             = var.name
-  distribution_policy_zones      = var.zones
-  list_managed_instances_results = "PAGINATED"
+  name                      = var.name
+  project                   = var.project
+  region                    = var.region
+  description               = var.description
+  base_instance_name        = var.name
+  distribution_policy_zones = var.zones
+  # GPUs are rarely to be had in all zones alike.
+  distribution_policy_target_shape = var.accelerator == null ? "EVEN" : "BALANCED"
+  list_managed_instances_results   = "PAGINATED"
 
   # A machine on the bootstrap image may never become healthy.
   wait_for_instances = false
@@ -90,11 +111,12 @@ resource "google_compute_region_instance_group_manager" "this" {
   }
 
   update_policy {
-    type                           = "PROACTIVE"
+    # On a vendor's image, no machine ever becomes healthy: nothing is replaced until the first rollout.
+    type                           = var.hold_replacements ? "OPPORTUNISTIC" : "PROACTIVE"
     minimal_action                 = "REPLACE"
     most_disruptive_allowed_action = "REPLACE"
     replacement_method             = "SUBSTITUTE"
-    instance_redistribution_type   = "PROACTIVE"
+    instance_redistribution_type   = var.accelerator == null ? "PROACTIVE" : "NONE"
     max_surge_fixed                = var.maintenance.max_surge_fixed
     max_surge_percent              = var.maintenance.max_surge_percent
     max_unavailable_fixed          = var.maintenance.max_unavailable_fixed
@@ -107,7 +129,7 @@ resource "google_compute_region_instance_group_manager" "this" {
   }
 
   dynamic "auto_healing_policies" {
-    for_each = google_compute_health_check.this
+    for_each = var.hold_replacements ? [] : google_compute_health_check.this
 
     content {
       health_check      = auto_healing_policies.value.id

@@ -4,8 +4,8 @@ locals {
   # Without scaling, the autoscaler keeps the group at `desired`, so that changing it also resizes an existing group.
   bounds = local.is_scaled ? var.size : { min = var.size.desired, max = var.size.desired }
 
-  # An autoscaler needs at least one signal.
-  cpu_percent = var.scaling.cpu_percent == null && length(var.scaling.schedules) == 0 ? 60 : var.scaling.cpu_percent
+  # Google adds a target of 60 % where there is none. At 100 %, only schedules and bounds decide.
+  cpu_percent = var.scaling.cpu_percent == null ? 100 : var.scaling.cpu_percent
 }
 
 resource "google_compute_region_autoscaler" "this" {
@@ -21,12 +21,8 @@ resource "google_compute_region_autoscaler" "this" {
     cooldown_period = var.scaling.warmup_seconds
     mode            = "ON"
 
-    dynamic "cpu_utilization" {
-      for_each = local.cpu_percent == null ? [] : [local.cpu_percent]
-
-      content {
-        target = cpu_utilization.value / 100
-      }
+    cpu_utilization {
+      target = local.cpu_percent / 100
     }
 
     dynamic "scaling_schedules" {

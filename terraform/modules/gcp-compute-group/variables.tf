@@ -66,6 +66,27 @@ variable "bootstrap_image" {
   }
 }
 
+variable "hold_replacements" {
+  description = "Whether Google leaves unhealthy and outdated machines alone: for a new group on a vendor's image, until its first rollout."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "proxy" {
+  description = "The proxy through which programs reach the internet: its URL, and the hosts, domains and CIDRs that are reached without it. Default: none."
+  type = object({
+    url        = string
+    exceptions = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.proxy == null ? true : can(regex("^http://[a-z0-9.-]+:[0-9]+$", var.proxy.url))
+    error_message = "The proxy must be a URL such as http://proxy.example.internal:3128."
+  }
+}
+
 variable "machine_type" {
   description = "The machine type."
   type        = string

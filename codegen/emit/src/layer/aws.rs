@@ -10,12 +10,12 @@ use super::image::ImageNames;
 #[derive(Serialize)]
 pub(super) struct Source<'a> {
     pub(super) architecture: &'static str,
-    region: &'a str,
+    pub(super) region: &'a str,
     network: String,
     build_network: String,
     identity: String,
-    copies: Vec<String>,
-    name: String,
+    pub(super) copies: Vec<String>,
+    pub(super) name: String,
     parent_name: String,
     parent_owner: &'a str,
     machine_architecture: &'static str,
@@ -23,6 +23,7 @@ pub(super) struct Source<'a> {
     user: &'static str,
     root_device: &'static str,
     disk_key: Option<&'a str>,
+    zones: Vec<&'a str>,
 }
 
 /// The machine type that builds arm64 images.
@@ -68,6 +69,7 @@ pub(super) fn sources<'a>(
                 Os::Debian12 => "/dev/xvda",
             },
             disk_key: fleet.aws.as_ref().and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
+            zones: layer.aws_builder_zones.iter().map(AsRef::as_ref).collect(),
         })
     };
     layer.architectures.iter().filter_map(source).collect()

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use fleetgen_fleet::choice::Cloud;
-use fleetgen_fleet::scalar::LayerName;
+use fleetgen_fleet::choice::{Architecture, Cloud};
+use fleetgen_fleet::scalar::{LayerName, Url};
 use fleetgen_fleet::{Fleet, Layer, Placement, placements, resource_name};
 use fleetgen_tree::File;
 use serde::Serialize;
 
-use super::content::{BinaryValues, Content};
+use super::content::Content;
 use super::key::LayerKey;
 use super::render::{PACKER, SHELL};
 use super::{aws, environment, gcp, image, tools};
@@ -33,11 +33,52 @@ struct BuildValues<'a> {
 }
 
 #[derive(Serialize)]
+struct SourcesValues<'a> {
+    images: Vec<Image<'a>>,
+}
+
+/// An image, and where it is: in regions of AWS, or in a project of GCP.
+#[derive(Serialize)]
+struct Image<'a> {
+    source: String,
+    name: &'a str,
+    places: Vec<&'a str>,
+}
+
+fn images<'a>(build: &'a BuildValues<'_>) -> Vec<Image<'a>> {
+    let aws = build.aws.iter().map(|source| Image {
+        source: format!("amazon-ebs.{}", source.architecture),
+        name: &source.name,
+        places: std::iter::once(source.region).chain(source.copies.iter().map(String::as_str)).collect(),
+    });
+    let gcp = build.gcp.iter().map(|source| Image {
+        source: format!("googlecompute.{}", source.architecture),
+        name: &source.name,
+        places: vec![source.project],
+    });
+    aws.chain(gcp).collect()
+}
+
+#[derive(Serialize)]
 struct FetchValues<'a> {
     layer: &'a str,
+    architectures: &'a [Architecture],
     tools: Vec<ToolValues<'a>>,
-    binaries: &'a [BinaryValues<'a>],
+    downloads: Vec<Download<'a>>,
+    /// The clouds whose keys must have signed the containers.
+    clouds: Vec<Cloud>,
     containers: &'a [&'a str],
+}
+
+/// A program, as the images of one cloud get it.
+#[derive(Serialize)]
+struct Download<'a> {
+    cloud: Cloud,
+    architecture: Architecture,
+    name: &'a str,
+    url: String,
+    sha256: &'a str,
+    signature: String,
 }
 
 #[derive(Serialize)]
@@ -63,11 +104,16 @@ pub(super) fn files(
     // Without a network on any of its clouds, nothing can build the layer.
     if !build.sources.is_empty() {
         files.push(PACKER.file(layer, path, "build.pkr.hcl", &build)?);
+        let images = SourcesValues { images: images(&build) };
+        files.push(SHELL.file(layer, format!("{directory}/sources.sh"), "sources.sh", &images)?);
     }
+    let clouds: Vec<Cloud> = placements(fleet, layer).into_iter().map(|(cloud, _)| cloud).collect();
     let fetch = FetchValues {
         layer: layer.name.as_str(),
+        architectures: &layer.architectures,
         tools: wanted_tools(layer),
-        binaries: &content.binaries,
+        downloads: clouds.iter().flat_map(|cloud| downloads(fleet, layer, *cloud)).collect(),
+        clouds,
         containers: &content.containers,
     };
     files.push(SHELL.file(layer, format!("{directory}/fetch.sh"), "fetch.sh", &fetch)?);
@@ -129,6 +175,31 @@ fn proxies(fleet: &Fleet, placements: &[(Cloud, Placement)]) -> Vec<(&'static st
         format!("http://{host}:{}", fleet.proxy.port.get())
     };
     placements.iter().map(|(cloud, placement)| (cloud.as_str(), url(placement))).collect()
+}
+
+/// The programs of a layer, from where a runner with the credentials of this cloud gets them.
+fn downloads<'a>(fleet: &Fleet, layer: &'a Layer, cloud: Cloud) -> Vec<Download<'a>> {
+    let (scheme, bucket) = match cloud {
+        Cloud::Aws => ("s3", fleet.aws.as_ref().and_then(|account| account.artifact_bucket.as_ref())),
+        Cloud::Gcp => ("gs", fleet.gcp.as_ref().and_then(|account| account.artifact_bucket.as_ref())),
+    };
+    let at = |url: &Url| match url.artifact().zip(bucket) {
+        Some((path, bucket)) => format!("{scheme}://{bucket}/{path}"),
+        None => url.to_string(),
+    };
+    let programs = layer.binaries.iter().flat_map(|(name, binary)| {
+        layer.architectures.iter().filter_map(move |architecture| {
+            Some(Download {
+                cloud,
+                architecture: *architecture,
+                name: name.as_str(),
+                url: at(binary.url.get(architecture)?),
+                sha256: binary.sha256.get(architecture)?.as_str(),
+                signature: at(binary.signature.get(architecture)?),
+            })
+        })
+    });
+    programs.collect()
 }
 
 fn wanted_tools(layer: &Layer) -> Vec<ToolValues<'_>> {

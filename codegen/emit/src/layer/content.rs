@@ -39,9 +39,7 @@ pub(super) struct BinaryValues<'a> {
 #[derive(Serialize)]
 struct Release<'a> {
     architecture: Architecture,
-    url: &'a str,
     sha256: &'a str,
-    signature: &'a str,
 }
 
 #[derive(Serialize)]
@@ -76,12 +74,7 @@ pub(super) fn content<'a>(fleet: &Fleet, layer: &'a Layer) -> Result<Content<'a>
 
 fn binary_values<'a>(layer: &Layer, name: &'a str, binary: &'a Binary) -> BinaryValues<'a> {
     let release = |architecture: &Architecture| {
-        Some(Release {
-            architecture: *architecture,
-            url: binary.url.get(architecture)?.as_str(),
-            sha256: binary.sha256.get(architecture)?.as_str(),
-            signature: binary.signature.get(architecture)?.as_str(),
-        })
+        Some(Release { architecture: *architecture, sha256: binary.sha256.get(architecture)?.as_str() })
     };
     BinaryValues { name, releases: layer.architectures.iter().filter_map(release).collect() }
 }

@@ -20,7 +20,15 @@ pub struct LayerKey {
 }
 
 /// The parts of a layer that do not change its images.
-const NOT_IN_IMAGES: &[&str] = &["description", "ancestors", "architectures", "aws_builder", "gcp_builder"];
+const NOT_IN_IMAGES: &[&str] = &[
+    "description",
+    "ancestors",
+    "architectures",
+    "aws_builder",
+    "gcp_builder",
+    "aws_builder_zones",
+    "gcp_builder_zone",
+];
 
 /// The key of every layer.
 ///

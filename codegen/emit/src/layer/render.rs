@@ -32,6 +32,7 @@ renderer! {
     /// Scripts.
     SHELL, Language::Shell, [
         "layer.sh" => include_str!("templates/layer.sh.tera"),
+        "sources.sh" => include_str!("templates/sources.sh.tera"),
         "fetch.sh" => include_str!("templates/fetch.sh.tera"),
         "keys.sh" => include_str!("templates/keys.sh.tera")
     ]
@@ -40,7 +41,8 @@ renderer! {
     /// What Goss and Trivy read.
     YAML, Language::Yaml, [
         "goss.yaml" => include_str!("templates/goss.yaml.tera"),
-        "trivyignore.yaml" => include_str!("templates/trivyignore.yaml.tera")
+        "trivyignore.yaml" => include_str!("templates/trivyignore.yaml.tera"),
+        "programs.tpl" => include_str!("templates/programs.tpl.tera")
     ]
 }
 renderer! {

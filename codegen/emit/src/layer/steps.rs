@@ -9,12 +9,15 @@ use fleetgen_fleet::{Fleet, Layer};
 const FRAME: &[&str] = &[
     "lib.sh",
     "start/cloud-init.sh",
+    "start/unpack.sh",
     "start/proxy.sh",
     "verify/reboot.sh",
+    "verify/rebooted.sh",
     "verify/old-kernels.sh",
     "verify/goss.sh",
     "verify/trivy.sh",
     "verify/gate.sh",
+    "verify/boot.sh",
     "verify/collect-logs.sh",
     "clean/clean.sh",
     "clean/check.sh",
@@ -53,6 +56,7 @@ pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
             "base/sources.sh",
             "base/updates.sh",
             "base/agents.sh",
+            "base/proxy.sh",
             "base/access.sh",
         ]);
         checks.push("base");

@@ -6,6 +6,8 @@ use fleetgen_fleet::choice::{Architecture, BackendProtocol};
 use fleetgen_fleet::{Fleet, Group, HealthyPercentages, LoadBalancerTarget, Network, Scope, resource_name};
 use serde::Serialize;
 
+use crate::StartImages;
+
 #[derive(Serialize)]
 pub(super) struct RootValues<'a> {
     bucket: &'a str,
@@ -34,6 +36,10 @@ pub(super) struct GroupValues<'a> {
     name: String,
     tags: BTreeMap<&'a str, &'a str>,
     image: Image<'a>,
+    hold: bool,
+    proxy: super::ProxyValues,
+    session_log_group: String,
+    session_key_alias: String,
     architecture: &'static str,
     disk_key: Option<&'a str>,
     load_balancer: Option<LoadBalancer<'a>>,
@@ -55,15 +61,24 @@ struct LoadBalancer<'a> {
 }
 
 /// The values of a group on AWS; nothing if it refers to something that does not exist.
-pub(super) fn group<'a>(fleet: &'a Fleet, group: &'a Group) -> Option<GroupValues<'a>> {
+pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Group) -> Option<GroupValues<'a>> {
     let network = fleet.networks.get(&group.network)?;
     let layer = fleet.layers.get(&group.layer)?;
-    let (owner, images) = layer.source.aws.as_ref()?;
+    let (owner, vendors) = layer.source.aws.as_ref()?;
+    let own = images.get(&group.name).zip(fleet.aws.as_ref());
+    let image = match own {
+        Some((name, account)) => Image { owner: account.account.as_str(), name },
+        None => Image { owner: owner.as_str(), name: vendors.get(&group.machine.architecture)?.as_str() },
+    };
     Some(GroupValues {
         group,
         name: resource_name::group(&fleet.name, group),
         tags: super::tags(fleet, group),
-        image: Image { owner: owner.as_str(), name: images.get(&group.machine.architecture)?.as_str() },
+        image,
+        hold: own.is_none(),
+        proxy: super::proxy(fleet, network),
+        session_log_group: resource_name::session_logs(&fleet.name),
+        session_key_alias: resource_name::session_key(&fleet.name),
         architecture: match group.machine.architecture {
             Architecture::Amd64 => "x86_64",
             Architecture::Arm64 => "arm64",

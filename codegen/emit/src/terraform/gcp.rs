@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use fleetgen_fleet::{Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name};
 use serde::Serialize;
 
+use crate::StartImages;
+
 #[derive(Serialize)]
 pub(super) struct RootValues<'a> {
     bucket: &'a str,
@@ -34,6 +36,8 @@ pub(super) struct GroupValues<'a> {
     region: &'a str,
     zones: Vec<&'a str>,
     image: String,
+    hold: bool,
+    proxy: super::ProxyValues,
     disk_type: &'static str,
     disk_key: Option<&'a str>,
     source_ranges: Vec<String>,
@@ -41,12 +45,17 @@ pub(super) struct GroupValues<'a> {
 }
 
 /// The values of a group on GCP; nothing if it refers to something that does not exist.
-pub(super) fn group<'a>(fleet: &'a Fleet, group: &'a Group) -> Option<GroupValues<'a>> {
+pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group) -> Option<GroupValues<'a>> {
     let Target::Gcp(gcp) = &group.target else { return None };
     let network = fleet.networks.get(&group.network)?;
     let account = fleet.gcp.as_ref()?;
     let layer = fleet.layers.get(&group.layer)?;
-    let (image_project, images) = layer.source.gcp.as_ref()?;
+    let (image_project, vendors) = layer.source.gcp.as_ref()?;
+    let own = images.get(&group.name);
+    let image = match own {
+        Some(name) => format!("projects/{}/global/images/{name}", account.project),
+        None => format!("projects/{image_project}/global/images/{}", vendors.get(&group.machine.architecture)?),
+    };
     Some(GroupValues {
         group,
         name: resource_name::group(&fleet.name, group),
@@ -54,7 +63,9 @@ pub(super) fn group<'a>(fleet: &'a Fleet, group: &'a Group) -> Option<GroupValue
         project: account.project.as_str(),
         region: network.region.as_str(),
         zones: network.zones.iter().map(AsRef::as_ref).collect(),
-        image: format!("projects/{image_project}/global/images/{}", images.get(&group.machine.architecture)?),
+        image,
+        hold: own.is_none(),
+        proxy: super::proxy(fleet, network),
         disk_type: if group.machine.hyperdisk { "hyperdisk-balanced" } else { "pd-balanced" },
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
         source_ranges: source_ranges(group, network),

@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::Cloud;
-use fleetgen_fleet::{Fleet, Group, Scope};
+use fleetgen_fleet::{Fleet, Group, Network, Scope, resource_name};
 use fleetgen_tree::{File, Subject};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::EmitError;
 use crate::language::{Language, Templates};
+use crate::{EmitError, StartImages};
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("aws/root.tf", include_str!("templates/aws-root.tf.tera")),
@@ -29,13 +29,13 @@ static RENDERER: LazyLock<Result<Templates, String>> =
     LazyLock::new(|| Templates::new(Language::Hcl, TEMPLATES).map_err(|error| error.to_string()));
 
 /// The roots of all stacks.
-pub(crate) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
+pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, EmitError> {
     let stacks = fleet.stacks();
     let mut files = stacks.keys().map(|scope| root(fleet, scope)).collect::<Result<Vec<_>, _>>()?;
     let groups: Vec<(&Scope, &Group)> =
         stacks.iter().flat_map(|(scope, groups)| groups.iter().map(move |group| (scope, *group))).collect();
     let groups: Vec<File> =
-        groups.par_iter().map(|(scope, group)| self::group(fleet, scope, group)).collect::<Result<_, _>>()?;
+        groups.par_iter().map(|(scope, group)| self::group(fleet, images, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
     Ok(files)
 }
@@ -51,12 +51,12 @@ fn root(fleet: &Fleet, scope: &Scope) -> Result<File, EmitError> {
     }
 }
 
-fn group(fleet: &Fleet, scope: &Scope, group: &Group) -> Result<File, EmitError> {
+fn group(fleet: &Fleet, images: &StartImages, scope: &Scope, group: &Group) -> Result<File, EmitError> {
     let path = format!("{}/{}.tf", scope.directory(), group.name);
     let subject = Subject::Group(group.name.to_string());
     match group.cloud() {
-        Cloud::Aws => render(path, subject, "aws/group.tf", aws::group(fleet, group)),
-        Cloud::Gcp => render(path, subject, "gcp/group.tf", gcp::group(fleet, group)),
+        Cloud::Aws => render(path, subject, "aws/group.tf", aws::group(fleet, images, group)),
+        Cloud::Gcp => render(path, subject, "gcp/group.tf", gcp::group(fleet, images, group)),
     }
 }
 
@@ -73,8 +73,30 @@ pub(crate) fn subject_of(content: &str) -> Option<Subject> {
     let first = blocks.next()?;
     match (first.identifier(), first.labels()) {
         ("terraform", _) => Some(Subject::Root(String::new())),
-        ("module", [group]) if blocks.next().is_none() => Some(Subject::Group(group.as_str().to_owned())),
+        ("module", [group]) if blocks.all(|block| block.identifier() == "output") => {
+            Some(Subject::Group(group.as_str().to_owned()))
+        }
         _ => None,
+    }
+}
+
+/// The proxy that programs on a group's machines use.
+#[derive(Serialize)]
+struct ProxyValues {
+    url: String,
+    exceptions: Vec<String>,
+}
+
+fn proxy(fleet: &Fleet, network: &Network) -> ProxyValues {
+    let host = resource_name::proxy_host(&fleet.name, &network.name);
+    let near = match network.cloud {
+        Cloud::Aws => ["169.254.169.254", ".amazonaws.com"],
+        Cloud::Gcp => ["metadata.google.internal", ".googleapis.com"],
+    };
+    let own = ["localhost", "127.0.0.1", ".internal"].into_iter().chain(near).map(str::to_owned);
+    ProxyValues {
+        url: format!("http://{host}:{}", fleet.proxy.port.get()),
+        exceptions: own.chain([network.cidr.to_string()]).collect(),
     }
 }
 

@@ -25,6 +25,7 @@ fn no_template_puts_a_dollar_or_percent_before_a_value() {
 
 /// The values of every template, for every root or group of the repository's fleet.
 fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
+    let images = StartImages::new();
     let mut values: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (scope, groups) in fleet.stacks() {
         let network = &fleet.networks[scope.network().unwrap()];
@@ -35,8 +36,8 @@ fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
         values.entry(template).or_default().push(root);
         for group in groups {
             let (template, group) = match group.cloud() {
-                Cloud::Aws => ("aws/group.tf", serde_json::to_value(aws::group(fleet, group)).unwrap()),
-                Cloud::Gcp => ("gcp/group.tf", serde_json::to_value(gcp::group(fleet, group)).unwrap()),
+                Cloud::Aws => ("aws/group.tf", serde_json::to_value(aws::group(fleet, &images, group)).unwrap()),
+                Cloud::Gcp => ("gcp/group.tf", serde_json::to_value(gcp::group(fleet, &images, group)).unwrap()),
             };
             values.entry(template).or_default().push(group);
         }

@@ -7,8 +7,8 @@ use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::field::{Entries, Field};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port, ServiceName, Sha256,
-    SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
+    IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port, ProgramPath, ServiceName,
+    Sha256, SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word, Zone,
 };
 
 /// An image layer. The root of a lineage sets the operating system; every other layer names its parent.
@@ -66,6 +66,11 @@ pub(crate) struct Layer {
     pub(crate) aws_builder: Option<Field<MachineType>>,
     /// The machine type that builds the amd64 image on GCP. Default: the parent's, or n2-standard-2.
     pub(crate) gcp_builder: Option<Field<MachineType>>,
+    /// The zones of the build network on AWS that have the builder's machine type. Default: the parent's, or all.
+    pub(crate) aws_builder_zones: Option<Field<Vec<Field<Zone>>>>,
+    /// The zone of the build network on GCP that has the builder's machine type. Default: the parent's, or the network's
+    /// first zone.
+    pub(crate) gcp_builder_zone: Option<Field<Zone>>,
 }
 
 /// The vendor's images that a root layer is built on.
@@ -122,11 +127,13 @@ pub(crate) struct User {
 pub(crate) struct Binary {
     /// The version, such as "1.4.2".
     pub(crate) version: Field<Version>,
-    /// The URL of the program, by architecture.
+    /// The URL of the program, by architecture. `artifacts://PATH` is that path in the `artifact_bucket` of the cloud that
+    /// the image is built on.
     pub(crate) url: Field<ByArchitecture<Url>>,
     /// The SHA-256 digest of the program, by architecture.
     pub(crate) sha256: Field<ByArchitecture<Sha256>>,
-    /// The URL of its Cosign signature bundle, by architecture.
+    /// The URL of its Cosign signature bundle, by architecture. With `artifacts://`, each cloud's bucket has the bundle that
+    /// the cloud's own key signed.
     pub(crate) signature: Field<ByArchitecture<Url>>,
 }
 
@@ -211,13 +218,16 @@ pub(crate) struct Scan {
     pub(crate) ignore: Option<Field<Vec<Field<ScanIgnore>>>>,
 }
 
-/// A vulnerability to ignore for a time.
+/// Vulnerabilities to ignore for a time: one by its id, those of a vendor's program, or one in one program.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct ScanIgnore {
-    /// The id, such as CVE-2026-12345.
-    pub(crate) id: Field<VulnerabilityId>,
-    /// Why the vulnerability is harmless here.
+    /// The id, such as CVE-2026-12345. Default: every vulnerability of `program`.
+    pub(crate) id: Option<Field<VulnerabilityId>>,
+    /// A vendor's program that contains the vulnerable code, such as /usr/bin/dockerd; `*` stands for any part of a name.
+    /// Packages of the distribution and programs in /usr/local/bin cannot be named. Default: anywhere.
+    pub(crate) program: Option<Field<ProgramPath>>,
+    /// Why this is harmless here, or what it waits for.
     pub(crate) reason: Field<Text>,
     /// The last day on which it is ignored. `fleetgen check` warns from 14 days before and fails afterwards, and so does the
     /// build.

@@ -97,6 +97,8 @@ pub(crate) struct AwsAccount {
     /// The network in which images are built. They are copied to the other regions that need them. Default: the first
     /// network on AWS, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
+    /// The S3 bucket, in any region, that `artifacts://` URLs refer to for images on AWS. Default: none.
+    pub(crate) artifact_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
 }
@@ -111,6 +113,8 @@ pub(crate) struct GcpAccount {
     pub(crate) state_bucket: Field<Bucket>,
     /// The network in which images are built. Default: the first network on GCP, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
+    /// The Cloud Storage bucket that `artifacts://` URLs refer to for images on GCP. Default: none.
+    pub(crate) artifact_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, in the networks' region or in `global`. Default: a key managed by Google.
     pub(crate) disk_key: Option<Field<GcpKmsKey>>,
 }

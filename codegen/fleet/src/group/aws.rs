@@ -49,7 +49,7 @@ pub(crate) struct LifecycleHookSettings {
     pub(crate) transition: Field<Transition>,
     /// How long the action may take. Default: 5m.
     pub(crate) timeout: Option<Field<Lasting<30, 7_200>>>,
-    /// What happens after the timeout. Default: abandon.
+    /// What happens after the timeout, if no program on the machine has called `complete-lifecycle-action`. Default: abandon.
     pub(crate) default: Option<Field<HookDefault>>,
 }
 

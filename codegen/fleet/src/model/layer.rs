@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ServiceName, Sha256, SysctlKey,
-    TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
+    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ProgramPath, ServiceName, Sha256,
+    SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word, Zone,
 };
 
 /// An image layer.
@@ -64,6 +64,10 @@ pub struct Layer {
     pub aws_builder: MachineType,
     /// The machine that builds it on GCP for amd64.
     pub gcp_builder: MachineType,
+    /// The zones of the build network in which it is built on AWS; sorted. Empty for all.
+    pub aws_builder_zones: Vec<Zone>,
+    /// The zone in which it is built on GCP. Without one, the first of the build network.
+    pub gcp_builder_zone: Option<Zone>,
 }
 
 /// A value for each architecture that has one.
@@ -197,11 +201,13 @@ pub struct Scan {
     pub ignore: Vec<ScanIgnore>,
 }
 
-/// A vulnerability that is ignored for a time.
+/// Vulnerabilities that are ignored for a time.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScanIgnore {
-    /// Its id.
-    pub id: VulnerabilityId,
+    /// The id. Without one, all of `program`.
+    pub id: Option<VulnerabilityId>,
+    /// The vendor's program that has it. Without one, anything may have it.
+    pub program: Option<ProgramPath>,
     /// Why it is harmless here.
     pub reason: Text,
     /// The last day on which it is ignored.

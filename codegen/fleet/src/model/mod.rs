@@ -113,6 +113,8 @@ pub struct AwsAccount {
     pub state_region: Region,
     /// The network in which images are built.
     pub build_network: NetworkName,
+    /// The bucket with programs that go into images.
+    pub artifact_bucket: Option<Bucket>,
     /// The key that encrypts disks. Without one, the account's default EBS key does.
     pub disk_key: Option<AwsKmsKey>,
 }
@@ -128,6 +130,8 @@ pub struct GcpAccount {
     pub state_bucket: Bucket,
     /// The network in which images are built.
     pub build_network: NetworkName,
+    /// The bucket with programs that go into images.
+    pub artifact_bucket: Option<Bucket>,
     /// The key that encrypts disks. Without one, a key managed by Google does.
     pub disk_key: Option<GcpKmsKey>,
 }

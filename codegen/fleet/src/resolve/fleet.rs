@@ -52,6 +52,7 @@ fn aws_account(account: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccou
         account: account.account.value.clone()?,
         state_bucket: account.state_bucket.value.clone()?,
         state_region: account.state_region.value.clone()?,
+        artifact_bucket: account.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
         disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
     })
 }
@@ -62,6 +63,7 @@ fn gcp_account(account: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccou
         build_network: draft.build_network(Cloud::Gcp)?.name.clone(),
         project: account.project.value.clone()?,
         state_bucket: account.state_bucket.value.clone()?,
+        artifact_bucket: account.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
         disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
     })
 }

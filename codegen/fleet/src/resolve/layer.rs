@@ -128,6 +128,14 @@ impl Resolving<'_> {
                 parent.map(|parent| &parent.gcp_builder),
                 "n2-standard-2",
             )?,
+            aws_builder_zones: match (&layer.aws_builder_zones, parent) {
+                (None, Some(parent)) => parent.aws_builder_zones.clone(),
+                (zones, _) => set(zones.as_ref()),
+            },
+            gcp_builder_zone: match (&layer.gcp_builder_zone, parent) {
+                (None, Some(parent)) => parent.gcp_builder_zone.clone(),
+                (zone, _) => zone.as_ref().and_then(|zone| zone.value.clone()),
+            },
         })
     }
 
@@ -369,7 +377,12 @@ fn scan(layer: &file::Layer, parent: Option<&Layer>) -> Option<Scan> {
     };
     let scan = layer.scan.section()?;
     let ignore = list(scan.ignore.as_ref()).into_iter().filter_map(|ignore| {
-        Some(ScanIgnore { id: ignore.id.value?, reason: ignore.reason.value?, until: ignore.until.value? })
+        Some(ScanIgnore {
+            id: ignore.id.and_then(|id| id.value),
+            program: ignore.program.and_then(|program| program.value),
+            reason: ignore.reason.value?,
+            until: ignore.until.value?,
+        })
     });
     Some(Scan {
         fail_on: scan.fail_on.default_to(default.fail_on)?,

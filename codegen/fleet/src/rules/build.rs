@@ -66,12 +66,9 @@ struct Need {
 }
 
 impl Need {
-    /// The clouds' own registries are reached inside the network.
+    /// Google's own registry is reached inside the network. Amazon's needs a login, which `layer::registries` refuses.
     fn has_endpoint(&self, cloud: Cloud) -> bool {
-        match cloud {
-            Cloud::Aws => self.domain.contains(".dkr.ecr.") && self.domain.ends_with(".amazonaws.com"),
-            Cloud::Gcp => self.domain.ends_with(".pkg.dev"),
-        }
+        self.domain.contains(".dkr.ecr.") || cloud == Cloud::Gcp && self.domain.ends_with(".pkg.dev")
     }
 }
 
@@ -139,4 +136,58 @@ fn allows(draft: &Draft<'_>, wanted: &str, network: &NetworkName) -> bool {
                 None => wanted == domain.as_str(),
             })
     })
+}
+
+/// An `artifacts://` URL needs the artifact bucket of each cloud that the layer is built on.
+pub(super) fn artifacts(draft: &Draft<'_>, problems: &mut Problems) {
+    let aws = draft.aws_account().is_some_and(|account| account.artifact_bucket.is_some());
+    let gcp = draft.gcp_account().is_some_and(|account| account.artifact_bucket.is_some());
+    for (_, written, layer) in draft.layers() {
+        let binaries = written.binaries.iter().filter_map(Field::get).flat_map(Entries::iter);
+        let urls = binaries.flat_map(|(_, binary)| [&binary.url, &binary.signature]).filter_map(Field::get);
+        let urls: Vec<_> = urls.flat_map(|urls| [urls.amd64.as_ref(), urls.arm64.as_ref()]).flatten().collect();
+        let Some(first) = urls.iter().find(|url| url.get().is_some_and(|url| url.artifact().is_some())) else {
+            continue;
+        };
+        for network in build_networks(draft, layer) {
+            let has_bucket = match network.cloud {
+                Cloud::Aws => aws,
+                Cloud::Gcp => gcp,
+            };
+            if !has_bucket {
+                let (cloud, account) = (network.cloud.title(), network.cloud.as_str());
+                problems.push(
+                    Problem::new(
+                        Code::MissingKey,
+                        first.span,
+                        format!("`{}` is built on {cloud}, which has no artifact bucket", layer.name),
+                    )
+                    .hint(format!("set `artifact_bucket` in `clouds.{account}`")),
+                );
+            }
+        }
+    }
+}
+
+/// The zones in which a layer is built are zones of the build network.
+pub(super) fn zones(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, _) in draft.layers() {
+        let aws = written.aws_builder_zones.iter().filter_map(Field::get).flatten();
+        let zones =
+            aws.map(|zone| (Cloud::Aws, zone)).chain(written.gcp_builder_zone.iter().map(|zone| (Cloud::Gcp, zone)));
+        for (cloud, field) in zones {
+            let (Some(zone), Some(network)) = (field.get(), draft.build_network(cloud)) else { continue };
+            if !network.zones.contains(zone) {
+                let known: Vec<&str> = network.zones.iter().map(AsRef::as_ref).collect();
+                problems.push(
+                    Problem::new(
+                        Code::Zone,
+                        field.span,
+                        format!("`{zone}` is not a zone of `{}`, in which images are built", network.name),
+                    )
+                    .label(format!("`{}` has {}", network.name, known.join(", "))),
+                );
+            }
+        }
+    }
 }

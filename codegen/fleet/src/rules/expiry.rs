@@ -5,7 +5,7 @@ use fleetgen_problem::{Code, Problem, Severity};
 use super::Problems;
 use crate::draft::Draft;
 use crate::field::Field;
-use crate::scalar::VendorImage;
+use crate::scalar::{ProgramPath, VendorImage, VulnerabilityId};
 
 /// How long before an entry expires it is worth a warning, in days.
 const WARN_DAYS: i64 = 14;
@@ -17,7 +17,9 @@ pub(super) fn scan(draft: &Draft<'_>, problems: &mut Problems) {
         let scan = written.scan.as_ref().and_then(Field::get);
         let ignored = scan.and_then(|scan| scan.ignore.as_ref()).and_then(Field::get).into_iter().flatten();
         for entry in ignored.filter_map(Field::get) {
-            let (Some(id), Some(until)) = (entry.id.get(), entry.until.get()) else { continue };
+            let id = entry.id.as_ref().and_then(Field::get).map(VulnerabilityId::as_str);
+            let program = entry.program.as_ref().and_then(Field::get).map(ProgramPath::as_str);
+            let (Some(id), Some(until)) = (id.or(program), entry.until.get()) else { continue };
             let (message, severity) = match today.days_until(until) {
                 ..0 => (format!("the `scan.ignore` entry for {id} expired after {until}"), draft.context.expired),
                 0 => (format!("the `scan.ignore` entry for {id} expires today"), Severity::Warning),

@@ -84,9 +84,17 @@ word! {
 }
 
 word! {
-    /// The URL of a file: https, s3 or gs.
-    Url = "a URL of a file", r"^(https|s3|gs)://[a-zA-Z0-9][a-zA-Z0-9./_~+%=@-]*$",
-    "https://, s3:// or gs://, without query, user or port"
+    /// The URL of a file: https, s3, gs, or artifacts for a path in the artifact bucket of the cloud that an image is built
+    /// on.
+    Url = "a URL of a file", r"^(https|s3|gs|artifacts)://[a-zA-Z0-9][a-zA-Z0-9./_~+%=@-]*$",
+    "https://, s3://, gs:// or artifacts://, without query, user or port"
+}
+
+impl Url {
+    /// The path in the artifact bucket, of an `artifacts://` URL.
+    pub fn artifact(&self) -> Option<&str> {
+        self.as_str().strip_prefix("artifacts://")
+    }
 }
 
 word! {
@@ -164,6 +172,12 @@ impl VendorImage {
         let digits = self.0.rsplit(|character: char| !character.is_ascii_digit()).find(|digits| digits.len() == 8)?;
         format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]).try_into().ok()
     }
+}
+
+word! {
+    /// The path of a program on a machine. `*` stands for any part of one name.
+    ProgramPath = "the path of a program", "^(/[a-zA-Z0-9_.+@*-]+)+$",
+    "such as /usr/bin/dockerd or /snap/amazon-ssm-agent/*/amazon-ssm-agent"
 }
 
 word! {

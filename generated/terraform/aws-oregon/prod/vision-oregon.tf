@@ -7,12 +7,13 @@ module "vision-oregon" {
   description = "Image recognition"
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
   bootstrap_image = {
     owner        = "099720109477"
     name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101"
     architecture = "x86_64"
   }
+  hold_replacements = true
 
   machine_type = "g6.xlarge"
   size         = { min = 1, desired = 1, max = 4 }
@@ -40,6 +41,13 @@ module "vision-oregon" {
 
   # How many machines stay while others are replaced, in percent of the desired size.
   maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
+
+  proxy = {
+    url        = "http://proxy.aws-oregon.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "169.254.169.254", ".amazonaws.com", "10.32.0.0/16"]
+  }
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
 
   detailed_monitoring = false
   metadata_hops       = 1

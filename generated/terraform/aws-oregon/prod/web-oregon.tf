@@ -7,12 +7,13 @@ module "web-oregon" {
   description = "Web front end"
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
   bootstrap_image = {
     owner        = "099720109477"
     name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
     architecture = "arm64"
   }
+  hold_replacements = true
 
   machine_type = "m7g.large"
   size         = { min = 3, desired = 3, max = 12 }
@@ -52,6 +53,13 @@ module "web-oregon" {
   # How many machines stay while others are replaced, in percent of the desired size.
   maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
 
+  proxy = {
+    url        = "http://proxy.aws-oregon.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "169.254.169.254", ".amazonaws.com", "10.32.0.0/16"]
+  }
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
+
   detailed_monitoring = false
   metadata_hops       = 1
 
@@ -63,4 +71,9 @@ module "web-oregon" {
     "layer"       = "web"
     "team"        = "platform"
   }
+}
+
+output "web-oregon" {
+  description = "For listener rules kept elsewhere: the group's target group."
+  value       = module.web-oregon.target_group_arn
 }

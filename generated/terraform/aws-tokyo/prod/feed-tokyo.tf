@@ -7,12 +7,13 @@ module "feed-tokyo" {
   description = "Reads partners' feeds; its libraries are built for amd64 only"
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
   bootstrap_image = {
     owner        = "099720109477"
     name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101"
     architecture = "x86_64"
   }
+  hold_replacements = true
 
   machine_type        = "m7i.large"
   other_machine_types = ["m6i.large", "m7a.large"]
@@ -47,6 +48,13 @@ module "feed-tokyo" {
       default         = "continue"
     }
   }
+
+  proxy = {
+    url        = "http://proxy.aws-tokyo.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "169.254.169.254", ".amazonaws.com", "10.16.0.0/16"]
+  }
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
 
   detailed_monitoring = false
   metadata_hops       = 1

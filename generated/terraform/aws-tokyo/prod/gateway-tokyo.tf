@@ -7,12 +7,13 @@ module "gateway-tokyo" {
   description = "Gateway for devices"
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
   bootstrap_image = {
     owner        = "099720109477"
     name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
     architecture = "arm64"
   }
+  hold_replacements = true
 
   machine_type = "c7gn.large"
   size         = { min = 3, desired = 3, max = 12 }
@@ -53,6 +54,13 @@ module "gateway-tokyo" {
   # How many machines stay while others are replaced, in percent of the desired size.
   maintenance = { min_healthy_percentage = 100, max_healthy_percentage = 110 }
 
+  proxy = {
+    url        = "http://proxy.aws-tokyo.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "169.254.169.254", ".amazonaws.com", "10.16.0.0/16"]
+  }
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
+
   detailed_monitoring = false
   metadata_hops       = 1
 
@@ -64,4 +72,9 @@ module "gateway-tokyo" {
     "layer"       = "api"
     "team"        = "platform"
   }
+}
+
+output "gateway-tokyo" {
+  description = "For listener rules kept elsewhere: the group's target group."
+  value       = module.gateway-tokyo.target_group_arn
 }

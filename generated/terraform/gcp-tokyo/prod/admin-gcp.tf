@@ -10,8 +10,9 @@ module "admin-gcp" {
   zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
-  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
+  bootstrap_image   = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+  hold_replacements = true
 
   machine_type   = "t2d-standard-1"
   live_migration = true
@@ -46,6 +47,11 @@ module "admin-gcp" {
   maintenance = {
     max_surge_fixed       = 3
     max_unavailable_fixed = 0
+  }
+
+  proxy = {
+    url        = "http://proxy.gcp-tokyo.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "metadata.google.internal", ".googleapis.com", "10.48.0.0/16"]
   }
 
   spot        = false

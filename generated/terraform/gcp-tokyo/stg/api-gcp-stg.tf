@@ -10,8 +10,9 @@ module "api-gcp-stg" {
   zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
   network     = module.network
 
-  # Where a new group starts; the rollout owns the image from then on.
-  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
+  # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
+  bootstrap_image   = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-arm64-v20261101"
+  hold_replacements = true
 
   machine_type   = "c4a-standard-1"
   live_migration = true
@@ -53,6 +54,11 @@ module "api-gcp-stg" {
     "roles/datastore.user",
   ]
 
+  proxy = {
+    url        = "http://proxy.gcp-tokyo.example.internal:3128"
+    exceptions = ["localhost", "127.0.0.1", ".internal", "metadata.google.internal", ".googleapis.com", "10.48.0.0/16"]
+  }
+
   spot        = false
   secure_boot = true
 
@@ -64,4 +70,9 @@ module "api-gcp-stg" {
     "layer"       = "api"
     "team"        = "platform"
   }
+}
+
+output "api-gcp-stg" {
+  description = "For listener rules kept elsewhere: the group's instance group."
+  value       = module.api-gcp-stg.instance_group
 }

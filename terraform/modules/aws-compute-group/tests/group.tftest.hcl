@@ -20,6 +20,42 @@ variables {
     name         = "ubuntu-noble"
     architecture = "arm64"
   }
+
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
+}
+
+run "a_new_group_is_left_alone" {
+  command = plan
+
+  variables {
+    hold_replacements = true
+    proxy             = { url = "http://proxy.example.internal:3128", exceptions = ["localhost", "10.16.0.0/16"] }
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.suspended_processes == toset(["ReplaceUnhealthy"])
+    error_message = "on a vendor's image, unhealthy machines stay"
+  }
+
+  assert {
+    condition     = strcontains(yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[0].content, "HTTPS_PROXY=http://proxy.example.internal:3128\nhttps_proxy=") && startswith(base64decode(aws_launch_template.this.user_data), "#cloud-config\n")
+    error_message = "cloud-init writes the proxy's address"
+  }
+}
+
+run "a_target_group_is_named_after_its_port_where_that_fits" {
+  command = plan
+
+  variables {
+    health        = { port = 8080 }
+    load_balancer = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/1", security_group = "sg-1", port = 8080, protocol = "HTTP" }
+  }
+
+  assert {
+    condition     = aws_lb_target_group.this[0].name == "example-prod-web-8080"
+    error_message = "a new port needs another name"
+  }
 }
 
 run "a_group_without_load_balancer" {
@@ -56,7 +92,7 @@ run "a_group_without_load_balancer" {
   }
 
   assert {
-    condition     = length(aws_autoscaling_group.this.mixed_instances_policy[0].launch_template[0].override) == 0 && aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution[0].on_demand_percentage_above_base_capacity == 100
+    condition     = aws_autoscaling_group.this.mixed_instances_policy[0].launch_template[0].override[*].instance_type == tolist(["m7g.large"]) && aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution[0].on_demand_percentage_above_base_capacity == 100
     error_message = "one machine type on demand is just that"
   }
 
@@ -66,7 +102,7 @@ run "a_group_without_load_balancer" {
   }
 
   assert {
-    condition     = toset(keys(aws_iam_role_policy_attachment.this)) == toset(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"])
+    condition     = length(aws_iam_role_policy_attachment.this) == 0 && !strcontains(aws_iam_role_policy.machine.policy, "GetParameter") && strcontains(aws_iam_role_policy.machine.policy, "log-group:/example/sessions:*")
     error_message = "a machine can be reached by sessions, and may do nothing else"
   }
 

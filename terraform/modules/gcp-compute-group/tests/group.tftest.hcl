@@ -58,6 +58,40 @@ run "a_group_by_itself" {
   }
 }
 
+run "a_new_group_is_left_alone" {
+  command = plan
+
+  variables {
+    hold_replacements = true
+    health            = { port = 8080 }
+    proxy             = { url = "http://proxy.example.internal:3128", exceptions = ["localhost"] }
+  }
+
+  assert {
+    condition     = google_compute_region_instance_group_manager.this.update_policy[0].type == "OPPORTUNISTIC" && length(google_compute_region_instance_group_manager.this.auto_healing_policies) == 0
+    error_message = "on a vendor's image, unhealthy machines stay"
+  }
+
+  assert {
+    condition     = strcontains(yamldecode(google_compute_region_instance_template.this.metadata["user-data"]).write_files[0].content, "HTTPS_PROXY=http://proxy.example.internal:3128\n")
+    error_message = "cloud-init writes the proxy's address"
+  }
+}
+
+run "a_schedule_alone_decides" {
+  command = plan
+
+  variables {
+    size    = { min = 3, desired = 3, max = 6 }
+    scaling = { schedules = { night = { cron = "0 1 * * *", machines = 6, duration_seconds = 3600 } } }
+  }
+
+  assert {
+    condition     = google_compute_region_autoscaler.this.autoscaling_policy[0].cpu_utilization[0].target == 1
+    error_message = "without a target, Google would add one of 60 %"
+  }
+}
+
 run "scaled_and_healed" {
   command = plan
 

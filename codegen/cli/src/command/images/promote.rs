@@ -64,7 +64,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         Some(Approval::None) | None => String::new(),
     };
     ui.note(&format!(
-        "commit {} in a pull request{approval}; `fleetgen rollout plan` then uses it",
+        "run `fleetgen generate`, since new groups start with it, and commit that with {} in a pull request{approval}; \
+         `fleetgen rollout plan` then uses it",
         Images::path(&layer)
     ))?;
     Ok(Exit::Ok)

@@ -33,6 +33,11 @@ module "web" {
     name         = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
     architecture = "arm64"
   }
+  hold_replacements = true
+  proxy             = { url = "http://proxy.example.internal:3128", exceptions = ["localhost", "127.0.0.1", "10.16.0.0/16"] }
+
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
 
   machine_type        = "m7g.large"
   other_machine_types = ["m6g.large"]

@@ -34,6 +34,9 @@ module "worker" {
     architecture = "arm64"
   }
 
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
+
   machine_type = "c7g.large"
   size         = { min = 1, desired = 1, max = 1 }
   disk         = { size_gib = 20 }

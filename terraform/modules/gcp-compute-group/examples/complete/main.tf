@@ -31,11 +31,13 @@ module "vision" {
   zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
   network     = module.network
 
-  bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
-  machine_type    = "n1-standard-16"
-  live_migration  = false
-  accelerator     = { type = "nvidia-tesla-t4", count = 2 }
-  size            = { min = 10, desired = 12, max = 40 }
+  bootstrap_image   = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
+  hold_replacements = true
+  proxy             = { url = "http://proxy.example.internal:3128", exceptions = ["localhost", "127.0.0.1", "10.48.0.0/16"] }
+  machine_type      = "n1-standard-16"
+  live_migration    = false
+  accelerator       = { type = "nvidia-tesla-t4", count = 2 }
+  size              = { min = 10, desired = 12, max = 40 }
 
   disk = {
     size_gib = 100
