@@ -9,13 +9,13 @@ fail() {
 }
 aws() { command aws --region "${REGION:?}" --output text "$@"; }
 
-# The reboot begins a few seconds after this script: an older ping does not count.
+# The old agent stops within seconds of this: an older ping does not count.
 since=$(date +%s)
 limit=$((since + ${AGENT_WAIT:-600}))
 while :; do
   ping=$(aws ssm describe-instance-information --filters "Key=InstanceIds,Values=${INSTANCE:?}" \
     --query "InstanceInformationList[?PingStatus=='Online'].LastPingDateTime" || true)
-  if [ -n "$ping" ] && [ "$(date --date="$(awk '/^[0-9.]+$/ { printf "@" } { print }' <<<"$ping")" +%s)" -gt "$((since + 4))" ]; then break; fi
+  if [ -n "$ping" ] && [ "$(date --date="$(awk '/^[0-9.]+$/ { printf "@" } { print }' <<<"$ping")" +%s)" -gt "$((since + ${AGENT_MARGIN:-15}))" ]; then break; fi
   [ "$(date +%s)" -lt "$limit" ] ||
     fail "after the reboot, the agent of $INSTANCE did not come back; look at the serial console, and at the endpoints ssm and ssmmessages of the build network"
   sleep "${AGENT_POLL:-5}"

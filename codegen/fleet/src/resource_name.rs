@@ -84,9 +84,11 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 name("Auto Scaling group", "", 255),
                 name("security group", "", 255),
             ];
-            // With the port after it, where that fits: the module's target group.
-            if group.load_balancer.is_some() {
-                names.push(name("target group", "", 32));
+            // With the port, where that fits: terraform/modules/aws-compute-group.
+            if let Some(backend) = &group.load_balancer {
+                let suffix = format!("-{}", backend.port.get());
+                let suffix = if base.len() + suffix.len() <= 32 { suffix.as_str() } else { "" };
+                names.push(name("target group", suffix, 32));
             }
             names
         }

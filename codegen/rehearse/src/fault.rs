@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::rehearsal::{Built, Plan, Rehearsal, Signer};
+use crate::machines::Blow;
+use crate::rehearsal::{Built, Plan, Rehearsal, Signer, kill_packer};
 use crate::stage::{Image, Stage};
 use crate::world::{Oddities, Resource};
 use fleetgen_fleet::choice::{Architecture, Cloud};
@@ -18,23 +19,22 @@ pub(crate) struct Fault {
     pub(crate) name: &'static str,
     /// What the log must contain.
     words: &'static [&'static str],
-    /// Whether the build gets as far as a machine.
-    boots: bool,
-    /// The step at which Packer is killed.
-    dies_at: Option<&'static str>,
+    /// Packer is killed, so what it made is left.
+    is_killed: bool,
+    /// A second build, without the oddities, succeeds.
+    recovers: bool,
     /// A file of the repository, and what it must contain.
     file: Option<(&'static str, &'static str)>,
     plan: fn(Plan) -> Plan,
 }
 
-const USUAL: Fault = Fault { name: "", words: &[], boots: true, dies_at: None, file: None, plan: |plan| plan };
+const USUAL: Fault = Fault { name: "", words: &[], is_killed: false, recovers: false, file: None, plan: |plan| plan };
 
 /// Every fault, in the order of docs/rehearsal.md.
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "signature",
         words: &["the signature of hello for amd64 does not verify with", "so no image is built"],
-        boots: false,
         plan: |plan| Plan { signer: Signer::Theirs, ..plan },
         ..USUAL
     },
@@ -109,11 +109,33 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "unreachable",
-        words: &["amazon-ebs.amd64: Timeout waiting for SSH", "googlecompute.amd64: Timeout waiting for SSH"],
-        boots: false,
+        words: &[
+            "image.amazon-ebs.amd64: Timeout waiting for SSH",
+            "image.googlecompute.amd64: Timeout waiting for SSH",
+        ],
         plan: |plan| Plan {
             clouds: Cloud::ALL.to_vec(),
             oddities: Oddities { unreachable: true, ..plan.oddities.clone() },
+            waits: &[("ssh_timeout", "20s")],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "lost-session",
+        words: &["the session was ended", "Script disconnected unexpectedly"],
+        plan: |plan| Plan { accident: Some(("web/layer.sh", |rehearsal, _| rehearsal.world.cut_sessions())), ..plan },
+        ..USUAL
+    },
+    Fault {
+        name: "restart",
+        words: &["Script disconnected unexpectedly"],
+        plan: |plan| Plan {
+            accident: Some(("web/layer.sh", |rehearsal, _| {
+                rehearsal.world.machines()?.strike(Cloud::Aws, Blow::Restart);
+                Ok(())
+            })),
+            waits: &[("ssh_read_write_timeout", "10s")],
             ..plan
         },
         ..USUAL
@@ -123,7 +145,51 @@ pub(crate) const FAULTS: &[Fault] = &[
         words: &["CreateImage is refused in this rehearsal", "compute.images.insert is refused in this rehearsal"],
         plan: |plan| Plan {
             clouds: Cloud::ALL.to_vec(),
-            oddities: Oddities { refuse: &["CreateImage", "compute.images.insert"], ..plan.oddities.clone() },
+            oddities: Oddities {
+                refuse: &[("CreateImage", ""), ("compute.images.insert", "")],
+                ..plan.oddities.clone()
+            },
+            waits: &[("ssh_read_write_timeout", "10s")],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "copy-image",
+        words: &["CopyImage is refused in this rehearsal", "in ap-northeast-1, which this build made"],
+        recovers: true,
+        plan: |plan| Plan {
+            oddities: Oddities { refuse: &[("CopyImage", "us-west-2")], ..plan.oddities.clone() },
+            waits: &[("ssh_read_write_timeout", "10s")],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "no-boot",
+        words: &[
+            "boot.amazon-ebs.amd64: Timeout waiting for SSH",
+            "in ap-northeast-1, which this build made",
+            "in us-west-2, which this build made",
+            "boot.googlecompute.amd64: Timeout waiting for SSH",
+            "in example-fleet, which this build made",
+        ],
+        plan: |plan| Plan {
+            clouds: Cloud::ALL.to_vec(),
+            scripts: &[("packer/scripts/clean/check.sh", "\nsystemctl --quiet disable ssh.service\n")],
+            waits: &[("ssh_timeout", "45s")],
+            ..plan
+        },
+        ..USUAL
+    },
+    Fault {
+        name: "other-boot",
+        words: &["Service: hello: running:", "the image boots, but Goss: the machine is not what fleet.yaml describes"],
+        plan: |plan| Plan {
+            scripts: &[
+                ("packer/scripts/clean/check.sh", "\nrm /etc/systemd/system/multi-user.target.wants/hello.service\n"),
+                IMPATIENT,
+            ],
             ..plan
         },
         ..USUAL
@@ -131,8 +197,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "killed",
         words: &["Killed", "the build made no image"],
-        dies_at: Some("web/layer.sh"),
-        plan: |plan| Plan { clouds: Cloud::ALL.to_vec(), ..plan },
+        is_killed: true,
+        plan: |plan| Plan { clouds: Cloud::ALL.to_vec(), accident: Some(("web/layer.sh", kill_packer)), ..plan },
         ..USUAL
     },
 ];
@@ -143,17 +209,21 @@ const NGINX: &str = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
 
 /// Rehearses a fault.
 pub(crate) fn rehearse(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {
-    let plan = (fault.plan)(Plan::good(fault.name, &[Cloud::Aws]));
+    let mut plan = (fault.plan)(Plan::good(fault.name, &[Cloud::Aws]));
+    // The good rehearsal shows what 1 MB/s costs.
+    plan.oddities.fast = true;
     // As if the layer had never been built.
     let is_other = |image: &Image| image.layer.as_ref().is_none_or(|(layer, _)| layer != LAYER);
     let images: Vec<Image> = stage.images().into_iter().filter(is_other).collect();
-    let mut rehearsal = Rehearsal::new(stage, &plan, &images)?;
+    let rehearsal = Rehearsal::new(stage, &plan, &images)?;
     let before = state(&rehearsal)?;
-    if fault.boots {
-        rehearsal.boot(LAYER)?;
-    }
-    let built = rehearsal.build(LAYER, fault.dies_at)?;
+    let built = rehearsal.build(LAYER)?;
     judge(&rehearsal, fault, &before, &built).with_context(|| built.last_words())?;
+    if fault.recovers {
+        rehearsal.world.allow_everything()?;
+        let again = rehearsal.build(LAYER)?;
+        ensure!(again.succeeded, "the second build failed:\n{}", again.last_words());
+    }
     rehearsal.remove()
 }
 
@@ -172,7 +242,7 @@ fn judge(rehearsal: &Rehearsal<'_>, fault: &Fault, before: &[Resource], built: &
         .into_iter()
         .filter(|found| !is_over(found) && before.iter().all(|known| known.id != found.id))
         .collect();
-    if fault.dies_at.is_none() {
+    if !fault.is_killed {
         ensure!(left.is_empty(), "the build left {left:#?}");
         return Ok(());
     }

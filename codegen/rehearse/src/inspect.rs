@@ -17,7 +17,7 @@ pub(crate) fn image(stage: &Stage, cloud: Cloud, layer: &str) -> anyhow::Result<
     at_files(&files, layer)?;
     let root = stage.folder.join("outside").join(format!("{}-{layer}", cloud.as_str()));
     copy(&files, &root)?;
-    first_boot(stage, cloud, &root, "outside")?;
+    first_boot(&stage.root, cloud, &root, "outside", "", "")?;
     let machine = Machine::boot(&root)?;
     at_machine(&machine, cloud, layer)?;
     drop(machine);

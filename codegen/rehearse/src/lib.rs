@@ -5,15 +5,22 @@ mod fault;
 mod good;
 mod inspect;
 mod kernel;
+mod machines;
 mod overlay;
+mod proxy;
 mod rehearsal;
 mod scores;
+mod sections;
 mod stage;
 mod supervise;
 mod timings;
+mod twice;
+pub mod ubuntu;
+mod vm;
 mod world;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -21,7 +28,9 @@ use rayon::prelude::*;
 
 use fault::Fault;
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::{machine, repository, tools};
+use fleetgen_toolbox::process::run as run_command;
+use fleetgen_toolbox::{machine, repository, tools, virtual_machine};
+use sections::Section;
 use stage::Stage;
 
 /// What to rehearse.
@@ -33,11 +42,18 @@ pub struct Args {
     /// Also rehearse this fault. Repeat for more
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
+    /// Also build without the scripts whose path contains this, such as `hardening/sshd`: no image may be made. Repeat for
+    /// more
+    #[arg(long = "without", value_name = "SCRIPT")]
+    without: Vec<String>,
+    /// Also build the base on a virtual machine, whose processor is emulated
+    #[arg(long)]
+    vm: bool,
     /// Also score the images with Lynis and systemd
     #[arg(long, conflicts_with = "layers")]
     scores: bool,
-    /// Rehearse everything: all layers, all faults and the scores
-    #[arg(long, conflicts_with_all = ["layers", "faults"])]
+    /// Rehearse everything: all layers, faults and scripts left out, and the scores
+    #[arg(long, conflicts_with_all = ["layers", "faults", "without"])]
     all: bool,
     /// Folder for logs and timings. Concurrent rehearsals need one each
     #[arg(long, value_name = "DIR", default_value = ".fleetgen/rehearsal")]
@@ -47,7 +63,12 @@ pub struct Args {
 /// Rehearses, and reports everything that failed.
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let faults = if args.all { fault::FAULTS.iter().collect() } else { fault::wanted(&args.faults)? };
+    let sections: Vec<Section> = sections::all()
+        .into_iter()
+        .filter(|section| args.all || args.without.iter().any(|name| section.script.contains(name.as_str())))
+        .collect();
     let Some(folder) = supervise::inside() else { return launch(root, args) };
+    mount_logs()?;
     let stage = Stage::new(root, tools::install(root)?, &folder, root.join(&args.logs))?;
     let mut rehearsed = 1;
     let mut failed = usize::from(!report(&stage, "good", || good::rehearse(&stage, &args.layers)));
@@ -57,10 +78,22 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         if args.all || args.scores {
             failed += usize::from(!report(&stage, "scores", || scores::measure(&stage)));
         }
+        if args.all || args.vm {
+            failed += usize::from(!report(&stage, "vm", || vm::rehearse(&stage)));
+            rehearsed += 1;
+        }
+        if args.all {
+            failed += usize::from(!report(&stage, "twice", || twice::rehearse(&stage)));
+            rehearsed += 1;
+        }
         // Faults mostly wait, so three fit on two cores.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
         let one = |fault: &&Fault| usize::from(!report(&stage, fault.name, || fault::rehearse(&stage, fault)));
         failed += pool.install(|| faults.par_iter().map(one).sum::<usize>());
+        rehearsed += sections.len();
+        let one =
+            |section: &Section| usize::from(!report(&stage, section.script, || sections::rehearse(&stage, section)));
+        failed += pool.install(|| sections.par_iter().map(one).sum::<usize>());
     }
     failed += usize::from(!report(&stage, "nothing is left running", supervise::nothing_runs));
     println!("\nThe good rehearsal, step by step:\n{}", stage.timings.table("good"));
@@ -71,6 +104,12 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         bail!("{failed} failures");
     }
     Ok(())
+}
+
+/// Gives squid, which does not run as root, a place for its logs. Only the rehearsal sees it.
+fn mount_logs() -> anyhow::Result<()> {
+    fs_err::create_dir_all(proxy::LOGS)?;
+    run_command(Command::new("mount").args(["-t", "tmpfs", "-o", "mode=1777", "tmpfs", proxy::LOGS])).map(|_| ())
 }
 
 /// Prepares what takes long and is kept, as the calling user. Then starts the rehearsal in its namespaces.
@@ -85,6 +124,9 @@ fn launch(root: &Path, args: &Args) -> anyhow::Result<()> {
         return supervise::as_root(&tools.cache);
     }
     machine::prepare(&tools.cache, stage::PACKAGES)?;
+    if args.all || args.vm {
+        virtual_machine::prepare(&tools.cache)?;
+    }
     let lock = fs_err::File::open(&logs)?;
     lock.file().try_lock().with_context(|| {
         format!("another rehearsal is writing to {}; choose another folder with --logs", logs.display())

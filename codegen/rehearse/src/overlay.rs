@@ -1,38 +1,29 @@
-//! The overlay: the only difference between a rehearsal's template and production's. It sets the clouds' endpoints, their
-//! credentials, and how to reach the machine. It edits the parsed template, and refuses to set anything else.
+//! The overlay: the only difference between a rehearsal's template and production's. It sets how long to wait, and where and
+//! as whom to ask Google; AWS is found through the environment. It edits the parsed template, and refuses to set anything
+//! else.
 
 use anyhow::{Context, bail};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Body};
 use similar::{ChangeTag, TextDiff};
 
-use crate::world::{Emulated as _, NOBODY, SESSION_PORT};
+use crate::world::Emulated as _;
 use fleetgen_fleet::choice::Cloud;
 
 /// Settings that may differ, by kind of source. `BLOCK.NAME` is a setting in a block.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("amazon-ebs", &["aws_polling.delay_seconds", "ssh_timeout", "ssh_read_write_timeout"]),
     (
-        "amazon-ebs",
-        &[
-            "custom_endpoint_ec2",
-            "access_key",
-            "secret_key",
-            "skip_metadata_api_check",
-            "ssh_interface",
-            "ssh_host",
-            "ssh_port",
-            "ssh_timeout",
-            "aws_polling.delay_seconds",
-        ],
+        "googlecompute",
+        &["custom_endpoints", "access_token", "iap_tunnel_launch_wait", "ssh_timeout", "ssh_read_write_timeout"],
     ),
-    ("googlecompute", &["custom_endpoints", "access_token", "use_iap", "ssh_timeout"]),
 ];
 
 /// A kind of source, a setting, and its value in HCL.
 pub(crate) type Setting = (&'static str, &'static str, String);
 
-/// The overlay's settings. `unreachable` points Packer at an address that no machine has.
-pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
+/// The overlay's settings, and others that are the same for both kinds of sources.
+pub(crate) fn settings(others: &[(&'static str, &'static str)]) -> Vec<Setting> {
     let text = |value: &str| format!("{value:?}");
     let google = |service: &str| format!("\"http://{}/{service}/\"", Cloud::Gcp.endpoint());
     let endpoints = format!(
@@ -41,22 +32,14 @@ pub(crate) fn settings(unreachable: bool) -> Vec<Setting> {
         google("oauth2"),
         google("oslogin")
     );
-    let address = if unreachable { NOBODY } else { Cloud::Aws.address() };
     let mut settings = vec![
-        ("amazon-ebs", "ssh_host", text(address)),
-        ("amazon-ebs", "ssh_port", SESSION_PORT.to_string()),
-        ("amazon-ebs", "ssh_interface", text("private_ip")),
         ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
-        ("amazon-ebs", "skip_metadata_api_check", "true".to_owned()),
-        ("amazon-ebs", "secret_key", text("rehearsal")),
-        ("amazon-ebs", "access_key", text("rehearsal")),
-        ("amazon-ebs", "custom_endpoint_ec2", format!("\"http://{}\"", Cloud::Aws.endpoint())),
-        ("googlecompute", "use_iap", "false".to_owned()),
+        ("googlecompute", "iap_tunnel_launch_wait", "2".to_owned()),
         ("googlecompute", "access_token", text("rehearsal")),
         ("googlecompute", "custom_endpoints", endpoints),
     ];
-    if unreachable {
-        settings.extend(["amazon-ebs", "googlecompute"].map(|kind| (kind, "ssh_timeout", text("20s"))));
+    for (setting, value) in others {
+        settings.extend(["amazon-ebs", "googlecompute"].map(|kind| (kind, *setting, text(value))));
     }
     settings
 }
@@ -127,34 +110,33 @@ source \"amazon-ebs\" \"amd64\" {
 }
 
 source \"googlecompute\" \"amd64\" {
-  use_iap = true
+  iap_tunnel_launch_wait = 90
 }
 ";
 
     #[test]
     fn only_what_is_named_changes() {
         let settings = [
-            ("amazon-ebs", "ssh_interface", "\"private_ip\"".to_owned()),
-            ("amazon-ebs", "ssh_host", "\"192.0.2.1\"".to_owned()),
+            ("amazon-ebs", "ssh_timeout", "\"20s\"".to_owned()),
             ("amazon-ebs", "aws_polling.delay_seconds", "1".to_owned()),
-            ("googlecompute", "use_iap", "false".to_owned()),
+            ("googlecompute", "iap_tunnel_launch_wait", "2".to_owned()),
         ];
         let (_, changed) = lay(TEMPLATE, &settings).unwrap();
         let wanted = [
-            "+ ssh_host = \"192.0.2.1\"",
-            "- ssh_interface = \"session_manager\"",
-            "+ ssh_interface = \"private_ip\"",
+            "+ ssh_timeout = \"20s\"",
             "- delay_seconds = 30",
             "+ delay_seconds = 1",
-            "- use_iap = true",
-            "+ use_iap = false",
+            "- iap_tunnel_launch_wait = 90",
+            "+ iap_tunnel_launch_wait = 2",
         ];
         assert_eq!(changed, wanted);
     }
 
     #[test]
     fn nothing_else_may_be_touched() {
-        for setting in ["associate_public_ip_address", "run_tags", "metadata_options.http_tokens", "tags"] {
+        for setting in
+            ["ssh_interface", "associate_public_ip_address", "run_tags", "metadata_options.http_tokens", "tags"]
+        {
             let error = lay(TEMPLATE, &[("amazon-ebs", setting, "true".to_owned())]).unwrap_err();
             assert!(error.to_string().contains("may not change"), "{error}");
         }

@@ -14,9 +14,11 @@ use crate::timings::Follower;
 use crate::world::{Emulated as _, Oddities, World};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::machine::{self, Machine};
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository;
+
+/// Something that happens to a build.
+pub(crate) type Accident = fn(&Rehearsal<'_>, i32) -> anyhow::Result<()>;
 
 /// Whose key signs the published program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,12 @@ pub(crate) struct Plan {
     pub(crate) fleet: &'static [(&'static str, &'static str)],
     /// The environment in which `fleetgen generate` runs.
     pub(crate) generate: &'static [(&'static str, &'static str)],
+    /// Waiting times that the overlay shortens.
+    pub(crate) waits: &'static [(&'static str, &'static str)],
+    /// What happens when every source has reached a step, given the process group of the build.
+    pub(crate) accident: Option<(&'static str, Accident)>,
+    /// A script of the repository that does nothing.
+    pub(crate) emptied: Option<&'static str>,
     /// Text to append to files of the repository.
     pub(crate) scripts: &'static [(&'static str, &'static str)],
 }
@@ -49,6 +57,9 @@ impl Plan {
             fleet: &[],
             generate: &[],
             scripts: &[],
+            waits: &[],
+            accident: None,
+            emptied: None,
         }
     }
 }
@@ -77,7 +88,6 @@ pub(crate) struct Rehearsal<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) plan: &'a Plan,
     pub(crate) repository: PathBuf,
-    pub(crate) machines: BTreeMap<Cloud, Machine>,
     pub(crate) world: World,
     /// For each layer, the lines of its template that differ from production.
     pub(crate) overlays: BTreeMap<String, Vec<String>>,
@@ -89,11 +99,10 @@ impl<'a> Rehearsal<'a> {
     pub(crate) fn new(stage: &'a Stage, plan: &'a Plan, images: &[Image]) -> anyhow::Result<Self> {
         let folder = stage.folder.join(&plan.name);
         let world = stage.timings.time(&plan.name, "rehearsal", "start the clouds", || {
-            World::start(stage, &folder.join("world"), images, &plan.oddities)
+            World::start(stage, &plan.name, &folder.join("world"), images, &plan.oddities)
         })?;
         let repository = folder.join("repository");
-        let mut rehearsal =
-            Self { stage, plan, repository, machines: BTreeMap::new(), world, overlays: BTreeMap::new(), folder };
+        let mut rehearsal = Self { stage, plan, repository, world, overlays: BTreeMap::new(), folder };
         stage.timings.time(&plan.name, "rehearsal", "generate, overlay and commit", || rehearsal.lay_out())?;
         stage.timings.time(&plan.name, "rehearsal", "sign and publish the program", || rehearsal.publish())?;
         Ok(rehearsal)
@@ -114,7 +123,10 @@ impl<'a> Rehearsal<'a> {
             let path = self.repository.join(path);
             write(&path, &format!("{}{more}", fs_err::read_to_string(&path)?))?;
         }
-        let settings = overlay::settings(self.plan.oddities.unreachable);
+        if let Some(path) = self.plan.emptied {
+            write(&self.repository.join(path), "#!/usr/bin/env bash\n")?;
+        }
+        let settings = overlay::settings(self.plan.waits);
         for layer in self.stage.fleet.layers.keys() {
             let path = self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl"));
             let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, &settings)?;
@@ -139,20 +151,42 @@ impl<'a> Rehearsal<'a> {
         command
     }
 
+    /// A program on the machine of the publisher, who is somebody else on AWS than the runner.
+    pub(crate) fn publisher(&self, program: &str) -> Command {
+        let mut command = self.runner(program);
+        command.env("AWS_ACCESS_KEY_ID", "publisher");
+        command
+    }
+
     /// Signs the program as its publisher would, and uploads it to the URL in fleet.yaml.
     fn publish(&self) -> anyhow::Result<()> {
-        let key = match self.plan.signer {
-            Signer::Ours => "ours.key",
-            Signer::Theirs => "theirs.key",
-        };
         let program = self.folder.join("hello-1.0.0");
         fs_err::copy(&self.stage.tools.hello, &program)?;
-        let mut sign = self.runner("packer/runner/sign.sh");
-        run(sign.env("SIGNING_KEY", self.stage.folder.join(key)).arg(&program))?;
-        run(self.runner("aws").args(["s3", "mb", "s3://example-releases"]))?;
-        for file in ["hello-1.0.0", "hello-1.0.0.sigstore.json"] {
-            let to = format!("s3://example-releases/{file}");
-            run(self.runner("aws").args(["s3", "cp", "--only-show-errors"]).arg(self.folder.join(file)).arg(to))?;
+        let bucket = self.stage.artifact_bucket(Cloud::Aws);
+        run(self.publisher("aws").args(["s3", "mb", &format!("s3://{bucket}")]))?;
+        for cloud in Cloud::ALL {
+            // Each cloud's bucket has the signature that the cloud's key made.
+            let mut sign = self.publisher("packer/runner/sign.sh");
+            sign.env("COSIGN_KEY", cloud.as_str());
+            if self.plan.signer == Signer::Theirs {
+                sign.env("SIGNING_KEY", self.stage.folder.join("theirs.key"));
+            }
+            run(sign.arg(&program))?;
+            for file in ["hello-1.0.0", "hello-1.0.0.sigstore.json"] {
+                let mut upload = match cloud {
+                    Cloud::Aws => self.publisher("aws"),
+                    Cloud::Gcp => self.publisher("gcloud"),
+                };
+                let to = match cloud {
+                    Cloud::Aws => format!("s3://{bucket}/{file}"),
+                    Cloud::Gcp => format!("gs://{}/{file}", self.stage.artifact_bucket(cloud)),
+                };
+                let words: &[&str] = match cloud {
+                    Cloud::Aws => &["s3", "cp", "--only-show-errors"],
+                    Cloud::Gcp => &["storage", "cp"],
+                };
+                run(upload.args(words).arg(self.folder.join(file)).arg(to))?;
+            }
         }
         Ok(())
     }
@@ -161,13 +195,23 @@ impl<'a> Rehearsal<'a> {
     fn runner(&self, program: &str) -> Command {
         let tools = &self.stage.tools;
         let packer = tools.packer.parent().unwrap_or(Path::new("/"));
-        let path =
-            format!("{}:{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", tools.clouds.display(), packer.display());
+        let stand_ins = self.stage.root.join("tests/rehearsal/clouds/bin");
+        let path = format!(
+            "{}:{}:{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            stand_ins.display(),
+            tools.clouds.display(),
+            packer.display()
+        );
         let mut command = self.world.command("env");
         command.current_dir(&self.repository).env_clear().env("PATH", path).env("HOME", &self.folder);
-        command.env("COSIGN", &tools.cosign).env("GOSS", &tools.goss).env("TRIVY", &tools.trivy);
-        command.env("COSIGN_KEY", self.stage.folder.join("ours.pub"));
-        command.env("SIGNING_KEY", self.stage.folder.join("ours.key")).env("COSIGN_PASSWORD", "");
+        command.env("REHEARSAL_COSIGN", &tools.cosign).env("REHEARSAL_KEY", self.stage.folder.join("ours"));
+        command.env("GOSS", &tools.goss).env("TRIVY", &tools.trivy);
+        if self.plan.oddities.fast {
+            command.env("REHEARSAL_RATE", "1e9");
+        }
+        command.env("REHEARSAL_BUCKETS", self.folder.join("buckets"));
+        command.env("AGENT_POLL", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("http://{}/compute/v1/", Cloud::Gcp.endpoint()));
         // Keep their temporary files in the run's folder.
         command.env("TMPDIR", std::env::temp_dir());
         command
@@ -182,37 +226,13 @@ impl<'a> Rehearsal<'a> {
         command
     }
 
-    /// Boots the machines that a build uses as its instances, from the parent's image or a vendor's.
-    pub(crate) fn boot(&mut self, layer: &str) -> anyhow::Result<()> {
-        let parent = self.stage.parent(layer);
-        for cloud in self.plan.clouds.clone() {
-            let root = self.folder.join("machines").join(format!("{}-{layer}", cloud.as_str()));
-            let what = format!("{layer} {}", cloud.source());
-            let machine =
-                self.stage.timings.time(&self.plan.name, &what, "boot the machine", || -> anyhow::Result<_> {
-                    match &parent {
-                        None => machine::unpack(&self.stage.tools.cache, &root)?,
-                        Some(parent) => {
-                            let files = self.stage.files(cloud, parent);
-                            copy(&files.with_context(|| format!("there is no image of {parent}"))?, &root)?;
-                        }
-                    }
-                    first_boot(self.stage, cloud, &root, layer)?;
-                    Machine::boot(&root)
-                })?;
-            self.world.connect(self.stage, &machine, cloud)?;
-            self.machines.insert(cloud, machine);
-        }
-        Ok(())
-    }
-
-    /// Builds a layer with the production build script. Kills Packer when every source has reached the step `dies_at`.
-    pub(crate) fn build(&self, layer: &str, dies_at: Option<&str>) -> anyhow::Result<Built> {
+    /// Builds a layer with the production build script.
+    pub(crate) fn build(&self, layer: &str) -> anyhow::Result<Built> {
         let mut command = Command::new("timeout");
         let mut build = self.runner("packer/runner/build.sh");
-        build.args([layer, "-var", "aws_proxy=", "-var", "gcp_proxy="]);
+        build.arg(layer);
         if let [cloud] = *self.plan.clouds {
-            build.arg(format!("-only={}", cloud.source()));
+            build.arg(cloud.as_str());
         }
         // Merge the streams to keep their lines in order.
         command.args(["--kill-after=10", "1500", "bash", "-c", "exec \"$@\" 2>&1", "_"]);
@@ -232,12 +252,13 @@ impl<'a> Rehearsal<'a> {
             log.push('\n');
             if let Some((source, step)) = follower.line(&line) {
                 eprintln!("[{}] {layer} {source}: {step}", self.plan.name);
-                if dies_at.is_some_and(|words| step.contains(words)) {
-                    reached.insert(source);
+                if let Some((words, accident)) = &self.plan.accident
+                    && step.contains(words)
+                    && reached.insert(source)
                     // Wait until the other cloud has its instance, too.
-                    if reached.len() == self.plan.clouds.len() {
-                        kill_packer(group)?;
-                    }
+                    && reached.len() == self.plan.clouds.len()
+                {
+                    accident(self, group)?;
                 }
             }
         }
@@ -248,23 +269,14 @@ impl<'a> Rehearsal<'a> {
 
     /// Stops everything and removes the folder.
     pub(crate) fn remove(self) -> anyhow::Result<()> {
-        let Self { world, machines, folder, .. } = self;
+        let Self { world, folder, .. } = self;
         drop(world);
-        drop(machines);
         Ok(fs_err::remove_dir_all(folder)?)
     }
 
-    /// Keeps the machines' files as the images.
+    /// Keeps the images of a layer, and the files that the clouds made them of, for the layers on it.
     pub(crate) fn keep(&mut self, layer: &str) -> anyhow::Result<()> {
-        self.world.end_session();
-        for (cloud, machine) in std::mem::take(&mut self.machines) {
-            let files = machine.path("/");
-            self.stage.timings.time(
-                &self.plan.name,
-                &format!("{layer} {}", cloud.source()),
-                "stop the machine",
-                || machine.stop(),
-            )?;
+        for cloud in self.plan.clouds.clone() {
             let found: Vec<_> = self.world.state(cloud)?.into_iter().filter(|found| found.kind == "image").collect();
             let image = found
                 .into_iter()
@@ -277,6 +289,8 @@ impl<'a> Rehearsal<'a> {
                     (name, image.id.split('/').nth(1).unwrap_or_default().to_owned())
                 }
             };
+            let files = self.world.machines()?.image(cloud, &name);
+            let files = files.with_context(|| format!("no machine was made into {name}"))?;
             self.stage.put(Image { cloud, name, owner, tags: image.tags, layer: Some((layer.to_owned(), files)) });
         }
         Ok(())
@@ -289,24 +303,34 @@ pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     run(Command::new("cp").args(["--archive", "--reflink=auto", "--no-target-directory"]).arg(from).arg(to)).map(|_| ())
 }
 
-/// Does what a cloud does at a machine's first boot.
-pub(crate) fn first_boot(stage: &Stage, cloud: Cloud, root: &Path, host: &str) -> anyhow::Result<()> {
-    let script = fs_err::read_to_string(stage.root.join("tests/rehearsal/first-boot.sh"))?;
+/// Does what a cloud does at a machine's first boot. `repository` is this repository.
+pub(crate) fn first_boot(
+    repository: &Path,
+    cloud: Cloud,
+    root: &Path,
+    host: &str,
+    proxy: &str,
+    keys: &str,
+) -> anyhow::Result<()> {
+    let script = fs_err::read_to_string(repository.join("tests/rehearsal/first-boot.sh"))?;
     let mut chroot = Command::new("chroot");
-    chroot.arg(root).args(["bash", "-c", &script, "_", cloud.as_str(), cloud.user(), host]);
+    chroot.arg(root).args(["bash", "-c", &script, "_", cloud.as_str(), cloud.user(), host, proxy, keys]);
     chroot.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     run(&mut chroot).map(|_| ())
 }
 
-/// Kills Packer and its plugins, as if the runner had crashed.
-fn kill_packer(group: i32) -> anyhow::Result<()> {
+/// Kills Packer, its plugins and their tunnels, as if the runner had crashed.
+pub(crate) fn kill_packer(rehearsal: &Rehearsal<'_>, group: i32) -> anyhow::Result<()> {
     for entry in fs_err::read_dir("/proc")? {
         let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
         let Ok(name) = fs_err::read_to_string(format!("/proc/{process}/comm")) else { continue };
-        let process = nix::unistd::Pid::from_raw(process);
-        if name.starts_with("packer") && nix::unistd::getpgid(Some(process)) == Ok(nix::unistd::Pid::from_raw(group)) {
+        let id = nix::unistd::Pid::from_raw(process);
+        let is_packer =
+            name.starts_with("packer") && nix::unistd::getpgid(Some(id)) == Ok(nix::unistd::Pid::from_raw(group));
+        let is_tunnel = ["session-manager", "gcloud"].iter().any(|tunnel| name.starts_with(tunnel));
+        if is_packer || is_tunnel && rehearsal.world.has(process) {
             // It may have ended in the meantime.
-            let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL);
+            let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGKILL);
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ pub(crate) fn measure(stage: &Stage) -> anyhow::Result<()> {
 /// A copy of a layer's image on AWS, ready to boot.
 fn image(stage: &Stage, layer: &str, root: &Path) -> anyhow::Result<std::path::PathBuf> {
     copy(&stage.files(Cloud::Aws, layer).with_context(|| format!("there is no image of {layer}"))?, root)?;
-    first_boot(stage, Cloud::Aws, root, "scores")?;
+    first_boot(&stage.root, Cloud::Aws, root, "scores", "", "")?;
     Ok(root.to_owned())
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use anyhow::Context;
-use fleetgen_fleet::Fleet;
+use fleetgen_fleet::{Fleet, resource_name};
 
 use crate::timings::Timings;
 use fleetgen_fleet::choice::Cloud;
@@ -114,6 +114,26 @@ impl Stage {
     pub(crate) fn parent(&self, layer: &str) -> Option<String> {
         let layer = self.fleet.layers.values().find(|known| known.name.as_str() == layer)?;
         layer.parent().map(ToString::to_string)
+    }
+
+    /// The host of the proxy in the network that a cloud's images are built in.
+    pub(crate) fn proxy_host(&self, cloud: Cloud) -> String {
+        let network = self.fleet.build_network(cloud);
+        network.map_or_else(String::new, |network| resource_name::proxy_host(&self.fleet.name, &network.name))
+    }
+
+    /// The alias of the key that signs images.
+    pub(crate) fn signing_alias(&self) -> String {
+        self.fleet.signing.aws.as_ref().map(|(key, _)| key.to_string()).unwrap_or_default()
+    }
+
+    /// The bucket with programs.
+    pub(crate) fn artifact_bucket(&self, cloud: Cloud) -> String {
+        let bucket = match cloud {
+            Cloud::Aws => self.fleet.aws.as_ref().and_then(|account| account.artifact_bucket.as_ref()),
+            Cloud::Gcp => self.fleet.gcp.as_ref().and_then(|account| account.artifact_bucket.as_ref()),
+        };
+        bucket.map(ToString::to_string).unwrap_or_default()
     }
 
     /// The Lynis package.

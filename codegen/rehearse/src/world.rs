@@ -1,6 +1,6 @@
 //! What a build needs around it: emulated clouds, a registry with Trivy's database, and a private network with the machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -8,19 +8,18 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::machines::{self, Machines};
+use crate::proxy;
 use crate::stage::{Image, Stage};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, resource_name};
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::machine::Machine;
 use fleetgen_toolbox::process::run;
 
 /// The address of the clouds and the registry in the private network.
-const ADDRESS: &str = "10.99.0.1";
+pub(crate) const ADDRESS: &str = "10.99.0.1";
 /// The port at which the machine on AWS accepts SSH. Its sshd listens only on localhost, for Session Manager's agent.
 pub(crate) const SESSION_PORT: u16 = 2222;
-/// An address that no machine has.
-pub(crate) const NOBODY: &str = "10.99.0.99";
 
 /// How an emulated cloud is reached.
 pub(crate) trait Emulated: Copy {
@@ -78,6 +77,16 @@ impl Emulated for Cloud {
     }
 }
 
+/// What a build on AWS may do.
+const POLICY: &str = include_str!("../../emit/data/build-policy.json");
+
+/// Permissions of that policy: the statement and the action.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Permissions {
+    pub(crate) used: BTreeSet<String>,
+    pub(crate) unused: BTreeSet<String>,
+}
+
 /// A resource in a cloud.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Resource {
@@ -93,12 +102,18 @@ pub(crate) struct Resource {
 /// How this world differs from the usual one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Oddities {
-    /// API actions and methods to refuse.
-    pub(crate) refuse: &'static [&'static str],
+    /// API actions to refuse, each in a region or, with "", everywhere.
+    pub(crate) refuse: &'static [(&'static str, &'static str)],
     /// Trivy's database: one advisory a line, in the format of `tests/tools/trivy`.
     pub(crate) advisories: &'static str,
-    /// No machine answers.
+    /// No machine answers, and no agent of Session Manager reports.
     pub(crate) unreachable: bool,
+    /// What to do on a vendor's machine before it boots, in bash.
+    pub(crate) plant: &'static str,
+    /// Instances are virtual machines, not containers.
+    pub(crate) virtual_machines: bool,
+    /// Session Manager carries as much as it can, not 1 MB/s.
+    pub(crate) fast: bool,
 }
 
 pub(crate) struct World {
@@ -106,19 +121,29 @@ pub(crate) struct World {
     /// Keeps the network namespace alive.
     holder: Child,
     servers: Vec<Child>,
-    /// Stands in for Session Manager's agent on the current machine.
-    session: Option<Child>,
+    machines: Option<Machines>,
+    name: String,
 }
 
 impl World {
     /// Starts the clouds with these images.
-    pub(crate) fn start(stage: &Stage, folder: &Path, images: &[Image], oddities: &Oddities) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        stage: &Stage,
+        name: &str,
+        folder: &Path,
+        images: &[Image],
+        oddities: &Oddities,
+    ) -> anyhow::Result<Self> {
         fs_err::create_dir_all(folder)?;
         let mut holder = Command::new("unshare");
         holder.args(["--net", "sleep", "infinity"]).stdin(Stdio::null());
         let holder = holder.spawn().context("cannot start unshare")?;
-        let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), session: None };
+        let name = name.to_owned();
+        let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), machines: None, name };
         world.network()?;
+        world.servers.push(fleetgen_toolbox::machine::internet(world.holder.id())?);
+        let squid = proxy::start(&stage.fleet, folder, &world.name, |program| world.command(program))?;
+        world.servers.push(squid);
         for cloud in Cloud::ALL {
             let settings = world.settings(stage, cloud, images, oddities)?;
             let script = match cloud {
@@ -133,6 +158,7 @@ impl World {
         for cloud in Cloud::ALL {
             world.state(cloud)?;
         }
+        world.machines = Some(Machines::follow(stage, folder, world.holder.id(), images, oddities)?);
         world.get(&format!("{ADDRESS}:5000/v2/"))?;
         Ok(world)
     }
@@ -155,8 +181,7 @@ impl World {
         oddities: &Oddities,
     ) -> anyhow::Result<serde_json::Value> {
         let of_cloud = images.iter().filter(|image| image.cloud == cloud);
-        let keys = self.folder.join(format!("authorized_keys.{}", cloud.as_str()));
-        let machine = if oddities.unreachable { NOBODY } else { cloud.address() };
+        let spool = machines::spool(&self.folder, cloud);
         let Fleet { name, networks, .. } = &stage.fleet;
         let region = cloud.region();
         let network = networks.values().find(|network| network.cloud == cloud && network.region.as_str() == region);
@@ -175,19 +200,31 @@ impl World {
                 "images": of_cloud.map(|image| json!({
                     "name": image.name, "owner": image.owner, "architecture": "x86_64", "tags": image.tags,
                 })).collect::<Vec<_>>(),
-                "authorized_keys": keys,
+                "spool": spool,
                 "refuse": oddities.refuse,
+                "signing_alias": stage.signing_alias(),
+                "policy": {
+                    "document": serde_json::from_str::<serde_json::Value>(POLICY)?,
+                    "values": {
+                        "account": stage.account,
+                        "region": region,
+                        "fleet": name,
+                        "identity": resource_name::build_identity(name),
+                        "signing_alias": stage.signing_alias(),
+                        "artifact_bucket": stage.artifact_bucket(cloud),
+                    },
+                },
             }),
             Cloud::Gcp => json!({
                 "address": cloud.endpoint(),
-                "machine": machine,
+                "machine": cloud.address(),
                 "images": of_cloud.map(|image| json!({
                     "project": image.owner, "name": image.name, "labels": image.tags,
                 })).collect::<Vec<_>>(),
                 "subnetworks": [build],
-                "authorized_keys": keys,
+                "spool": spool,
                 "user": cloud.user(),
-                "refuse": oddities.refuse,
+                "refuse": oddities.refuse.iter().map(|(method, _)| method).collect::<Vec<_>>(),
             }),
         })
     }
@@ -212,32 +249,36 @@ impl World {
         command
     }
 
-    /// Connects a machine to the network, and gives the cloud its `authorized_keys` file.
-    pub(crate) fn connect(&mut self, stage: &Stage, machine: &Machine, cloud: Cloud) -> anyhow::Result<()> {
-        let name = format!("to-{}", cloud.as_str());
-        let script = "ip link delete \"$1\" 2>/dev/null; ip link add \"$1\" type veth peer name builds netns \"$2\" && ip link set \"$1\" master builds up";
-        run(self.command("bash").args(["-c", script, "_", &name, &machine.init().to_string()]))?;
-        machine.must(&[], &format!("ip address add {}/24 dev builds && ip link set builds up", cloud.address()))?;
-        let keys = self.folder.join(format!("authorized_keys.{}", cloud.as_str()));
-        let there = machine.path(&format!("/home/{}/.ssh/authorized_keys", cloud.user()));
-        run(Command::new("ln").args(["--symbolic", "--force"]).arg(there).arg(keys))?;
-        if cloud == Cloud::Aws {
-            // Runs on the machine, as Session Manager's agent does, but is not on its disk.
-            let mut session = Command::new("nsenter");
-            session.arg(format!("--net=/proc/{}/ns/net", machine.init())).arg(stage.tools.clouds.join("python"));
-            session.arg("-B").arg(stage.root.join("tests/rehearsal/clouds/session.py"));
-            session.args([format!("{}:{SESSION_PORT}", cloud.address()), "127.0.0.1:22".to_owned()]);
-            self.session = Some(session.stdin(Stdio::null()).spawn()?);
-        }
-        Ok(())
+    /// The machines of the clouds.
+    pub(crate) fn machines(&self) -> anyhow::Result<&Machines> {
+        self.machines.as_ref().context("the world has no machines")
     }
 
-    /// Ends the session with the machine on AWS, so that it can stop.
-    pub(crate) fn end_session(&mut self) {
-        if let Some(mut session) = self.session.take() {
-            let _ = session.kill();
-            let _ = session.wait();
-        }
+    /// Ends all sessions of Session Manager, as if the service had lost them.
+    pub(crate) fn cut_sessions(&self) -> anyhow::Result<()> {
+        self.get(&format!("{}/rehearsal/cut", Cloud::Aws.endpoint())).map(|_| ())
+    }
+
+    /// Refuses nothing any more.
+    pub(crate) fn allow_everything(&self) -> anyhow::Result<()> {
+        self.get(&format!("{}/rehearsal/allow", Cloud::Aws.endpoint())).map(|_| ())
+    }
+
+    /// What machines sent past the proxy must be expected.
+    pub(crate) fn judge_packets(&self) -> anyhow::Result<()> {
+        proxy::judge(&self.name, |program| self.command(program))
+    }
+
+    /// The permissions of the build's policy that were not used yet.
+    pub(crate) fn permissions(&self) -> anyhow::Result<Permissions> {
+        Ok(serde_json::from_str(&self.get(&format!("{}/rehearsal", Cloud::Aws.endpoint()))?)?)
+    }
+
+    /// Whether a process is in the network of the clouds.
+    pub(crate) fn has(&self, process: i32) -> bool {
+        let network = |process: &str| fs_err::read_link(format!("/proc/{process}/ns/net")).ok();
+        let ours = network(&self.holder.id().to_string());
+        ours.is_some() && network(&process.to_string()) == ours
     }
 
     /// The resources of a cloud.
@@ -250,7 +291,9 @@ impl World {
             found: Vec<Resource>,
             problems: Vec<String>,
         }
-        let State { found, problems } = serde_json::from_str(&self.get(&format!("{}/rehearsal", cloud.endpoint()))?)?;
+        let State { found, mut problems } =
+            serde_json::from_str(&self.get(&format!("{}/rehearsal", cloud.endpoint()))?)?;
+        problems.extend(self.machines.iter().flat_map(Machines::problems));
         anyhow::ensure!(problems.is_empty(), "requests that do not fit the API of {}: {problems:?}", cloud.as_str());
         Ok(found)
     }
@@ -279,7 +322,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.end_session();
+        self.machines = None;
         for child in self.servers.iter_mut().chain([&mut self.holder]) {
             let _ = child.kill();
             let _ = child.wait();

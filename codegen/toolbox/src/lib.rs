@@ -7,3 +7,4 @@ pub mod packer;
 pub mod process;
 pub mod repository;
 pub mod tools;
+pub mod virtual_machine;

@@ -16,32 +16,46 @@ use crate::process::{both, output, run};
 const PACKAGES: &str =
     "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
 
+/// Connects the network of a machine that is about to boot, given the id of a process in it.
+pub type Connect<'a> = &'a dyn Fn(u32) -> anyhow::Result<()>;
+
 /// A running machine. Dropping it stops it.
 pub struct Machine {
     root: PathBuf,
     container: Child,
     network: Child,
+    /// The process whose network is the machine's, by its id on the host.
+    outer: u32,
     /// The container's first process, by its id on the host.
     init: u32,
 }
 
 impl Machine {
-    /// Boots the system in a folder.
+    /// Boots the system in a folder, with the host's access to the internet.
     pub fn boot(root: &Path) -> anyhow::Result<Self> {
-        let root = root.to_owned();
         write(&root.join("etc/resolv.conf"), "nameserver 10.0.2.3\n")?;
+        Self::start(root, "tap0", None)
+    }
+
+    /// Boots the system in a folder. Its only network is the interface that `connect` puts there.
+    pub fn boot_connected(root: &Path, interface: &str, connect: Connect<'_>) -> anyhow::Result<Self> {
+        Self::start(root, interface, Some(connect))
+    }
+
+    fn start(root: &Path, interface: &str, connect: Option<Connect<'_>>) -> anyhow::Result<Self> {
+        let root = root.to_owned();
         let console = root.with_extension("console.log");
         let log = fs_err::File::create(&console)?.into_parts().0;
-        // The container takes over a network that already exists. Docker needs its settings and forwarding. /tmp stays on the
+        // nspawn ends with 133 if the container reboots. The container takes over a network that already exists. Docker needs its settings and forwarding. /tmp stays on the
         // machine's own disk.
         let script = "for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do \
             if [ -f \"$top/cgroup.procs\" ] && mkdir \"$top/$2\" 2>/dev/null; then echo $$ >\"$top/$2/cgroup.procs\"; fi; done; \
             mount -t tmpfs tmpfs /run; mkdir -p /run/systemd /run/lock; ip link set lo up; \
             echo 1 >/proc/sys/net/ipv4/ip_forward; \
-            until ip link show tap0 >/dev/null 2>&1; do sleep 0.1; done; \
+            until ip link show \"$3\" 2>/dev/null | grep -q 'state U'; do sleep 0.1; done; \
             export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0; \
-            exec systemd-nspawn --quiet --directory \"$1\" --boot --register=no --keep-unit --console=pipe \
-            --resolv-conf=off --capability=CAP_NET_ADMIN";
+            while systemd-nspawn --quiet --directory \"$1\" --boot --register=no --keep-unit --console=pipe \
+            --resolv-conf=off --capability=CAP_NET_ADMIN; [ $? -eq 133 ]; do :; done";
         let mut container = Command::new("unshare");
         container.args([
             "--mount",
@@ -58,28 +72,41 @@ impl Machine {
         let container = container
             .arg(&root)
             .arg(cgroup(&root))
+            .arg(interface)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
             .context("cannot start unshare; booting a machine needs root")?;
         let network = Command::new("true").spawn()?;
-        let mut machine = Self { root, container, network, init: 0 };
-        let outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
-        machine.network = Command::new("slirp4netns")
-            .args(["--configure", "--mtu=65520", "--disable-host-loopback", &outer.to_string(), "tap0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start slirp4netns")?;
-        let is_init = |process: &u32| {
-            fs_err::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "systemd")
-        };
-        machine.init = wait_for(|| child_of(outer).filter(is_init), "the container's first process")
-            .with_context(|| fs_err::read_to_string(&console).unwrap_or_default())?;
-        wait_for(|| machine.is_up().then_some(()), "the container to boot")?;
+        let mut machine = Self { root, container, network, outer: 0, init: 0 };
+        machine.outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
+        match connect {
+            None => machine.network = internet(machine.outer)?,
+            Some(connect) => connect(machine.outer)?,
+        }
+        machine.wait_until_up().with_context(|| fs_err::read_to_string(&console).unwrap_or_default())?;
         Ok(machine)
+    }
+
+    fn wait_until_up(&mut self) -> anyhow::Result<()> {
+        let (outer, before) = (self.outer, self.init);
+        let is_init = |process: &u32| {
+            let name = fs_err::read_to_string(format!("/proc/{process}/comm"));
+            *process != before && name.is_ok_and(|name| name.trim() == "systemd")
+        };
+        self.init = wait_for(|| child_of(child_of(outer)?).filter(is_init), "the container's first process")?;
+        wait_for(|| self.is_up().then_some(()), "the container to boot")
+    }
+
+    /// Whether its first process is gone: it is booting again, or has stopped.
+    pub fn is_gone(&self) -> bool {
+        !Path::new(&format!("/proc/{}", self.init)).exists()
+    }
+
+    /// Waits until a machine that is booting again is up.
+    pub fn wait_for_reboot(&mut self) -> anyhow::Result<()> {
+        self.wait_until_up()
     }
 
     fn is_up(&self) -> bool {
@@ -134,6 +161,17 @@ impl Drop for Machine {
         std::thread::sleep(Duration::from_millis(500));
         remove_cgroups(&cgroup(&self.root));
     }
+}
+
+/// Gives a network namespace the host's access to the internet, until the process ends.
+pub fn internet(process: u32) -> anyhow::Result<Child> {
+    Command::new("slirp4netns")
+        .args(["--configure", "--mtu=65520", "--disable-host-loopback", &process.to_string(), "tap0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start slirp4netns")
 }
 
 /// The name of the machine's control group. Without its own, its systemd would see the host's processes.

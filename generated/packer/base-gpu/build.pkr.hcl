@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "c367b6535fb05dae3ee566fbeb088229"
+    "key"         = "d585cb5c16efc4593aba075a94f94fec"
     "os"          = "ubuntu-24-04"
-    "parent"      = "f62da3207e0aa82467649707723f4ad5"
+    "parent"      = "f958540f3d937d056e37c482030805c5"
     "commit"      = var.commit
   }
 
@@ -89,7 +89,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "c367b6535fb05dae3ee566fbeb088229"
+    "KEY"              = "d585cb5c16efc4593aba075a94f94fec"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +97,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base-gpu c367b6535fb05dae3ee566fbeb088229"
+  ami_description = "example base-gpu d585cb5c16efc4593aba075a94f94fec"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-c367b6535fb0-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-c367b6535fb0-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-d585cb5c16ef-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-d585cb5c16ef-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +169,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu c367b6535fb05dae3ee566fbeb088229"
+  image_description       = "example base-gpu d585cb5c16efc4593aba075a94f94fec"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +221,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-gpu-amd64-c367b6535fb0"
+    ami_name = "example-base-gpu-amd64-d585cb5c16ef"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-f62da3207e0a"
-        "tag:key"             = "f62da3207e0aa82467649707723f4ad5"
+        "name"                = "example-base-amd64-f958540f3d93"
+        "tag:key"             = "f958540f3d937d056e37c482030805c5"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +234,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-c367b6535fb0"
-    source_image            = "example-base-amd64-f62da3207e0a"
+    image_name              = "example-base-gpu-amd64-d585cb5c16ef"
+    source_image            = "example-base-amd64-f958540f3d93"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -349,6 +349,8 @@ build {
     script          = "${local.scripts}/verify/collect-logs.sh"
     env             = local.environment
     execute_command = local.as_root
+    # The machine may have stopped.
+    start_retry_timeout = "1m"
   }
 
   post-processor "manifest" {
@@ -371,17 +373,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-gpu-amd64-c367b6535fb0-boot"
+    ami_name        = "example-base-gpu-amd64-d585cb5c16ef-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-gpu-amd64-c367b6535fb0", "tag:key" = "c367b6535fb05dae3ee566fbeb088229" }
+      filters = { "name" = "example-base-gpu-amd64-d585cb5c16ef", "tag:key" = "d585cb5c16efc4593aba075a94f94fec" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-c367b6535fb0-boot"
+    image_name              = "example-base-gpu-amd64-d585cb5c16ef-boot"
     skip_create_image       = true
-    source_image            = "example-base-gpu-amd64-c367b6535fb0"
+    source_image            = "example-base-gpu-amd64-d585cb5c16ef"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -433,5 +435,7 @@ build {
     script          = "${local.scripts}/verify/collect-logs.sh"
     env             = local.environment
     execute_command = local.as_root
+    # The machine may have stopped.
+    start_retry_timeout = "1m"
   }
 }

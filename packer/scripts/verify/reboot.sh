@@ -5,4 +5,6 @@ set -euo pipefail
 
 # /run is empty after a boot.
 touch /run/fleetgen-not-rebooted
-systemd-run --quiet --on-active=5s --timer-property=AccuracySec=1s systemctl reboot
+# First the agent of Session Manager stops. When it reports again, the machine has rebooted.
+systemd-run --quiet --on-active=5s --timer-property=AccuracySec=1s \
+  sh -c "systemctl stop '*amazon-ssm-agent.service'; systemctl reboot"

@@ -8,7 +8,7 @@ Usage: compute.py WORLD, a JSON file with
   machine          the address of the machine that stands for an instance
   images           what is there already: [{"project", "name", "labels"}]
   subnetworks      names of subnetworks
-  authorized_keys  the file that lets a key into that machine
+  spool            the folder in which the rehearsal is told what happens to machines (spool.py)
   user             the name that OS Login gives
   refuse           ids of API methods that are refused, such as compute.images.insert
 Besides the API, GET /rehearsal answers with all that is there, and with the problems.
@@ -23,6 +23,7 @@ from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
 from discovery import Api
+from spool import Spool
 
 MOST = 1 << 20
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
@@ -42,6 +43,9 @@ class Cloud:
         self.base = f"http://{settings['address']}/compute/v1/"
         self.images, self.instances, self.disks, self.operations, self.keys = {}, {}, {}, {}, {}
         self.past = []
+        self.spool = Spool(settings["spool"])
+        self.public_keys = []
+        self.made_by = {}
         for image in settings["images"]:
             found = {"name": image["name"], "labels": image["labels"], "status": "READY", "architecture": "X86_64"}
             found["guestOsFeatures"] = [{"type": "UEFI_COMPATIBLE"}, {"type": "GVNIC"}]
@@ -93,8 +97,14 @@ class Cloud:
         # What is not said comes from the image that the disk was made from.
         source = self.get(self.images, self.path(disk["sourceImage"]))
         image = {key: source[key] for key in ("architecture", "guestOsFeatures")} | body | {"status": "READY"}
-        self.put(self.images, f"{where}/global/images/{body['name']}", image)
+        self.put(self.images, f"{where}/global/images/{body['name']}", image | {"id": str(1000 + len(self.images))})
+        self.spool.ask("image", self.made_by[self.path(disk["selfLink"])], image=body["name"])
         return self.done(f"{where}/global")
+
+    def compute_images_list(self, at, _query, _body):
+        where = f"projects/{at['project']}/global/images/"
+        found = [{"id": "1", **image} for path, image in self.images.items() if path.startswith(where)]
+        return {"items": found}
 
     def compute_images_deprecate(self, at, _query, body):
         self.compute_images_get(at, _query, body)["deprecated"] = body
@@ -122,10 +132,14 @@ class Cloud:
             made |= {key: disk[key] for key in ("diskEncryptionKey",) if key in disk}
             self.put(self.disks, f"{where}/disks/{name}", made)
             used.append({"source": f"{self.base}{where}/disks/{name}", "autoDelete": disk.get("autoDelete", False)})
+            image = initial["sourceImage"].rsplit("/", 1)[-1]
+            self.made_by[f"{where}/disks/{name}"] = body["name"]
         external = [config for config in network.get("accessConfigs", []) if config is not None]
         interface = {"networkIP": self.settings["machine"], "accessConfigs": external}
         instance = body | {"status": "RUNNING", "disks": used, "networkInterfaces": [interface]}
         self.put(self.instances, f"{where}/instances/{body['name']}", instance)
+        # As the machine's OS Login does when somebody comes: it asks for the keys of the user.
+        self.spool.tell("start", body["name"], image=image, key="\n".join(self.public_keys))
         return self.done(where)
 
     def compute_instances_get(self, at, _query, _body):
@@ -134,6 +148,7 @@ class Cloud:
 
     def compute_instances_delete(self, at, _query, _body):
         instance = self.compute_instances_get(at, _query, _body)
+        self.spool.ask("stop", at["instance"])
         self.past.append(instance | {"status": "TERMINATED"})
         for disk in instance["disks"]:
             if disk["autoDelete"]:
@@ -151,6 +166,7 @@ class Cloud:
     def compute_disks_delete(self, at, _query, _body):
         self.compute_disks_get(at, _query, _body)
         del self.disks[f"projects/{at['project']}/zones/{at['zone']}/disks/{at['disk']}"]
+        self.spool.tell("end", self.made_by[f"projects/{at['project']}/zones/{at['zone']}/disks/{at['disk']}"])
         return self.done(f"projects/{at['project']}/zones/{at['zone']}")
 
     def compute_zoneOperations_get(self, at, _query, _body):
@@ -165,9 +181,7 @@ class Cloud:
         name = f"users/{at['usersId']}"
         fingerprint = hashlib.sha256(body["key"].encode()).hexdigest()
         self.keys[f"{name}/sshPublicKeys/{fingerprint}"] = body
-        # As the machine's OS Login does when somebody comes.
-        with open(self.settings["authorized_keys"], "a", encoding="ascii") as keys:
-            keys.write(body["key"].strip() + "\n")
+        self.public_keys.append(body["key"].strip())
         account = {"primary": True, "username": self.settings["user"]}
         return {"loginProfile": {"name": name, "posixAccounts": [account]}}
 

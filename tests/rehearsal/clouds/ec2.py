@@ -6,26 +6,45 @@ Usage: ec2.py WORLD, a JSON file with
   regions          where else there may be images
   vpc, subnet, security_group, instance_profile   the names that the build looks for
   images           what is there already: [{"name", "owner", "architecture", "tags"}]
-  authorized_keys  the file that lets a key pair into the machine that stands for an instance
-  refuse           names of API actions that are refused
-Besides the API, GET /rehearsal answers with all that is there, and with the requests that moto did not take.
+  spool            the folder in which the rehearsal is told what happens to machines (spool.py)
+  refuse           names of API actions that are refused, each with a region or "" for all: [["CopyImage", "us-west-2"]]
+  policy           the policy of the one who builds, and the values of its variables: {"document", "values"}
+Besides the API, GET /rehearsal answers with all that is there, with the requests that moto did not take, and with the
+permissions that were used and not used. Only calls with the access key "rehearsal" are held against the policy.
 """
 
 import json
+import re
 import sys
+import time
 from io import BytesIO
 from urllib.parse import parse_qs
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami
 from moto.ec2.utils import random_ami_id
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.kms.utils import ECDSAPrivateKey
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from policy import Policy, demands_of_ec2
+from spool import Spool
 from werkzeug.serving import run_simple
 
 # A request of EC2 is a form; what is larger is not one.
 MOST = 1 << 20
+
+
+def sign_digest(key, message, _algorithm):
+    """Signs what cosign sends: a digest. moto 5.2 does not know this kind of message, and would hash it again."""
+    return key.private_key.sign(message, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+ECDSAPrivateKey.sign = sign_digest
 
 
 class World:
@@ -34,6 +53,10 @@ class World:
         assert settings["account"] == DEFAULT_ACCOUNT_ID, "moto's account is another one"
         self.regions = {region: ec2_backends[settings["account"]][region] for region in settings["regions"]}
         self.ec2 = self.regions.setdefault(settings["region"], ec2_backends[settings["account"]][settings["region"]])
+        self.spool = Spool(settings["spool"])
+        self.policy = Policy(**settings["policy"])
+        self.sessions = Sessions(self)
+        self.made_from = {}
         self.deprecated = {}
         self.imds = {}
         self.problems = []
@@ -45,6 +68,10 @@ class World:
         for resource, name in [(vpc, "vpc"), (subnet, "subnet"), (group, "security_group")]:
             resource.add_tags({"Name": settings[name]})
         iam_backends[settings["account"]]["aws"].create_instance_profile(settings["instance_profile"], "/", [])
+        key = kms_backends[settings["account"]][settings["region"]].create_key(
+            policy="", key_usage="SIGN_VERIFY", key_spec="ECC_NIST_P256", description="", tags=[], origin="AWS_KMS"
+        )
+        kms_backends[settings["account"]][settings["region"]].create_alias(key.id, settings["signing_alias"])
         for image in settings["images"]:
             self.put_image(**image)
 
@@ -55,11 +82,28 @@ class World:
         )  # fmt: skip
         self.ec2.amis[image.id] = image
 
-    def before(self, action, form):
+    def tags(self, identifier):
+        for region in self.regions.values():
+            for found in region.describe_tags(filters={"resource-id": [identifier]}):
+                yield found["key"], found["value"]
+
+    def before(self, action, form, region):
         """The answer to what is refused, or to what moto does not know."""
-        if action in self.settings["refuse"]:
-            error = f"<Code>UnauthorizedOperation</Code><Message>{action} is refused in this rehearsal</Message>"
+
+        def refused(why):
+            error = f"<Code>UnauthorizedOperation</Code><Message>{why}</Message>"
             return 403, f"<Response><Errors><Error>{error}</Error></Errors><RequestID>1</RequestID></Response>"
+
+        if any(action == refused_action and where in ("", region) for refused_action, where in self.settings["refuse"]):
+            return refused(f"{action} is refused in this rehearsal")
+        account = self.settings["account"]
+        for demand in demands_of_ec2(action, form, region, account, lambda identifier: dict(self.tags(identifier))):
+            if not self.allows(*demand):
+                return refused(f"the policy of a build does not allow {demand[0]} on {demand[1]}")
+        if action in ("StopInstances", "TerminateInstances"):
+            event = "stop" if action == "StopInstances" else "end"
+            for identifier in [value for key, value in form.items() if key.startswith("InstanceId")]:
+                self.spool.ask(event, identifier)
         if action == "EnableImageDeprecation" and any(form["ImageId"] in region.amis for region in self.regions.values()):
             return 200, "<EnableImageDeprecationResponse><return>true</return></EnableImageDeprecationResponse>"
         return None
@@ -71,18 +115,38 @@ class World:
         if action == "EnableImageDeprecation":
             self.deprecated[form["ImageId"]] = form["DeprecateAt"]
         if action == "RunInstances" and "KeyName" in form:
-            # As cloud-init does on a machine's first boot.
             self.launched = form
+            instance = list(self.ec2.all_reservations())[-1].instances[0]
             pair = self.ec2.key_pairs[form["KeyName"]]
-            with open(self.settings["authorized_keys"], "a", encoding="ascii") as keys:
-                keys.write(pair.public_key.strip() + "\n")
+            image = self.ec2.amis[form["ImageId"]]
+            self.spool.tell("start", instance.id, image=image.name, key=pair.public_key.strip())
+        if action == "CreateImage":
+            self.made_from[form["Name"]] = form["InstanceId"]
+            self.spool.ask("image", form["InstanceId"], image=form["Name"])
         if action in ("CreateImage", "CopyImage"):
             for region in self.regions.values():
                 for image in region.amis.values():
                     if image.owner_id == self.settings["account"]:
                         image.root_device_type = "ebs"
         if action == "CopyImage":
+            # Packer encrypts an image by copying it.
+            source = self.regions[form["SourceRegion"]].amis[form["SourceImageId"]].name
+            self.made_from[form["Name"]] = self.made_from[source]
+            self.spool.ask("image", self.made_from[source], image=form["Name"])
             self.copies.append({key: form.get(key) for key in ("Name", "Encrypted", "KmsKeyId", "SourceRegion")})
+
+    def allows(self, action, resource, context):
+        """Whether the policy allows it. What it does not allow is also a problem of the rehearsal."""
+        allowed = self.policy.allows(action, resource, context)
+        if not allowed:
+            self.problems.append(f"the policy of a build does not allow {action} on {resource} with {context}")
+        return allowed
+
+    def sign(self, target):
+        """A call of KMS, whose key is asked for by its alias."""
+        account = self.settings["account"]
+        alias = {"kms:RequestAlias": self.policy.values["signing_alias"]}
+        self.allows(f"kms:{target.removeprefix('TrentService.')}", f"arn:aws:kms:{self.settings['region']}:{account}:key/1", alias)
 
     def state(self):
         """All that a build could leave, as a list of {kind, id, state, name, tags, …}."""
@@ -124,8 +188,66 @@ class World:
         return found
 
 
+class Sessions:
+    """Session Manager, as far as Packer and its runner use it."""
+
+    def __init__(self, world):
+        self.world = world
+        self.agents, self.open, self.number = {}, {}, 0
+
+    def report(self, instance, address):
+        """An agent is there."""
+        self.agents[instance] = (address, time.time())
+
+    def allowed(self, action, resource, context):
+        return self.world.allows(f"ssm:{action}", resource, context)
+
+    def call(self, action, body):
+        region, account = self.world.settings["region"], self.world.settings["account"]
+        session = f"arn:aws:ssm:{region}:{account}:session/{body.get('SessionId')}"
+        match action:
+            case "StartSession":
+                instance = f"arn:aws:ec2:{region}:{account}:instance/{body['Target']}"
+                tags = {f"ssm:resourceTag/{key}": value for key, value in self.world.tags(body["Target"])}
+                document = f"arn:aws:ssm:{region}::document/{body['DocumentName']}"
+                if not self.allowed(action, instance, tags) or not self.allowed(action, document, {}):
+                    return 400, {"__type": "AccessDeniedException", "message": f"{action} on {instance}"}
+                if body["Target"] not in self.agents:
+                    return 400, {"__type": "TargetNotConnected", "message": f"{body['Target']} is not connected."}
+                self.number += 1
+                identifier = f"rehearsal-{self.number:04}"
+                self.open[identifier] = body["Target"]
+                self.allowed_channel(f"arn:aws:ssm:{region}:{account}:session/{identifier}")
+                address = self.agents[body["Target"]][0]
+                return 200, {"SessionId": identifier, "TokenValue": "token", "StreamUrl": f"wss://{address}/{identifier}"}
+            case "TerminateSession":
+                if not self.allowed(action, session, {}):
+                    return 400, {"__type": "AccessDeniedException", "message": f"{action} on {session}"}
+                self.open.pop(body["SessionId"], None)
+                return 200, {"SessionId": body["SessionId"]}
+            case "DescribeSessions" | "DescribeInstanceInformation":
+                if not self.allowed(action, "*", {}):
+                    return 400, {"__type": "AccessDeniedException", "message": action}
+                wanted = [value for entry in body.get("Filters", []) for value in listed(entry.get("Values") or entry.get("value"))]
+                if action == "DescribeSessions":
+                    found = [{"SessionId": it, "Target": to, "Status": "Connected"} for it, to in self.open.items() if to in wanted]
+                    return 200, {"Sessions": found}
+                online = [(it, at) for it, (_, at) in self.agents.items() if it in wanted]
+                found = [{"InstanceId": it, "PingStatus": "Online", "LastPingDateTime": at} for it, at in online]
+                return 200, {"InstanceInformationList": found}
+        return 400, {"__type": "ValidationException", "message": f"{action} is not part of this rehearsal"}
+
+    def allowed_channel(self, session):
+        """The plugin opens the data channel with the same credentials."""
+        self.world.allows("ssmmessages:OpenDataChannel", session, {})
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
 class Gate:
-    """Stands before moto, and looks at each request of EC2."""
+    """Stands before moto, and looks at each request."""
 
     def __init__(self, moto, world):
         self.moto = moto
@@ -137,18 +259,35 @@ class Gate:
             start_response(f"{status} -", [("Content-Type", kind), ("Content-Length", str(len(body)))])
             return [body]
 
-        if environ["PATH_INFO"] == "/rehearsal":
-            state = {"found": self.world.state(), "problems": self.world.problems}
-            return answer(200, json.dumps(state), "application/json")
         length = int(environ.get("CONTENT_LENGTH") or 0)
+        path = environ["PATH_INFO"]
+        if path.startswith("/rehearsal"):
+            return answer(*self.rehearsal(path, environ["wsgi.input"].read(length)), "application/json")
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        # Those who publish programs have other keys than the one who builds.
+        scope = re.search(r"Credential=rehearsal/[0-9]+/([a-z0-9-]+)/([a-z0-9-]+)/", authorization)
+        region, service = scope.groups() if scope else ("", "")
         is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-        if not is_form or length > MOST:
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target.startswith("AmazonSSM.") and length <= MOST:
+            body = json.loads(environ["wsgi.input"].read(length) or "{}")
+            status, said = self.world.sessions.call(target.removeprefix("AmazonSSM."), body)
+            return answer(status, json.dumps(said), "application/x-amz-json-1.1")
+        if service == "s3" and not self.allows_object(environ["REQUEST_METHOD"], path):
+            return answer(403, "<Error><Code>AccessDenied</Code></Error>")
+        if service == "kms":
+            self.world.sign(target)
+        if not is_form or length > MOST or service not in ("ec2", "iam"):
             return self.moto(environ, start_response)
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = BytesIO(body)
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
         action = form.get("Action", "")
-        own = self.world.before(action, form)
+        if service == "iam":
+            resource = f"arn:aws:iam::{self.world.settings['account']}:instance-profile/{form.get('InstanceProfileName')}"
+            self.world.allows(f"iam:{action}", resource, {})
+            return self.moto(environ, start_response)
+        own = self.world.before(action, form, region)
 
         def watched(status, headers, *rest):
             # What moto does not know, or refuses by itself, is no part of a good build.
@@ -160,6 +299,39 @@ class Gate:
         if not own or own[0] == 200:
             self.world.after(action, form)
         return answered
+
+
+    def rehearsal(self, path, body):
+        """What the rehearsal, its agents and its plugin ask."""
+        world = self.world
+        match path.strip("/").split("/")[1:]:
+            case []:
+                policy = world.policy
+                used = sorted(": ".join(one) for one in policy.used)
+                unused = sorted(": ".join(one) for one in policy.permissions() - policy.used)
+                state = {"found": world.state(), "problems": world.problems, "used": used, "unused": unused}
+                return 200, json.dumps(state)
+            case ["agents", instance]:
+                world.sessions.report(instance, body.decode())
+                return 200, "{}"
+            case ["lost", instance]:
+                # Its agent is gone. Session Manager would notice later.
+                world.sessions.agents.pop(instance, None)
+                return 200, "{}"
+            case ["allow"]:
+                world.settings["refuse"] = []
+                return 200, "{}"
+            case ["cut"]:
+                world.sessions.open.clear()
+                return 200, "{}"
+            case ["sessions", session]:
+                return (200 if session in world.sessions.open else 410), "{}"
+        return 404, "{}"
+
+    def allows_object(self, method, path):
+        bucket, _, key = path.strip("/").partition("/")
+        action = "GetObject" if method in ("GET", "HEAD") else "PutObject"
+        return self.world.allows(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", {})
 
 
 def main():

@@ -72,7 +72,12 @@ func put(tx *bolt.Tx, fields []string) error {
 	if err := config.PutDataSource(tx, source, types.DataSource{ID: "debian", Name: "a database of the checks"}); err != nil {
 		return err
 	}
-	if err := config.PutAdvisory(tx, []string{source, name}, id, types.Advisory{FixedVersion: fixed}); err != nil {
+	advisory := types.Advisory{FixedVersion: fixed}
+	// Advisories about a language's packages have ranges.
+	if strings.Contains(source, "::") {
+		advisory = types.Advisory{PatchedVersions: []string{fixed}, VulnerableVersions: []string{"< " + fixed}}
+	}
+	if err := config.PutAdvisory(tx, []string{source, name}, id, advisory); err != nil {
 		return err
 	}
 	return config.PutVulnerability(tx, id, types.Vulnerability{Title: "of the checks", Severity: severity.String()})

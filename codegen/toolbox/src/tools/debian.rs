@@ -14,10 +14,14 @@ const DEBIAN_TOOLS: &[(&str, &str)] = &[
     ("slirp4netns", "slirp4netns"),
     ("nsenter", "util-linux"),
     ("qemu-system-x86_64", "qemu-system-x86"),
+    ("/usr/share/OVMF/OVMF_CODE.fd", "ovmf"),
+    ("mkfs.ext4", "e2fsprogs"),
     ("cpio", "cpio"),
     ("curl", "curl"),
     ("git", "git"),
     ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("squid", "squid"),
     // Ubuntu does not install it by default.
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
 ];
@@ -38,6 +42,11 @@ pub(super) fn install() -> anyhow::Result<()> {
         return Ok(());
     }
     let packages: Vec<&str> = missing().collect();
+    // Its package would start it at once, and at every boot.
+    let unit = std::path::Path::new("/etc/systemd/system/squid.service");
+    if packages.contains(&"squid") && !unit.exists() && unit.parent().is_some_and(std::path::Path::is_dir) {
+        let _ = std::os::unix::fs::symlink("/dev/null", unit);
+    }
     let progress = spinner(&format!("installing {}", packages.join(", ")));
     let advice = || format!("as root, run `apt-get install {}`", packages.join(" "));
     run(Command::new("apt-get").args(["--quiet", "update"])).with_context(advice)?;

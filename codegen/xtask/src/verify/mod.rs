@@ -5,6 +5,7 @@ mod journals;
 mod layers;
 mod modules;
 mod roots;
+mod runner;
 mod sandbox;
 mod scanners;
 mod scripts;
@@ -68,6 +69,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(journals::checks());
     checks.extend(layers::checks());
     checks.extend(scripts::checks());
+    checks.extend(runner::checks());
     checks.extend(modules::checks(root)?);
     checks.extend(roots::checks(root, args.registry)?);
     checks.extend(scanners::checks(root, args.registry)?);

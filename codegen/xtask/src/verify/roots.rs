@@ -171,7 +171,7 @@ fn owned_by_terraform(kind: &str, attributes: &mut Value) -> bool {
             attributes["metadata_options"][0]["http_tokens"] = json!("optional");
         }
         "google_compute_region_instance_group_manager" => {
-            attributes["update_policy"][0]["type"] = json!("OPPORTUNISTIC");
+            attributes["update_policy"][0]["replacement_method"] = json!("RECREATE");
         }
         _ => return false,
     }

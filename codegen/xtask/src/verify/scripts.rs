@@ -179,6 +179,7 @@ impl Build<'_> {
             )?;
             self.verify(layer, &environment, nginx, words).with_context(|| format!("an entry until {until}"))?;
         }
+        self.vendors(layer, &environment).context("a vendor's program")?;
         let secret = self.machine.path("/etc/creds");
         // Put together here, so that secret scanners do not find it in this file.
         write(&secret, &format!("GITHUB_TOKEN=ghp_{}\n", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"))?;
@@ -201,6 +202,24 @@ impl Build<'_> {
         let old = self.machine.bash(&environment, "bash $DIRECTORY/packer/scripts/verify/trivy.sh")?;
         ensure!(!old.status.success() && both(&old).contains("more than three days old"), "{}", both(&old));
         Ok(())
+    }
+
+    /// A vendor's program is ignored until a day, by its path. A layer's own program never is.
+    fn vendors(&self, layer: &str, environment: &Environment) -> anyhow::Result<()> {
+        let go = "go::of the checks\tstdlib\tCVE-2026-0003\tCRITICAL\t99.0\n";
+        let found = "Trivy found HIGH,CRITICAL vulnerabilities";
+        self.machine.must(&[], "cp /usr/local/bin/hello /usr/bin/docker-of-a-vendor")?;
+        self.verify(layer, environment, go, found).context("our own program")?;
+        let ignore = self.machine.path(&format!("{DIRECTORY}/generated/packer/{layer}/trivyignore.yaml"));
+        let own = "vulnerabilities:\n  - { id: CVE-2026-0003, paths: [usr/local/bin/hello], expired_at: 2999-01-01 }\n";
+        write(&ignore, own)?;
+        self.verify(layer, environment, go, "")?;
+        let programs =
+            format!("sed --in-place s/2999-01-01/2026-01-01/ {DIRECTORY}/generated/packer/{layer}/programs.tpl");
+        self.machine.must(&[], &programs)?;
+        self.verify(layer, environment, go, found).context("after the day")?;
+        write(&ignore, "vulnerabilities: []\n")?;
+        self.machine.must(&[], "rm /usr/bin/docker-of-a-vendor").map(|_| ())
     }
 
     /// Text of fleet.yaml reaches a service unchanged.

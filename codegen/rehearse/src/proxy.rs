@@ -1,0 +1,132 @@
+//! The way out of the build network: squid, with the domains of fleet.yaml. Whatever else a machine sends leaves a trace.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, ensure};
+use fleetgen_fleet::Fleet;
+use serde_json::Value;
+
+use crate::world::ADDRESS;
+use fleetgen_toolbox::files::write;
+use fleetgen_toolbox::process::run;
+
+/// Where squid, which has a user of its own, may write. A file system of the rehearsal's own is mounted there.
+pub(crate) const LOGS: &str = "/var/log/squid";
+
+/// The ports of the clouds' network that a machine may reach: the proxy, the endpoints of Session Manager, and the registry.
+/// Trivy speaks plain HTTP only to names under localhost, which never go through a proxy.
+const OPEN: &str = "3128, 5000, 5001";
+
+/// Packets that machines send elsewhere, which no production network would carry: protocol, port, and the reason.
+const EXPECTED: &[(&str, u64, &str)] = &[
+    ("udp", 53, "the cloud's resolver answers names in production; nothing here does"),
+    ("udp", 123, "the time service of AWS is on the machine's own host"),
+];
+
+/// The rules: what a machine sends anywhere but to the open ports is noted and refused.
+const RULES: &str = "
+table inet watch {
+  set elsewhere { type ipv4_addr . inet_proto . inet_service; flags dynamic; size 4096; }
+  chain away {
+    meta l4proto { tcp, udp } add @elsewhere { ip daddr . meta l4proto . th dport }
+    reject
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    iifname != builds accept
+    meta nfproto ipv6 accept
+    ct state established,related accept
+    meta l4proto icmp accept
+    tcp dport { OPEN } accept
+    goto away
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    meta nfproto ipv6 accept
+    goto away
+  }
+}
+";
+
+/// Makes the network note what leaves it, and starts the proxy. `there` gives a command in the network. The proxy's
+/// configuration is the smallest that does the job: networks of fleet.yaml will have one.
+pub(crate) fn start(
+    fleet: &Fleet,
+    folder: &Path,
+    name: &str,
+    there: impl Fn(&str) -> Command,
+) -> anyhow::Result<Child> {
+    let rules = folder.join("watch.nft");
+    write(&rules, &RULES.replace("OPEN", OPEN))?;
+    run(there("nft").arg("--file").arg(&rules))?;
+    run(there("sysctl").args(["--quiet", "net.ipv4.ip_forward=1"]))?;
+    let logs = format!("{LOGS}/{name}");
+    fs_err::create_dir_all(&logs)?;
+    run(Command::new("chmod").args(["1777", &logs]))?;
+    let domains: Vec<&str> = fleet.proxy.domains.iter().map(|domain| domain.domain.as_str()).collect();
+    let settings = format!(
+        "http_port {ADDRESS}:{port}
+acl machines src {ADDRESS}/24
+acl allowed dstdomain {domains}
+acl ports port 80 443
+acl CONNECT method CONNECT
+acl tls port 443
+http_access deny !machines
+http_access deny !ports
+http_access deny CONNECT !tls
+http_access allow allowed
+http_access deny all
+dns_nameservers 10.0.2.3
+hosts_file none
+cache deny all
+pinger_enable off
+memory_pools off
+shutdown_lifetime 1 seconds
+pid_filename none
+coredump_dir none
+visible_hostname proxy.example.internal
+access_log stdio:{logs}/access.log
+cache_log {logs}/cache.log
+netdb_filename none
+",
+        port = fleet.proxy.port.get(),
+        domains = domains.join(" "),
+    );
+    let file = folder.join("squid.conf");
+    write(&file, &settings)?;
+    let mut squid = there("squid");
+    squid.args(["-N", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    squid.spawn().context("cannot start squid")
+}
+
+/// What machines sent past the proxy, or asked of it in vain.
+///
+/// # Errors
+/// Something that is not expected. The message says what.
+pub(crate) fn judge(name: &str, there: impl Fn(&str) -> Command) -> anyhow::Result<()> {
+    let said = run(there("nft").args(["--json", "list", "set", "inet", "watch", "elsewhere"]))?;
+    let said: Value = serde_json::from_str(&said)?;
+    let sets = said["nftables"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let found = sets.iter().filter_map(|entry| entry["set"]["elem"].as_array()).flatten();
+    let mut strange = BTreeSet::new();
+    for element in found {
+        let parts = element["concat"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let [to, protocol, port] = parts else { continue };
+        let is_expected = |(known, number, _): &&(&str, u64, &str)| protocol == known && port.as_u64() == Some(*number);
+        if EXPECTED.iter().find(is_expected).is_none() {
+            strange.insert(format!("{protocol} {to}:{port}"));
+        }
+    }
+    ensure!(strange.is_empty(), "machines sent packets past the proxy: {strange:?}");
+    let log = fs_err::read_to_string(format!("{LOGS}/{name}/access.log")).unwrap_or_default();
+    let denied: BTreeSet<&str> = log
+        .lines()
+        .filter(|line| line.contains("TCP_DENIED"))
+        .filter_map(|line| line.split_whitespace().nth(6))
+        .collect();
+    ensure!(denied.is_empty(), "the proxy denied {denied:?}");
+    ensure!(!log.is_empty(), "nothing went through the proxy");
+    Ok(())
+}
