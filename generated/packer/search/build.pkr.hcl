@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "af34162a9cb33b9537763bfb698de156"
+    "key"         = "134c84569feb6a8b56fce6876d924cbd"
     "os"          = "ubuntu-24-04"
-    "parent"      = "f958540f3d937d056e37c482030805c5"
+    "parent"      = "214fec259ae4fc8615880ed746097e06"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "af34162a9cb33b9537763bfb698de156"
+    "KEY"              = "134c84569feb6a8b56fce6876d924cbd"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,7 +96,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example search af34162a9cb33b9537763bfb698de156"
+  ami_description = "example search 134c84569feb6a8b56fce6876d924cbd"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -153,8 +153,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-af34162a9cb3-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-af34162a9cb3-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-134c84569feb-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-134c84569feb-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -165,7 +165,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example search af34162a9cb33b9537763bfb698de156"
+  ami_description = "example search 134c84569feb6a8b56fce6876d924cbd"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -222,8 +222,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-af34162a9cb3-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-af34162a9cb3-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-134c84569feb-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-134c84569feb-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -236,7 +236,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-search-amd64"
-  image_description       = "example search af34162a9cb33b9537763bfb698de156"
+  image_description       = "example search 134c84569feb6a8b56fce6876d924cbd"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -288,7 +288,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-search-arm64"
-  image_description       = "example search af34162a9cb33b9537763bfb698de156"
+  image_description       = "example search 134c84569feb6a8b56fce6876d924cbd"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -340,11 +340,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-search-amd64-af34162a9cb3"
+    ami_name = "example-search-amd64-134c84569feb"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-f958540f3d93"
-        "tag:key"             = "f958540f3d937d056e37c482030805c5"
+        "name"                = "example-base-amd64-214fec259ae4"
+        "tag:key"             = "214fec259ae4fc8615880ed746097e06"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -353,11 +353,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-search-arm64-af34162a9cb3"
+    ami_name = "example-search-arm64-134c84569feb"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-f958540f3d93"
-        "tag:key"             = "f958540f3d937d056e37c482030805c5"
+        "name"                = "example-base-arm64-214fec259ae4"
+        "tag:key"             = "214fec259ae4fc8615880ed746097e06"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -366,13 +366,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-search-amd64-af34162a9cb3"
-    source_image            = "example-base-amd64-f958540f3d93"
+    image_name              = "example-search-amd64-134c84569feb"
+    source_image            = "example-base-amd64-214fec259ae4"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-search-arm64-af34162a9cb3"
-    source_image            = "example-base-arm64-f958540f3d93"
+    image_name              = "example-search-arm64-134c84569feb"
+    source_image            = "example-base-arm64-214fec259ae4"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -500,31 +500,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-search-amd64-af34162a9cb3-boot"
+    ami_name        = "example-search-amd64-134c84569feb-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-search-amd64-af34162a9cb3", "tag:key" = "af34162a9cb33b9537763bfb698de156" }
+      filters = { "name" = "example-search-amd64-134c84569feb", "tag:key" = "134c84569feb6a8b56fce6876d924cbd" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-search-arm64-af34162a9cb3-boot"
+    ami_name        = "example-search-arm64-134c84569feb-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-search-arm64-af34162a9cb3", "tag:key" = "af34162a9cb33b9537763bfb698de156" }
+      filters = { "name" = "example-search-arm64-134c84569feb", "tag:key" = "134c84569feb6a8b56fce6876d924cbd" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-search-amd64-af34162a9cb3-boot"
+    image_name              = "example-search-amd64-134c84569feb-boot"
     skip_create_image       = true
-    source_image            = "example-search-amd64-af34162a9cb3"
+    source_image            = "example-search-amd64-134c84569feb"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-search-arm64-af34162a9cb3-boot"
+    image_name              = "example-search-arm64-134c84569feb-boot"
     skip_create_image       = true
-    source_image            = "example-search-arm64-af34162a9cb3"
+    source_image            = "example-search-arm64-134c84569feb"
     source_image_project_id = ["example-fleet"]
   }
 

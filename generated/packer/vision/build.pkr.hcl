@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "f0334c0601a6f699369a54dbcad2802f"
+    "key"         = "b81f6e7960b7d96e5985d99d9c2948af"
     "os"          = "ubuntu-24-04"
-    "parent"      = "d585cb5c16efc4593aba075a94f94fec"
+    "parent"      = "7aea38f59f4da0d85d2a552af928bfd0"
     "commit"      = var.commit
   }
 
@@ -89,7 +89,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "f0334c0601a6f699369a54dbcad2802f"
+    "KEY"              = "b81f6e7960b7d96e5985d99d9c2948af"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +97,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example vision f0334c0601a6f699369a54dbcad2802f"
+  ami_description = "example vision b81f6e7960b7d96e5985d99d9c2948af"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-f0334c0601a6-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-f0334c0601a6-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-b81f6e7960b7-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-b81f6e7960b7-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +169,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision f0334c0601a6f699369a54dbcad2802f"
+  image_description       = "example vision b81f6e7960b7d96e5985d99d9c2948af"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +221,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-vision-amd64-f0334c0601a6"
+    ami_name = "example-vision-amd64-b81f6e7960b7"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-gpu-amd64-d585cb5c16ef"
-        "tag:key"             = "d585cb5c16efc4593aba075a94f94fec"
+        "name"                = "example-base-gpu-amd64-7aea38f59f4d"
+        "tag:key"             = "7aea38f59f4da0d85d2a552af928bfd0"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +234,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-f0334c0601a6"
-    source_image            = "example-base-gpu-amd64-d585cb5c16ef"
+    image_name              = "example-vision-amd64-b81f6e7960b7"
+    source_image            = "example-base-gpu-amd64-7aea38f59f4d"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -349,17 +349,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-vision-amd64-f0334c0601a6-boot"
+    ami_name        = "example-vision-amd64-b81f6e7960b7-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-vision-amd64-f0334c0601a6", "tag:key" = "f0334c0601a6f699369a54dbcad2802f" }
+      filters = { "name" = "example-vision-amd64-b81f6e7960b7", "tag:key" = "b81f6e7960b7d96e5985d99d9c2948af" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-f0334c0601a6-boot"
+    image_name              = "example-vision-amd64-b81f6e7960b7-boot"
     skip_create_image       = true
-    source_image            = "example-vision-amd64-f0334c0601a6"
+    source_image            = "example-vision-amd64-b81f6e7960b7"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -2,8 +2,8 @@
 # The images of this layer, for packer/runner/images.sh: SOURCE NAME PLACE…. A place is a region on AWS, or the project on GCP.
 # shellcheck shell=bash disable=SC2034 # Read by the script that sources this one.
 SOURCES=(
-  'amazon-ebs.amd64 example-worker-amd64-075ed66ac46e ap-northeast-1 us-west-2'
-  'amazon-ebs.arm64 example-worker-arm64-075ed66ac46e ap-northeast-1 us-west-2'
-  'googlecompute.amd64 example-worker-amd64-075ed66ac46e example-fleet'
-  'googlecompute.arm64 example-worker-arm64-075ed66ac46e example-fleet'
+  'amazon-ebs.amd64 example-worker-amd64-a1796a6a477d ap-northeast-1 us-west-2'
+  'amazon-ebs.arm64 example-worker-arm64-a1796a6a477d ap-northeast-1 us-west-2'
+  'googlecompute.amd64 example-worker-amd64-a1796a6a477d example-fleet'
+  'googlecompute.arm64 example-worker-arm64-a1796a6a477d example-fleet'
 )

@@ -213,7 +213,11 @@ impl Build<'_> {
         let ignore = self.machine.path(&format!("{DIRECTORY}/generated/packer/{layer}/trivyignore.yaml"));
         let own = "vulnerabilities:\n  - { id: CVE-2026-0003, paths: [usr/local/bin/hello], expired_at: 2999-01-01 }\n";
         write(&ignore, own)?;
+        // Trivy must not stop at a Java archive.
+        let archive = "import zipfile; zipfile.ZipFile('/usr/share/some.jar', 'w').writestr('a', 'b')";
+        self.machine.must(&[], &format!("python3 -c \"{archive}\""))?;
         self.verify(layer, environment, go, "")?;
+        self.machine.must(&[], "rm /usr/share/some.jar")?;
         let programs =
             format!("sed --in-place s/2999-01-01/2026-01-01/ {DIRECTORY}/generated/packer/{layer}/programs.tpl");
         self.machine.must(&[], &programs)?;
