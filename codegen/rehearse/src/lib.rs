@@ -15,7 +15,6 @@ mod stage;
 mod supervise;
 mod timings;
 mod twice;
-pub mod ubuntu;
 mod vm;
 mod world;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::Context as _;
 use fleetgen_fleet::{CheckContext, Fleet};
 use fleetgen_problem::{Format, Severity, SourceFile, render};
 
@@ -66,4 +67,33 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Fleet> {
         Ok(loaded) => Ok(loaded.fleet),
         Err(problems) => anyhow::bail!("{}", render(&problems, Some(&source), Format::Human { color: false })),
     }
+}
+
+/// A layer's own scripts and their environment, from its Packer template, for an amd64 machine on AWS that has the repository
+/// in `directory`.
+///
+/// # Errors
+/// The template does not look as fleetgen writes it.
+#[expect(clippy::type_complexity, reason = "two lists, which are used apart")]
+pub fn scripts_of(
+    template: &str,
+    layer: &str,
+    directory: &str,
+) -> anyhow::Result<(Vec<String>, Vec<(String, String)>)> {
+    let between = |from: &str, to: &str| {
+        let rest = template.split_once(from).with_context(|| format!("the template has no {from}"))?.1;
+        Ok::<_, anyhow::Error>(rest.split_once(to).context("the template ends early")?.0)
+    };
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let scripts = between("# The layer's own scripts.", "]")?.lines().flat_map(&quoted);
+    let scripts = scripts.filter(|word| word.starts_with("${")).map(|path| {
+        path.replace("${local.scripts}", &format!("{directory}/packer/scripts"))
+            .replace("${local.repository}", directory)
+            .replace("${path.root}", &format!("{directory}/generated/packer/{layer}"))
+    });
+    let environment = between("environment = {", "}")?.lines().map(quoted);
+    let environment = environment.filter_map(|words| Some((words.first()?.clone(), words.get(1)?.clone())));
+    let ours = [("DIRECTORY", directory), ("COMMIT", "0123"), ("CLOUD", "aws"), ("ARCHITECTURE", "amd64")];
+    let ours = ours.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Ok((scripts.collect(), environment.chain(ours).collect()))
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's program, which talks on the terminal")]
 
 mod bench;
+mod conform;
 mod docs;
 mod mutants;
 mod verify;
@@ -33,6 +34,9 @@ enum Task {
     /// Packer, Cosign, Goss and Trivy are real. moto and a small GCP emulate the clouds, and containers with systemd are
     /// the machines. Needs root, and changes nothing outside a temporary folder and its own namespaces.
     Rehearse(fleetgen_rehearse::Args),
+    /// On a machine with access to the internet, try what the checks cannot reach
+    #[command(subcommand)]
+    Conform(conform::What),
     /// Measure how time and memory grow with the size of the fleet
     Bench(bench::Args),
     /// Break the rollout engine on purpose, and check that its tests notice; four minutes
@@ -54,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Task::Tools => tools::install(&root).map(|_| ()),
         Task::Verify(args) => verify::run(&root, &args),
         Task::Rehearse(args) => fleetgen_rehearse::run(&root, &args),
+        Task::Conform(what) => conform::run(&root, &what),
         Task::Bench(args) => bench::run(&root, &args),
         Task::Mutants(args) => mutants::run(&root, &args),
         Task::Docs => docs::write(&root),

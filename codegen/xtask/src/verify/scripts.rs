@@ -48,32 +48,9 @@ impl Build<'_> {
     /// The layer's own scripts and their environment, from its template.
     fn template(&self, layer: &str) -> anyhow::Result<(Vec<String>, Environment)> {
         let text = fs_err::read_to_string(self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl")))?;
-        let between = |from: &str, to: &str| {
-            let rest = text.split_once(from).with_context(|| format!("the template has no {from}"))?.1;
-            Ok::<_, anyhow::Error>(rest.split_once(to).context("the template ends early")?.0)
-        };
-        let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-        let scripts = between("# The layer's own scripts.", "]")?.lines().flat_map(&quoted);
-        let scripts = scripts.filter(|word| word.starts_with("${")).map(|path| {
-            path.replace("${local.scripts}", &format!("{DIRECTORY}/packer/scripts"))
-                .replace("${local.repository}", DIRECTORY)
-                .replace("${path.root}", &format!("{DIRECTORY}/generated/packer/{layer}"))
-        });
-        let mut environment: Environment = between("environment = {", "}")?
-            .lines()
-            .map(quoted)
-            .filter_map(|words| Some((words.first()?.clone(), words.get(1)?.clone())))
-            .collect();
-        for (key, value) in [
-            ("DIRECTORY", DIRECTORY),
-            ("COMMIT", "0123"),
-            ("CLOUD", "aws"),
-            ("ARCHITECTURE", "amd64"),
-            ("GOSS_WAIT", "5s"),
-        ] {
-            environment.push((key.to_owned(), value.to_owned()));
-        }
-        Ok((scripts.collect(), environment))
+        let (scripts, mut environment) = repository::scripts_of(&text, layer, DIRECTORY)?;
+        environment.push(("GOSS_WAIT".to_owned(), "5s".to_owned()));
+        Ok((scripts, environment))
     }
 
     /// Copies to the machine what Packer would upload.

@@ -2,15 +2,15 @@
 //! `cargo xtask conform ubuntu` tries it on Ubuntu's own image.
 
 /// Something that a script or a check assumes of Ubuntu 24.04.
-pub struct Assumption {
+pub(crate) struct Assumption {
     /// What is assumed.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// The file that relies on it.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// How it is known: its source, or that nobody has checked it.
-    pub source: &'static str,
+    pub(crate) source: &'static str,
     /// A command of bash that succeeds on the vendor's image if it holds.
-    pub probe: &'static str,
+    pub(crate) probe: &'static str,
 }
 
 const REVIEW: &str = "read in the package's source (review of 2026-11-24)";
@@ -19,7 +19,7 @@ const DOCS: &str = "the vendor's installation guide";
 const CIS: &str = "ansible-lockdown/UBUNTU24-CIS d836ca2";
 
 /// Every assumption, in the order of docs/ubuntu.md.
-pub const ASSUMPTIONS: &[Assumption] = &[
+pub(crate) const ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         what: "the archive's snapshot of a day is at snapshot.ubuntu.com/ubuntu/<day>, for amd64 and arm64",
         file: "packer/scripts/base/sources.sh",
@@ -191,7 +191,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
 ];
 
 /// The list as a table, for docs/ubuntu.md.
-pub fn table() -> String {
+#[cfg(test)]
+pub(crate) fn table() -> String {
     let row = |it: &Assumption| format!("| {} | `{}` | {} |\n", it.what.replace('|', "\\|"), it.file, it.source);
     let rows: String = ASSUMPTIONS.iter().map(row).collect();
     format!("| assumption | relied on by | source |\n|---|---|---|\n{rows}")
@@ -201,7 +202,7 @@ pub fn table() -> String {
 mod tests {
     #[test]
     fn the_document_has_every_assumption() {
-        let document = include_str!("../../../docs/ubuntu.md");
+        let document = include_str!("../../../../docs/ubuntu.md");
         assert!(document.contains(&super::table()), "docs/ubuntu.md must contain:\n{}", super::table());
     }
 
