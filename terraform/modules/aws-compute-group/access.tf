@@ -17,8 +17,6 @@ resource "aws_iam_role" "this" {
 
 # What the agent of Session Manager needs. AWS's own policy, AmazonSSMManagedInstanceCore, also reads every parameter.
 resource "aws_iam_role_policy" "machine" {
-  # checkov:skip=CKV_AWS_355: Actions with "*" know no other resource, in AWS's Service Authorization Reference.
-  # checkov:skip=CKV_AWS_290: Actions with "*" know no other resource, in AWS's Service Authorization Reference.
   name = "machine"
   role = aws_iam_role.this.id
 
@@ -30,14 +28,24 @@ resource "aws_iam_role_policy" "machine" {
           Sid    = "Sessions"
           Effect = "Allow"
           Action = [
-            "logs:DescribeLogGroups",
-            "ssm:UpdateInstanceInformation",
             "ssmmessages:CreateControlChannel",
             "ssmmessages:CreateDataChannel",
             "ssmmessages:OpenControlChannel",
             "ssmmessages:OpenDataChannel",
           ]
           Resource = "*"
+        },
+        {
+          Sid      = "SayThatItIsThere"
+          Effect   = "Allow"
+          Action   = "ssm:UpdateInstanceInformation"
+          Resource = "arn:aws:ec2:*:*:instance/*"
+        },
+        {
+          Sid      = "FindSessionLogs"
+          Effect   = "Allow"
+          Action   = "logs:DescribeLogGroups"
+          Resource = "arn:aws:logs:*:*:log-group:*"
         },
         {
           # The agent itself writes the log of a session. If it cannot, the session does not open.
