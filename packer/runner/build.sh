@@ -19,6 +19,11 @@ reports=$repository/.fleetgen/$layer/reports
 . "$template/sources.sh"
 choose_sources "$@"
 shift "$chosen"
+for option in "$@"; do
+  case $option in
+    -only* | -except* | *reports=* | *artifacts=*) fail "build.sh sets $option itself; choose images by naming their sources" ;;
+  esac
+done
 [ -z "$(git -C "$repository" status --porcelain)" ] ||
   fail 'commit your changes first: an image is tagged with the commit that it was built from'
 for cloud in "${clouds[@]}"; do "preflight_$cloud" "$(place_of_build "$cloud")"; done
@@ -27,8 +32,24 @@ bash "$template/fetch.sh" "${clouds[@]}"
 packer init "$template"
 # A manifest of an earlier build would pass for this one's.
 rm --recursive --force "$reports"
-for source in "${sources[@]}"; do before[$source]=$(images_of "$source"); done
+for source in "${sources[@]}"; do
+  before[$source]=$(images_of "$source") || fail "cannot look for images called ${names[$source]} in ${places[$source]}"
+done
 if [[ " $* " != *' -force '* ]]; then refuse_existing; fi
+
+# However this ends, an image stays only if it has booted.
+# shellcheck disable=SC2329 # The trap calls it.
+clean_up() {
+  local status=$? source
+  trap - EXIT
+  for source in "${all[@]}"; do
+    if [ ! -s "$reports/$source/boot.json" ]; then remove_images "$source" || status=1; fi
+  done
+  exit "$status"
+}
+all=("${sources[@]}")
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 
 # run_packer PREFIX OPTION…: runs the builds with this prefix, of all sources that are left.
 run_packer() {
@@ -41,6 +62,15 @@ run_packer() {
   for source in "${sources[@]}"; do only+=("$prefix.$source"); done
   packer build -timestamp-ui -var "commit=$(git -C "$repository" rev-parse HEAD)" "${options[@]}" \
     "-only=$(IFS=, && printf '%s' "${only[*]}")" "$template"
+}
+
+# keep_sources REPORT: keeps the sources that left this report. What the others made does not count.
+keep_sources() {
+  local source kept=()
+  for source in "${sources[@]}"; do
+    if [ -s "$reports/$source/$1" ]; then kept+=("$source"); else rm --force "$reports/$source/manifest.json"; fi
+  done
+  sources=("${kept[@]}")
 }
 
 # If one source fails, the images of the others still count.

@@ -53,21 +53,21 @@ place_of_build() {
   done
 }
 
-# images_of SOURCE: a line for each image with the exact name: PLACE ID, and on AWS its snapshots.
+# images_of SOURCE: a line for each image with the exact name: PLACE ID. Fails if one place does not answer.
 images_of() {
-  local place
+  local place ids id
   for place in ${places[$1]}; do
     case $(cloud_of "$1") in
       aws)
-        aws ec2 describe-images --region "$place" --owners self --filters "Name=name,Values=${names[$1]}" \
-          --query 'Images[].[ImageId, join(`" "`, BlockDeviceMappings[].Ebs.SnapshotId | not_null(@, `[]`))]' --output text |
-          sed "s/^/$place /"
+        ids=$(aws ec2 describe-images --region "$place" --owners self --filters "Name=name,Values=${names[$1]}" \
+          --query 'Images[].ImageId' --output text) || return 1
         ;;
       gcp)
-        gcloud compute images list --project "$place" --no-standard-images --filter "name=${names[$1]}" --format 'value(id)' |
-          sed "s/^/$place /"
+        ids=$(gcloud compute images list --project "$place" --no-standard-images --filter "name=${names[$1]}" --format 'value(id)') ||
+          return 1
         ;;
     esac
+    for id in $ids; do printf '%s %s\n' "$place" "$id"; done
   done
 }
 
@@ -80,34 +80,35 @@ refuse_existing() {
   [ "${#found[@]}" -eq 0 ] || fail "these images exist: $(printf '%s; ' "${found[@]}")record them with \`fleetgen images record\`, or replace them with the option -force"
 }
 
-# keep_sources REPORT: keeps the sources that left this report, and removes what the others made.
-keep_sources() {
-  local source kept=()
-  for source in "${sources[@]}"; do
-    if [ -s "$reports/$source/$1" ]; then
-      kept+=("$source")
-    else
-      rm --force "$reports/$source/manifest.json"
-      remove_images "$source"
-    fi
-  done
-  sources=("${kept[@]}")
+# remove_images SOURCE: removes the images that this run made, with their snapshots. Goes on after an error, and then fails.
+remove_images() {
+  local found place id status=0
+  found=$(images_of "$1") || {
+    printf 'error: cannot look for images called %s in %s; remove what the build left by hand\n' "${names[$1]}" "${places[$1]}" >&2
+    return 1
+  }
+  while read -r place id; do
+    [ -n "$id" ] || continue
+    if grep --quiet --line-regexp --fixed-strings -- "$place $id" <<<"${before[$1]}"; then continue; fi
+    printf 'removing %s %s in %s, which this build made\n' "${names[$1]}" "$id" "$place" >&2
+    "remove_on_$(cloud_of "$1")" "$place" "$id" "${names[$1]}" || status=1
+  done <<<"$found"
+  return "$status"
 }
 
-# remove_images SOURCE: removes the images that this run made, with their snapshots.
-remove_images() {
-  local place id snapshots snapshot line
-  while read -r line; do
-    [ -n "$line" ] || continue
-    if grep --quiet --line-regexp --fixed-strings -- "$line" <<<"${before[$1]}"; then continue; fi
-    read -r place id snapshots <<<"$line"
-    printf 'removing %s %s in %s, which this build made\n' "${names[$1]}" "$id" "$place" >&2
-    case $(cloud_of "$1") in
-      aws)
-        aws ec2 deregister-image --region "$place" --image-id "$id" >/dev/null
-        for snapshot in $snapshots; do aws ec2 delete-snapshot --region "$place" --snapshot-id "$snapshot" >/dev/null; done
-        ;;
-      gcp) gcloud compute images delete "${names[$1]}" --project "$place" --quiet ;;
-    esac
-  done <<<"$(images_of "$1")"
+# remove_on_aws REGION ID NAME
+remove_on_aws() {
+  local snapshots snapshot status=0
+  # A copy that is still being made has no snapshot yet.
+  aws ec2 wait image-available --region "$1" --image-ids "$2" || true
+  snapshots=$(aws ec2 describe-images --region "$1" --image-ids "$2" \
+    --query 'Images[].BlockDeviceMappings[].Ebs.SnapshotId' --output text) || return 1
+  aws ec2 deregister-image --region "$1" --image-id "$2" >/dev/null || return 1
+  for snapshot in $snapshots; do
+    [ "$snapshot" = None ] || aws ec2 delete-snapshot --region "$1" --snapshot-id "$snapshot" >/dev/null || status=1
+  done
+  return "$status"
 }
+
+# remove_on_gcp PROJECT ID NAME
+remove_on_gcp() { gcloud compute images delete "$3" --project "$1" --quiet; }

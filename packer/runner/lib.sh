@@ -56,11 +56,12 @@ fetch_tool() {
   mkdir -p "$directory"
   if [ -n "${!given:-}" ]; then
     install --mode=0755 "${!given}" "$directory/$2"
+    touch "$directory/$2"
     return
   fi
   fetch_verified "$3" "$directory/.download/$2" "$4"
   case $3 in
-    *.tar.gz) tar --extract --gzip --file "$directory/.download/$2" --directory "$directory" "$2" ;;
+    *.tar.gz) tar --extract --touch --gzip --file "$directory/.download/$2" --directory "$directory" "$2" ;;
     *) install --mode=0755 "$directory/.download/$2" "$directory/$2" ;;
   esac
 }
@@ -125,7 +126,8 @@ sign_blob() {
 
 # need PROGRAM: the program must be there.
 need() {
-  command -v "$1" >/dev/null && return
+  # Not `command -v`: there is a function called cosign.
+  type -P "$1" >/dev/null && return
   case $1 in
     packer) fail 'packer is missing: install Packer 1.14 or later' ;;
     tar | curl) fail "$1 is missing: install it with the system's package manager" ;;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fleetgen_emit::{HandWritten, StartImages};
+use fleetgen_emit::{HandWritten, StartImage, StartImages};
 use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Group, Loaded, resource_name};
 use fleetgen_images::Records;
@@ -116,7 +116,11 @@ fn start_images(project: &Project) -> Result<StartImages, Failure> {
         let architecture = group.machine.architecture;
         Some(resource_name::image(&fleet.name, &group.layer, architecture, image.key.as_str()))
     };
-    Ok(fleet.groups.values().filter_map(|group| Some((group.name.clone(), name(group)?))).collect())
+    // A group that lives stays as it is when its image is revoked.
+    let was_promoted =
+        |group: &&Group| records.layer(&group.layer).iter().any(|image| image.promotion(&group.environment).is_some());
+    let groups = fleet.groups.values().filter(was_promoted);
+    Ok(groups.map(|group| (group.name.clone(), StartImage(name(group)))).collect())
 }
 
 /// Reads the hand-written scripts and checks that are part of images. Links are not followed.

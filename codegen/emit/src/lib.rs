@@ -60,8 +60,13 @@ impl EmitError {
 /// A kind of output: what turns the fleet into its files.
 type Kind = fn(&Fleet, &HandWritten, &StartImages) -> Result<Vec<File>, EmitError>;
 
-/// The name of the image that a new group starts with, for the groups that have one. The others start with the vendor's.
-pub type StartImages = BTreeMap<GroupName, String>;
+/// What a new group starts with, for the groups to whose environment an image was ever promoted. The others start with the
+/// vendor's image, and replace no machines.
+pub type StartImages = BTreeMap<GroupName, StartImage>;
+
+/// The name of the image that a new group starts with. Without one, since all are revoked, it is the vendor's.
+#[derive(Debug, Clone, Default)]
+pub struct StartImage(pub Option<String>);
 
 /// Every kind of output.
 const KINDS: &[Kind] = &[

@@ -278,12 +278,11 @@ impl Host {
             }
             None => virtual_machine::disk(&self.cache, &disk, |root| self.dress(root))?,
         }
-        write(&seed.join("meta-data"), &format!("instance-id: {0}\nlocal-hostname: {0}\n", event.instance))?;
+        let keys: Vec<&str> = event.key.as_deref().unwrap_or_default().lines().collect();
+        let about = json!({ "instance-id": event.instance, "local-hostname": event.instance, "public-keys": keys });
+        write(&seed.join("meta-data"), &about.to_string())?;
         let user = json!({
-            "users": [{
-                "name": self.cloud.user(), "shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL",
-                "ssh_authorized_keys": event.key.as_deref().unwrap_or_default().lines().collect::<Vec<_>>(),
-            }],
+            "user": { "name": self.cloud.user(), "shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL" },
             // In production, the network's private zone has the name of the proxy.
             "bootcmd": [format!("grep -q registry /etc/hosts || echo {ADDRESS} registry.localhost {} >>/etc/hosts", self.proxy)],
         });

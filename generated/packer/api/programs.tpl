@@ -7,5 +7,3 @@
   - { id: "{{ .VulnerabilityID }}", paths: ["{{ $target }}"], expired_at: 2027-01-31 }{{ end }}{{ end }}{{ end }}
 {{- range . }}{{ $target := .Target }}{{ if and (eq .Class "lang-pkgs") (regexMatch "^usr/bin/ctr$" $target) }}{{ range .Vulnerabilities }}
   - { id: "{{ .VulnerabilityID }}", paths: ["{{ $target }}"], expired_at: 2027-01-31 }{{ end }}{{ end }}{{ end }}
-{{- range . }}{{ $target := .Target }}{{ if and (eq .Class "lang-pkgs") (regexMatch "^snap/amazon-ssm-agent/[^/]*/[^/]*$" $target) }}{{ range .Vulnerabilities }}
-  - { id: "{{ .VulnerabilityID }}", paths: ["{{ $target }}"], expired_at: 2027-01-31 }{{ end }}{{ end }}{{ end }}

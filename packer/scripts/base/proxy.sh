@@ -25,4 +25,5 @@ echo "${http_proxy:-DIRECT}"
 END
 write_file /etc/apt/apt.conf.d/92fleet-proxy 0644 <<'END'
 Acquire::http::Proxy-Auto-Detect "/usr/local/libexec/fleet-apt-proxy";
+Acquire::https::Proxy-Auto-Detect "/usr/local/libexec/fleet-apt-proxy";
 END

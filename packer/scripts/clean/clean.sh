@@ -34,7 +34,7 @@ END
 fi
 if [ "$CLOUD" = gcp ]; then
   # The build's OS Login user, whether it is a service account or a person. check.sh removes its sudo rights last.
-  [ -z "${SUDO_USER:-}" ] || rm --recursive --force "/home/$SUDO_USER"
+  [ -z "${SUDO_USER:-}" ] || rm --recursive --force "/home/${SUDO_USER:?}"
   rm --recursive --force /var/google-users.d/* /etc/oslogin_*.cache /etc/google_instance_id /var/lib/google-guest-agent
 fi
 find / -xdev -name authorized_keys -path '*/.ssh/*' -delete

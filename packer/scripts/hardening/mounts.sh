@@ -28,6 +28,7 @@ systemctl --quiet enable tmp.mount
 set_line /etc/fstab '^[^#]+[[:space:]]/dev/shm[[:space:]]' 'tmpfs /dev/shm tmpfs defaults,nosuid,nodev,noexec 0 0'
 # Google's agent runs startup and shutdown scripts from a temporary directory, too.
 if [ "$CLOUD" = gcp ]; then
+  install -d --mode=0755 /var/lib/google
   write_file /etc/default/instance_configs.cfg 0644 <<'END'
 [MetadataScripts]
 run_dir = /var/lib/google

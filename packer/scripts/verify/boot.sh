@@ -35,8 +35,10 @@ fi
 if ! in_container; then
   unless 'the agent for sessions is not running' systemctl is-active --quiet '*amazon-ssm-agent.service' 'google-guest-agent*.service'
 fi
-# Packer's own key is in the login user's file.
-left 'a key' find / -xdev -name authorized_keys -path '*/.ssh/*' -size +0 -not -path "/home/${SUDO_USER:-root}/*"
+# Packer's own key is in the login user's file. cloud-init also puts it in root's, with a command that turns root away.
+left 'a key' find / -xdev -name authorized_keys -path '*/.ssh/*' -size +0 -not -path "/home/${SUDO_USER:-root}/*" \
+  -not -path /root/.ssh/authorized_keys
+left "a key of root's" grep --invert-match --extended-regexp '^(#|$)|Please login as the user' /root/.ssh/authorized_keys
 left 'a history' find /root /home -xdev -name '.*_history'
 left "the build's proxy" grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy "' /etc/apt /etc/systemd
 left 'a build tool' find /usr/local/bin /usr/bin -name trivy -o -name goss

@@ -19,7 +19,7 @@ status=0
 printf '%s\n' "$status" >"$reports/goss.status"
 # Names the files whose checks fail, which say what section of the hardening it is.
 if [ "$status" -ne 0 ]; then
-  for file in $(grep --no-filename --only-matching 'goss/[a-z/-]*[.]yaml' "$DIRECTORY"/generated/goss/*/goss.yaml | sort --unique); do
+  grep --no-filename --only-matching 'goss/[a-z/-]*[.]yaml' "$DIRECTORY"/generated/goss/*/goss.yaml | sort --unique | while read -r file; do
     [ -f "$DIRECTORY/$file" ] || continue
     "${goss[@]}" --gossfile "$DIRECTORY/$file" validate --format silent --no-color >/dev/null 2>&1 || say "failed: $file"
   done

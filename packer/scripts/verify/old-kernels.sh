@@ -8,5 +8,8 @@ if in_container; then
   say 'old kernels: skipped, since this is a container'
   exit 0
 fi
-mapfile -t old < <(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' 'linux-*' | old_kernels "$(uname --kernel-release)")
-[ "${#old[@]}" -eq 0 ] || apt purge -- "${old[@]}"
+packages=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' 'linux-*')
+old=$(old_kernels "$(uname --kernel-release)" <<<"$packages")
+# Names of packages have no spaces.
+# shellcheck disable=SC2086
+[ -z "$old" ] || apt purge -- $old

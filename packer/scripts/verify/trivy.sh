@@ -24,7 +24,7 @@ age=$(($(date +%s) - $(date --date="$updated" +%s)))
 
 # SSH host keys are removed later, and clean/check.sh verifies it. The packages of containers are scanned where they are built.
 trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
-  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run \
+  --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run --skip-dirs /snap \
   --skip-dirs /var/lib/docker --skip-dirs /var/lib/containerd \
   --skip-files '**/*.jar' --skip-files '**/*.war' --skip-files '**/*.ear' --skip-files '**/*.par' /
 trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"

@@ -52,7 +52,7 @@ variable "bootstrap_image" {
 }
 
 variable "hold_replacements" {
-  description = "Whether AWS leaves unhealthy machines alone: for a new group on a vendor's image, until its first rollout."
+  description = "Whether AWS leaves unhealthy machines alone: for a new group on a vendor's image, until an image is promoted to its environment."
   type        = bool
   default     = false
   nullable    = false

@@ -1,4 +1,6 @@
 locals {
+  has_gpus = var.has_gpus || var.accelerator != null
+
   # Programs find the proxy in /etc/fleet/proxy.env: packer/scripts/base/proxy.sh.
   user_data = var.proxy == null ? null : join("\n", ["#cloud-config", yamlencode({
     write_files = [{
@@ -100,7 +102,7 @@ resource "google_compute_region_instance_group_manager" "this" {
   base_instance_name        = var.name
   distribution_policy_zones = var.zones
   # GPUs are rarely to be had in all zones alike.
-  distribution_policy_target_shape = var.accelerator == null ? "EVEN" : "BALANCED"
+  distribution_policy_target_shape = local.has_gpus ? "BALANCED" : "EVEN"
   list_managed_instances_results   = "PAGINATED"
 
   # A machine on the bootstrap image may never become healthy.
@@ -116,7 +118,7 @@ resource "google_compute_region_instance_group_manager" "this" {
     minimal_action                 = "REPLACE"
     most_disruptive_allowed_action = "REPLACE"
     replacement_method             = "SUBSTITUTE"
-    instance_redistribution_type   = var.accelerator == null ? "PROACTIVE" : "NONE"
+    instance_redistribution_type   = local.has_gpus ? "NONE" : "PROACTIVE"
     max_surge_fixed                = var.maintenance.max_surge_fixed
     max_surge_percent              = var.maintenance.max_surge_percent
     max_unavailable_fixed          = var.maintenance.max_unavailable_fixed

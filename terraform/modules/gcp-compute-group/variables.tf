@@ -67,7 +67,7 @@ variable "bootstrap_image" {
 }
 
 variable "hold_replacements" {
-  description = "Whether Google leaves unhealthy and outdated machines alone: for a new group on a vendor's image, until its first rollout."
+  description = "Whether Google leaves unhealthy and outdated machines alone: for a new group on a vendor's image, until an image is promoted to its environment."
   type        = bool
   default     = false
   nullable    = false
@@ -95,6 +95,13 @@ variable "machine_type" {
     condition     = can(regex("^[a-z][a-z0-9]*-[a-z0-9-]+$", var.machine_type))
     error_message = "The machine type must be a name such as n2-standard-4."
   }
+}
+
+variable "has_gpus" {
+  description = "Whether the machine type has GPUs of its own, as those of the families G2 and A2 have."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "live_migration" {

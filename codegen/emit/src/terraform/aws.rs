@@ -65,7 +65,8 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
     let network = fleet.networks.get(&group.network)?;
     let layer = fleet.layers.get(&group.layer)?;
     let (owner, vendors) = layer.source.aws.as_ref()?;
-    let own = images.get(&group.name).zip(fleet.aws.as_ref());
+    let promoted = images.get(&group.name);
+    let own = promoted.and_then(|image| image.0.as_deref()).zip(fleet.aws.as_ref());
     let image = match own {
         Some((name, account)) => Image { owner: account.account.as_str(), name },
         None => Image { owner: owner.as_str(), name: vendors.get(&group.machine.architecture)?.as_str() },
@@ -75,7 +76,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
         name: resource_name::group(&fleet.name, group),
         tags: super::tags(fleet, group),
         image,
-        hold: own.is_none(),
+        hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
         session_log_group: resource_name::session_logs(&fleet.name),
         session_key_alias: resource_name::session_key(&fleet.name),

@@ -51,7 +51,8 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
     let account = fleet.gcp.as_ref()?;
     let layer = fleet.layers.get(&group.layer)?;
     let (image_project, vendors) = layer.source.gcp.as_ref()?;
-    let own = images.get(&group.name);
+    let promoted = images.get(&group.name);
+    let own = promoted.and_then(|image| image.0.as_deref());
     let image = match own {
         Some(name) => format!("projects/{}/global/images/{name}", account.project),
         None => format!("projects/{image_project}/global/images/{}", vendors.get(&group.machine.architecture)?),
@@ -64,7 +65,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         region: network.region.as_str(),
         zones: network.zones.iter().map(AsRef::as_ref).collect(),
         image,
-        hold: own.is_none(),
+        hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
         disk_type: if group.machine.hyperdisk { "hyperdisk-balanced" } else { "pd-balanced" },
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),

@@ -89,11 +89,13 @@ struct ProxyValues {
 
 fn proxy(fleet: &Fleet, network: &Network) -> ProxyValues {
     let host = resource_name::proxy_host(&fleet.name, &network.name);
-    let near = match network.cloud {
-        Cloud::Aws => ["169.254.169.254", ".amazonaws.com"],
-        Cloud::Gcp => ["metadata.google.internal", ".googleapis.com"],
+    let near: &[&str] = match network.cloud {
+        Cloud::Aws => &[".amazonaws.com"],
+        Cloud::Gcp => &[".googleapis.com", ".pkg.dev"],
     };
-    let own = ["localhost", "127.0.0.1", ".internal"].into_iter().chain(near).map(str::to_owned);
+    // The metadata service has the same address on both clouds.
+    let own =
+        ["localhost", "127.0.0.1", "169.254.169.254", ".internal"].iter().chain(near).map(|name| (*name).to_owned());
     ProxyValues {
         url: format!("http://{host}:{}", fleet.proxy.port.get()),
         exceptions: own.chain([network.cidr.to_string()]).collect(),

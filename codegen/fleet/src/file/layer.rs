@@ -66,9 +66,9 @@ pub(crate) struct Layer {
     pub(crate) aws_builder: Option<Field<MachineType>>,
     /// The machine type that builds the amd64 image on GCP. Default: the parent's, or n2-standard-2.
     pub(crate) gcp_builder: Option<Field<MachineType>>,
-    /// The zones of the build network on AWS that have the builder's machine type. Default: the parent's, or all.
+    /// The zones of the build network on AWS that have the builders' machine types, for all architectures. Default: the parent's, or all.
     pub(crate) aws_builder_zones: Option<Field<Vec<Field<Zone>>>>,
-    /// The zone of the build network on GCP that has the builder's machine type. Default: the parent's, or the network's
+    /// The zone of the build network on GCP that has the builders' machine types, for all architectures. Default: the parent's, or the network's
     /// first zone.
     pub(crate) gcp_builder_zone: Option<Field<Zone>>,
 }

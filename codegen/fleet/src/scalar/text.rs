@@ -175,9 +175,9 @@ impl VendorImage {
 }
 
 word! {
-    /// The path of a program on a machine. `*` stands for any part of one name.
-    ProgramPath = "the path of a program", "^(/[a-zA-Z0-9_.+@*-]+)+$",
-    "such as /usr/bin/dockerd or /snap/amazon-ssm-agent/*/amazon-ssm-agent"
+    /// The path of a program on a machine. From the third name on, `*` stands for any part of a name.
+    ProgramPath = "the path of a program", "^/[a-zA-Z0-9_.+@-]+/[a-zA-Z0-9_.+@-]+(/[a-zA-Z0-9_.+@*-]+)*$",
+    "such as /usr/bin/dockerd, or with `*` after two names, as in /usr/bin/docker*"
 }
 
 word! {

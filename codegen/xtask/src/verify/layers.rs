@@ -119,7 +119,7 @@ impl<'a> Signing<'a> {
     /// Runs bash with the runner's functions. `fetch` copies a local file instead of downloading.
     fn bash(&self, key: &str, script: &str) -> anyhow::Result<std::process::Output> {
         let text = format!(
-            "set -euo pipefail; repository=$PWD artifacts=$PWD/artifacts; . packer/runner/lib.sh\n\
+            "set -euo pipefail; repository=$PWD artifacts=$PWD/artifacts; clouds=(aws); . packer/runner/lib.sh\n\
              fetch() {{ cp \"${{1##*/}}\" \"$2\" 2>/dev/null || fail \"cannot fetch $1\"; }}\n{script}"
         );
         let mut command = Command::new("bash");
@@ -144,7 +144,7 @@ fn cosign(context: &CheckContext<'_>) -> anyhow::Result<()> {
     ensure!(signed.status.success(), "{}", both(&signed));
     let digest = String::from_utf8_lossy(&signed.stdout).trim().to_owned();
     let fetch = |bundle: &str, digest: &str| {
-        format!("fetch_binary amd64 web https://example.com/web {digest} https://example.com/{bundle}")
+        format!("fetch_binary aws amd64 web https://example.com/web {digest} https://example.com/{bundle}")
     };
     let good = signing.bash("ours", &fetch("web.sigstore.json", &digest))?;
     ensure!(good.status.success(), "a good signature is refused: {}", both(&good));
@@ -178,7 +178,7 @@ fn attest(context: &CheckContext<'_>) -> anyhow::Result<()> {
     fs_err::create_dir_all(&reports)?;
     write(&reports.join("manifest.json"), "{}")?;
     signing.refuses("a build without reports", "ours", attest, "sbom.cdx.json is missing or empty")?;
-    for report in ["sbom.cdx.json", "trivy.json", "goss.json", "goss.xml"] {
+    for report in ["sbom.cdx.json", "trivy.json", "goss.json", "goss.xml", "boot.json"] {
         write(&reports.join(report), report)?;
     }
     let attested = signing.bash("ours", attest)?;

@@ -65,7 +65,7 @@ fn preflight(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let folder = context.sandbox.path("preflight");
     let bin = folder.join("bin");
     fs_err::create_dir_all(&bin)?;
-    for tool in ["packer", "cosign", "tar", "curl", "sort", "head", "dirname"] {
+    for tool in ["packer", "tar", "curl", "sort", "head", "dirname"] {
         put(&bin, tool, "exec /usr/bin/$(basename \"$0\") \"$@\"")?;
     }
     let said = |cloud: &str| -> anyhow::Result<String> {
@@ -79,6 +79,8 @@ fn preflight(context: &CheckContext<'_>) -> anyhow::Result<()> {
         ensure!(said.contains(words), "it should say {words:?}, but says: {said}");
         Ok(())
     };
+    expect("aws", "cosign is missing: packer/runner/install-tools.sh installs it")?;
+    put(&bin, "cosign", "exit 0")?;
     expect("aws", "aws is missing: packer/runner/install-tools.sh installs it")?;
     put(&bin, "aws", "exit 1")?;
     expect("aws", "session-manager-plugin is missing: packer/runner/install-tools.sh")?;

@@ -32,7 +32,7 @@ module "mailer-tokyo" {
 
   proxy = {
     url        = "http://proxy.aws-tokyo.example.internal:3128"
-    exceptions = ["localhost", "127.0.0.1", ".internal", "169.254.169.254", ".amazonaws.com", "10.16.0.0/16"]
+    exceptions = ["localhost", "127.0.0.1", "169.254.169.254", ".internal", ".amazonaws.com", "10.16.0.0/16"]
   }
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"

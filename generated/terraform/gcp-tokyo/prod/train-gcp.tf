@@ -15,6 +15,7 @@ module "train-gcp" {
   hold_replacements = true
 
   machine_type   = "g2-standard-16"
+  has_gpus       = true
   live_migration = false
   size           = { min = 0, desired = 0, max = 4 }
   disk = {
@@ -43,7 +44,7 @@ module "train-gcp" {
 
   proxy = {
     url        = "http://proxy.gcp-tokyo.example.internal:3128"
-    exceptions = ["localhost", "127.0.0.1", ".internal", "metadata.google.internal", ".googleapis.com", "10.48.0.0/16"]
+    exceptions = ["localhost", "127.0.0.1", "169.254.169.254", ".internal", ".googleapis.com", ".pkg.dev", "10.48.0.0/16"]
   }
 
   spot        = true

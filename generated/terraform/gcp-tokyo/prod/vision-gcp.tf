@@ -15,6 +15,7 @@ module "vision-gcp" {
   hold_replacements = true
 
   machine_type   = "g2-standard-8"
+  has_gpus       = true
   live_migration = false
   size           = { min = 3, desired = 3, max = 6 }
   disk = {
@@ -56,7 +57,7 @@ module "vision-gcp" {
 
   proxy = {
     url        = "http://proxy.gcp-tokyo.example.internal:3128"
-    exceptions = ["localhost", "127.0.0.1", ".internal", "metadata.google.internal", ".googleapis.com", "10.48.0.0/16"]
+    exceptions = ["localhost", "127.0.0.1", "169.254.169.254", ".internal", ".googleapis.com", ".pkg.dev", "10.48.0.0/16"]
   }
 
   spot        = false

@@ -52,7 +52,7 @@ module "web-gcp-stg" {
 
   proxy = {
     url        = "http://proxy.gcp-tokyo.example.internal:3128"
-    exceptions = ["localhost", "127.0.0.1", ".internal", "metadata.google.internal", ".googleapis.com", "10.48.0.0/16"]
+    exceptions = ["localhost", "127.0.0.1", "169.254.169.254", ".internal", ".googleapis.com", ".pkg.dev", "10.48.0.0/16"]
   }
 
   spot        = false

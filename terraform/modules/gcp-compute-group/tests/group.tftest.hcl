@@ -78,6 +78,21 @@ run "a_new_group_is_left_alone" {
   }
 }
 
+run "gpus_go_where_they_are" {
+  command = plan
+
+  variables {
+    machine_type   = "g2-standard-16"
+    has_gpus       = true
+    live_migration = false
+  }
+
+  assert {
+    condition     = google_compute_region_instance_group_manager.this.distribution_policy_target_shape == "BALANCED" && google_compute_region_instance_group_manager.this.update_policy[0].instance_redistribution_type == "NONE"
+    error_message = "not every zone has GPUs"
+  }
+}
+
 run "a_schedule_alone_decides" {
   command = plan
 
