@@ -9,7 +9,7 @@ pub(crate) struct Assumption {
     pub(crate) file: &'static str,
     /// How it is known: its source, or that nobody has checked it.
     pub(crate) source: &'static str,
-    /// A command of bash that succeeds on the vendor's image if it holds.
+    /// A command of bash that succeeds on the vendor's image if it holds. Empty if only special hardware can tell.
     pub(crate) probe: &'static str,
 }
 
@@ -156,7 +156,7 @@ pub(crate) const ASSUMPTIONS: &[Assumption] = &[
         what: "an NVSwitch is an NVIDIA device of the PCI class 0680",
         file: "packer/scripts/nvidia/fabric-manager.sh",
         source: KNOWN,
-        probe: "true # no NVSwitch here",
+        probe: "",
     },
     Assumption {
         what: "the container toolkit's archive has 1.20.0-1 for both architectures",
@@ -187,6 +187,36 @@ pub(crate) const ASSUMPTIONS: &[Assumption] = &[
         file: "codegen/emit/src/layer/aws.rs",
         source: "Canonical's documentation",
         probe: "getent passwd ubuntu",
+    },
+    Assumption {
+        what: "the kernels of the clouds are linux-aws and linux-gcp, with linux-modules-nvidia-580-server-open-gcp beside the one for aws",
+        file: "packer/scripts/nvidia/driver.sh",
+        source: KNOWN,
+        probe: "apt-cache show linux-aws linux-gcp linux-modules-nvidia-580-server-open-gcp nvidia-compute-utils-580-server",
+    },
+    Assumption {
+        what: "the fabric manager is nvidia-fabricmanager-580, with the driver's version",
+        file: "packer/scripts/nvidia/fabric-manager.sh",
+        source: KNOWN,
+        probe: "apt-cache show nvidia-fabricmanager-580",
+    },
+    Assumption {
+        what: "OS Login is google-compute-engine-oslogin",
+        file: "packer/scripts/base/agents.sh",
+        source: KNOWN,
+        probe: "apt-cache show google-compute-engine-oslogin",
+    },
+    Assumption {
+        what: "the message of the day is made by /etc/update-motd.d and /etc/default/motd-news",
+        file: "packer/scripts/hardening/banners.sh",
+        source: CIS,
+        probe: "test -d /etc/update-motd.d && test -f /etc/default/motd-news",
+    },
+    Assumption {
+        what: "cloud-init puts a key for the default user into root's authorized_keys too, after \"Please login as the user\"",
+        file: "packer/scripts/verify/boot.sh",
+        source: "cloud-init, cc_ssh.py",
+        probe: "grep -rq 'Please login as the user' /usr/lib/python3/dist-packages/cloudinit",
     },
 ];
 
