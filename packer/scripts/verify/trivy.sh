@@ -22,11 +22,11 @@ updated=$(sed --quiet 's/.*"UpdatedAt":"\([^"]*\)".*/\1/p' "$cache/db/metadata.j
 age=$(($(date +%s) - $(date --date="$updated" +%s)))
 [ "$age" -lt $((3 * 86400)) ] || fail "Trivy's database is from $updated, more than three days old; check the mirror $TRIVY_DATABASE"
 
-# SSH host keys are removed later, and clean/check.sh verifies it. The packages of containers are scanned where they are built.
+# Trivy takes a relative path from where it runs. SSH host keys are removed later, and clean/check.sh verifies it. The packages of containers are scanned where they are built.
 trivy rootfs "${offline[@]}" --timeout 30m --scanners vuln,secret --format json --output "$reports/trivy.json" \
   --skip-files '/etc/ssh/ssh_host_*_key' --skip-dirs "$DIRECTORY" --skip-dirs /proc --skip-dirs /sys --skip-dirs /dev --skip-dirs /run --skip-dirs /snap \
   --skip-dirs /var/lib/docker --skip-dirs /var/lib/containerd \
-  --skip-files '**/*.jar' --skip-files '**/*.war' --skip-files '**/*.ear' --skip-files '**/*.par' /
+  --skip-files '/**/*.jar' --skip-files '/**/*.war' --skip-files '/**/*.ear' --skip-files '/**/*.par' /
 trivy convert --format cyclonedx --output "$reports/sbom.cdx.json" "$reports/trivy.json"
 
 # gate NAME POLICY OPTION…: fails if the report has findings that the policy does not ignore.
