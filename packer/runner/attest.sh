@@ -17,8 +17,7 @@ for manifest in "${manifests[@]}"; do
   for report in sbom.cdx.json trivy.json goss.json goss.xml boot.json; do
     [ -s "$directory/$report" ] || fail "$directory/$report is missing or empty"
   done
-  cloud=gcp
-  if [[ $directory == */amazon-ebs.* ]]; then cloud=aws; fi
+  cloud=$(cloud_of "$(basename "$directory")")
   # Digests are hexadecimal, so nothing here needs quoting.
   cat >"$directory/predicate.json" <<END
 {

@@ -27,19 +27,12 @@ choose_sources() {
       if [[ $source == $argument ]]; then
         sources+=("$source")
         cloud=$(cloud_of "$source")
-        [[ " ${clouds[*]} " == *" $cloud "* ]] || clouds+=("$cloud")
+        is_wanted "$cloud" || clouds+=("$cloud")
         break
       fi
     done
   done
   [ "${#sources[@]}" -gt 0 ] || fail "no image of the layer is built by ${patterns[*]}; choose from ${!names[*]}"
-}
-
-cloud_of() {
-  case $1 in
-    amazon-ebs.*) printf aws ;;
-    *) printf gcp ;;
-  esac
 }
 
 # place_of_build CLOUD: where its images are made.

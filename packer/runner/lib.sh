@@ -66,14 +66,16 @@ fetch_tool() {
   esac
 }
 
-# is_wanted CLOUD: whether this run builds images for the cloud.
-is_wanted() {
-  local cloud
-  for cloud in "${clouds[@]:?}"; do
-    if [ "$cloud" = "$1" ]; then return 0; fi
-  done
-  return 1
+# cloud_of SOURCE
+cloud_of() {
+  case $1 in
+    amazon-ebs.*) printf aws ;;
+    *) printf gcp ;;
+  esac
 }
+
+# is_wanted CLOUD: whether this run builds images for the cloud.
+is_wanted() { [[ " ${clouds[*]:-} " == *" $1 "* ]]; }
 
 # fetch_binary CLOUD ARCHITECTURE NAME URL SHA256 SIGNATURE: checks the digest and the publisher's signature.
 fetch_binary() {

@@ -3,10 +3,9 @@
 # machine does not notice that a session is dead; when one is ended, Packer starts another.
 # Reads INSTANCE and REGION. Usage: wait-for-agent.sh
 set -euo pipefail
-fail() {
-  printf 'error: %s\n' "$*" >&2
-  exit 1
-}
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=packer/runner/lib.sh
+. "$repository/packer/runner/lib.sh"
 aws() { command aws --region "${REGION:?}" --output text "$@"; }
 
 # The old agent stops within seconds of this: an older ping does not count.

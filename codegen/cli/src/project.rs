@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fleetgen_emit::{HandWritten, StartImage, StartImages};
+use fleetgen_emit::{HandWritten, StartImages};
 use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Group, Loaded, resource_name};
 use fleetgen_images::Records;
@@ -71,23 +71,24 @@ impl Project {
         Unread::read(global)?.load(fleetgen_fleet::load, Severity::Warning, ui)
     }
 
-    /// Reads fleet.yaml, and decides what has to be done to make the tree what it wants. `expired` is how bad an expired
+    /// Reads fleet.yaml and the records of images, and decides what has to be done to make the tree what it wants. `expired` is how bad an expired
     /// entry of `scan.ignore` is.
     pub(crate) fn load_with_changes(
         global: &Global,
         expired: Severity,
         ui: &mut Ui,
-    ) -> Result<(Self, Changes), Failure> {
+    ) -> Result<(Self, Recorded, Changes), Failure> {
         // Reading YAML keeps one core busy. Another reads the files that were generated before.
         let (project, state) = rayon::join(
             || Unread::read(global)?.load(fleetgen_fleet::load, expired, ui),
             || DiskState::read(&global.directory),
         );
         let project = project?;
-        let images = start_images(&project)?;
+        let recorded = Recorded::read(&project.root, &project.fleet)?;
+        let images = start_images(&project.fleet, &recorded);
         let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?, &images)?;
         let changes = fleetgen_tree::compare(&project.root, state?, wanted)?;
-        Ok((project, changes))
+        Ok((project, recorded, changes))
     }
 }
 
@@ -107,9 +108,7 @@ impl Project<ExplainedFleet> {
 }
 
 /// The images that new groups start with: those that a rollout would move them to.
-fn start_images(project: &Project) -> Result<StartImages, Failure> {
-    let fleet = &project.fleet;
-    let recorded = Recorded::read(&project.root, fleet)?;
+fn start_images(fleet: &Fleet, recorded: &Recorded) -> StartImages {
     let records = Records::new(&recorded.layers);
     let name = |group: &Group| {
         let (image, _) = fleetgen_rollout::choose(&records, fleet, group).ok()?;
@@ -120,7 +119,7 @@ fn start_images(project: &Project) -> Result<StartImages, Failure> {
     let was_promoted =
         |group: &&Group| records.layer(&group.layer).iter().any(|image| image.promotion(&group.environment).is_some());
     let groups = fleet.groups.values().filter(was_promoted);
-    Ok(groups.map(|group| (group.name.clone(), StartImage(name(group)))).collect())
+    groups.map(|group| (group.name.clone(), name(group))).collect()
 }
 
 /// Reads the hand-written scripts and checks that are part of images. Links are not followed.

@@ -60,13 +60,9 @@ impl EmitError {
 /// A kind of output: what turns the fleet into its files.
 type Kind = fn(&Fleet, &HandWritten, &StartImages) -> Result<Vec<File>, EmitError>;
 
-/// What a new group starts with, for the groups to whose environment an image was ever promoted. The others start with the
-/// vendor's image, and replace no machines.
-pub type StartImages = BTreeMap<GroupName, StartImage>;
-
-/// The name of the image that a new group starts with. Without one, since all are revoked, it is the vendor's.
-#[derive(Debug, Clone, Default)]
-pub struct StartImage(pub Option<String>);
+/// The name of the image that a new group starts with, for the groups to whose environment one was ever promoted; nothing if
+/// all of those are revoked. Groups without an image start with the vendor's, and those that are not listed replace no machines.
+pub type StartImages = BTreeMap<GroupName, Option<String>>;
 
 /// Every kind of output.
 const KINDS: &[Kind] = &[

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::machines::Blow;
 use crate::rehearsal::{Built, Plan, Rehearsal, Signer, kill_packer};
 use crate::stage::{Image, Stage};
 use crate::world::{Oddities, Resource};
@@ -132,7 +131,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         words: &["Script disconnected unexpectedly"],
         plan: |plan| Plan {
             accident: Some(("web/layer.sh", |rehearsal, _| {
-                rehearsal.world.machines()?.strike(Cloud::Aws, Blow::Restart);
+                rehearsal.world.machines()?.restart(Cloud::Aws);
                 Ok(())
             })),
             waits: &[("ssh_read_write_timeout", "10s")],

@@ -1,7 +1,7 @@
-//! The machines behind the instances of the emulated clouds: a container each, or a virtual machine. The clouds say what happens to an instance
-//! (`tests/rehearsal/clouds/spool.py`), and one thread for each cloud does it.
+//! The machines behind the instances of the emulated clouds: a container each, or a virtual machine. The clouds say what
+//! happens to an instance (`tests/rehearsal/clouds/spool.py`), and one thread for each cloud does it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 use crate::rehearsal::{copy, first_boot};
 use crate::stage::{Image, Stage};
-use crate::world::{ADDRESS, Emulated as _, Oddities, SESSION_PORT};
+use crate::world::{ADDRESS, Emulated as _, Oddities, SESSION_PORT, curl};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::machine::{self, Machine};
+use fleetgen_toolbox::machine::{self, Machine, in_network};
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::virtual_machine::{self, VirtualMachine};
 use serde_json::json;
@@ -45,13 +45,6 @@ struct Event {
     key: Option<String>,
 }
 
-/// What a rehearsal does to the machine of a cloud, without the cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blow {
-    /// It restarts, and its agent does not say goodbye.
-    Restart,
-}
-
 /// What the threads share with the rehearsal.
 #[derive(Default)]
 struct Shared {
@@ -59,7 +52,8 @@ struct Shared {
     problems: Mutex<Vec<String>>,
     /// The files of the images that were made here, by cloud and name.
     images: Mutex<BTreeMap<(Cloud, String), PathBuf>>,
-    blows: Mutex<Vec<(Cloud, Blow)>>,
+    /// The clouds whose machines must restart now.
+    restarts: Mutex<BTreeSet<Cloud>>,
 }
 
 pub(crate) struct Machines {
@@ -114,9 +108,9 @@ impl Machines {
         lock(&self.shared.problems).clone()
     }
 
-    /// Strikes the machine of a cloud.
-    pub(crate) fn strike(&self, cloud: Cloud, blow: Blow) {
-        lock(&self.shared.blows).push((cloud, blow));
+    /// Restarts the machines of a cloud without its knowledge. Their agents do not say goodbye.
+    pub(crate) fn restart(&self, cloud: Cloud) {
+        lock(&self.shared.restarts).insert(cloud);
     }
 }
 
@@ -179,12 +173,10 @@ impl Host {
                 self.note(done.with_context(|| text));
                 self.note(write(&file.with_extension("done"), ""));
             }
-            let blow = {
-                let mut blows = lock(&self.shared.blows);
-                blows.iter().position(|(cloud, _)| *cloud == self.cloud).map(|at| blows.remove(at).1)
-            };
-            let struck = blow.map_or(Ok(()), |blow| self.strike(blow));
-            self.note(struck);
+            if lock(&self.shared.restarts).remove(&self.cloud) {
+                let restarted = self.restart();
+                self.note(restarted);
+            }
             let watched = self.watch_for_reboots();
             self.note(watched);
             std::thread::sleep(Duration::from_millis(50));
@@ -287,11 +279,7 @@ impl Host {
             "bootcmd": [format!("grep -q registry /etc/hosts || echo {ADDRESS} registry.localhost {} >>/etc/hosts", self.proxy)],
         });
         write(&seed.join("user-data"), &format!("#cloud-config\n{user}\n"))?;
-        let there = |program: &str| {
-            let mut command = Command::new("nsenter");
-            command.arg(format!("--net=/proc/{}/ns/net", self.network)).arg(program);
-            command
-        };
+        let there = |program: &str| in_network(self.network, program);
         let interface = format!("to-{}", self.cloud.as_str());
         let script =
             "ip link delete \"$1\" 2>/dev/null; ip tuntap add \"$1\" mode tap && ip link set \"$1\" master builds up";
@@ -325,13 +313,9 @@ impl Host {
     fn connect(&self, machine: u32) -> anyhow::Result<()> {
         let name = format!("to-{}", self.cloud.as_str());
         let script = "ip link delete \"$1\" 2>/dev/null; ip link add \"$1\" type veth peer name builds netns \"$2\" && ip link set \"$1\" master builds up";
-        let mut there = Command::new("nsenter");
-        there.arg(format!("--net=/proc/{}/ns/net", self.network));
-        run(there.args(["bash", "-c", script, "_", &name, &machine.to_string()]))?;
+        run(in_network(self.network, "bash").args(["-c", script, "_", &name, &machine.to_string()]))?;
         let script = "ip address add \"$1/24\" dev builds && ip link set builds up && ip route add default via \"$2\"";
-        let mut here = Command::new("nsenter");
-        here.arg(format!("--net=/proc/{machine}/ns/net"));
-        run(here.args(["bash", "-c", script, "_", self.cloud.address(), ADDRESS])).map(|_| ())
+        run(in_network(machine, "bash").args(["-c", script, "_", self.cloud.address(), ADDRESS])).map(|_| ())
     }
 
     /// Starts Session Manager's agent. It runs in the machine's network, but is not on its disk.
@@ -339,24 +323,19 @@ impl Host {
         if self.cloud != Cloud::Aws {
             return Ok(None);
         }
-        let mut agent = Command::new("nsenter");
-        agent.arg(format!("--net=/proc/{}/ns/net", machine.init())).arg(&self.python);
+        let mut agent = in_network(machine.init(), &self.python);
         agent.arg("-B").arg(self.root.join("tests/rehearsal/clouds/session.py"));
         agent.args([format!("{}:{SESSION_PORT}", self.cloud.address()), self.cloud.endpoint(), instance.to_owned()]);
         Ok(Some(agent.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?))
     }
 
-    fn strike(&mut self, blow: Blow) -> anyhow::Result<()> {
+    fn restart(&mut self) -> anyhow::Result<()> {
         for (instance, running) in &mut self.running {
             let Body::Container(machine) = &running.body else { continue };
-            match blow {
-                Blow::Restart => {
-                    end_agent(running.agent.take());
-                    lost(self.network, self.cloud, instance)?;
-                    // The first process of the container ends at once, as at a reset.
-                    let _ = machine.bash(&[], "systemctl reboot --force --force");
-                }
-            }
+            end_agent(running.agent.take());
+            lost(self.network, self.cloud, instance)?;
+            // The first process of the container ends at once, as at a reset.
+            let _ = machine.bash(&[], "systemctl reboot --force --force");
         }
         Ok(())
     }
@@ -373,7 +352,7 @@ impl Host {
                 lost(self.network, self.cloud, &instance)?;
             }
             if let Body::Container(machine) = &mut running.body {
-                machine.wait_for_reboot()?;
+                machine.wait_until_up()?;
                 running.agent = self.agent(&instance, machine)?;
             }
             self.running.insert(instance, running);
@@ -382,11 +361,9 @@ impl Host {
     }
 }
 
+/// Tells a cloud that the agent on an instance is gone.
 fn lost(network: u32, cloud: Cloud, instance: &str) -> anyhow::Result<()> {
-    let mut curl = Command::new("nsenter");
-    curl.arg(format!("--net=/proc/{network}/ns/net"));
-    curl.args(["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--data", ""]);
-    run(curl.arg(format!("http://{}/rehearsal/lost/{instance}", cloud.endpoint()))).map(|_| ())
+    run(curl(network).arg(format!("http://{}/rehearsal/lost/{instance}", cloud.endpoint()))).map(|_| ())
 }
 
 fn end_agent(agent: Option<Child>) {

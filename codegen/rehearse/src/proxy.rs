@@ -12,7 +12,7 @@ use crate::world::ADDRESS;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run;
 
-/// Where squid, which has a user of its own, may write. A file system of the rehearsal's own is mounted there.
+/// Where squid, which runs as its own user, may write. The rehearsal mounts a file system there.
 pub(crate) const LOGS: &str = "/var/log/squid";
 
 /// The ports of the clouds' network that a machine may reach: the proxy, the endpoints of Session Manager, and the registry.

@@ -151,7 +151,7 @@ impl<'a> Rehearsal<'a> {
         command
     }
 
-    /// A program on the machine of the publisher, who is somebody else on AWS than the runner.
+    /// A program on the machine of the publisher, who has other AWS credentials than the runner.
     pub(crate) fn publisher(&self, program: &str) -> Command {
         let mut command = self.runner(program);
         command.env("AWS_ACCESS_KEY_ID", "publisher");

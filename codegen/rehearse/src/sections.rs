@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 
 use crate::fault::state;
 use crate::rehearsal::{Plan, Rehearsal};
-use crate::stage::{Image, Stage};
+use crate::stage::Stage;
 use crate::world::Oddities;
 use fleetgen_fleet::catalog::hardening::SECTIONS;
 use fleetgen_fleet::choice::Cloud;
@@ -14,6 +14,7 @@ use fleetgen_fleet::choice::Cloud;
 const LAYER: &str = "base";
 
 /// A script without which no image may be made.
+#[derive(Clone, Copy)]
 pub(crate) struct Section {
     pub(crate) script: &'static str,
     /// What the log must say.
@@ -56,16 +57,12 @@ const PLANTS: &[(&str, &str)] = &[
 /// Every section that a rehearsal can prove.
 pub(crate) fn all() -> Vec<Section> {
     let hardening = SECTIONS.iter().map(|section| Section {
-        script: leak(format!("packer/scripts/hardening/{}.sh", section.name)),
-        words: leak(format!("failed: goss/hardening/{}.yaml", section.name)),
+        // They live as long as the program, and are few.
+        script: format!("packer/scripts/hardening/{}.sh", section.name).leak(),
+        words: format!("failed: goss/hardening/{}.yaml", section.name).leak(),
         plant: PLANTS.iter().find(|(name, _)| *name == section.name).map_or("", |(_, plant)| plant),
     });
-    OTHERS.iter().map(|other| Section { ..*other }).chain(hardening).collect()
-}
-
-/// A text that lives as long as the program. There are few.
-fn leak(text: String) -> &'static str {
-    text.leak()
+    OTHERS.iter().copied().chain(hardening).collect()
 }
 
 /// Builds the layer without a section.
@@ -77,8 +74,7 @@ pub(crate) fn rehearse(stage: &Stage, section: &Section) -> anyhow::Result<()> {
         oddities: Oddities { fast: true, plant: section.plant, ..Oddities::default() },
         ..Plan::good(&name, &[Cloud::Aws])
     };
-    let images: Vec<Image> = stage.images().into_iter().filter(|image| image.layer.is_none()).collect();
-    let rehearsal = Rehearsal::new(stage, &plan, &images)?;
+    let rehearsal = Rehearsal::new(stage, &plan, &stage.vendor_images())?;
     let built = rehearsal.build(LAYER)?;
     let judged = (|| {
         ensure!(!built.succeeded, "an image was made without {}", section.script);

@@ -80,6 +80,11 @@ impl Stage {
         self.images.lock().map(|images| images.clone()).unwrap_or_default()
     }
 
+    /// The vendors' images, as in a cloud in which nothing was built yet.
+    pub(crate) fn vendor_images(&self) -> Vec<Image> {
+        vendors(&self.fleet)
+    }
+
     pub(crate) fn put(&self, image: Image) {
         if let Ok(mut images) = self.images.lock() {
             images.push(image);

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::rehearsal::{Plan, Rehearsal};
-use crate::stage::{Image, Stage};
+use crate::stage::Stage;
 use crate::world::{Emulated as _, Oddities};
 use fleetgen_fleet::choice::Cloud;
 
@@ -38,8 +38,7 @@ const DIFFERENT: &[(&str, &str)] = &[
 /// Builds the base again, and compares.
 pub(crate) fn rehearse(stage: &Stage) -> anyhow::Result<()> {
     let plan = Plan { oddities: Oddities { fast: true, ..Oddities::default() }, ..Plan::good("again", &[Cloud::Aws]) };
-    let images: Vec<Image> = stage.images().into_iter().filter(|image| image.layer.is_none()).collect();
-    let rehearsal = Rehearsal::new(stage, &plan, &images)?;
+    let rehearsal = Rehearsal::new(stage, &plan, &stage.vendor_images())?;
     let built = rehearsal.build(LAYER)?;
     ensure!(built.succeeded, "the build failed:\n{}", built.last_words());
     let first = stage.folder.join(format!("good/repository/.fleetgen/{LAYER}/reports"));

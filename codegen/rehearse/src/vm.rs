@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::rehearsal::{Plan, Rehearsal};
-use crate::stage::{Image, Stage};
+use crate::stage::Stage;
 use crate::world::{Emulated as _, Oddities};
 use fleetgen_fleet::choice::Cloud;
 
@@ -35,8 +35,7 @@ pub(crate) fn rehearse(stage: &Stage) -> anyhow::Result<()> {
         oddities: Oddities { fast: true, virtual_machines: true, plant: PLANT, ..Oddities::default() },
         ..Plan::good("vm", &[Cloud::Aws])
     };
-    let images: Vec<Image> = stage.images().into_iter().filter(|image| image.layer.is_none()).collect();
-    let rehearsal = Rehearsal::new(stage, &plan, &images)?;
+    let rehearsal = Rehearsal::new(stage, &plan, &stage.vendor_images())?;
     let built = rehearsal.build(LAYER)?;
     let judged = (|| {
         ensure!(built.succeeded, "the build failed");

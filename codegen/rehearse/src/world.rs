@@ -14,6 +14,7 @@ use crate::stage::{Image, Stage};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, resource_name};
 use fleetgen_toolbox::files::write;
+use fleetgen_toolbox::machine::{in_network, internet, wait_for};
 use fleetgen_toolbox::process::run;
 
 /// The address of the clouds and the registry in the private network.
@@ -141,7 +142,7 @@ impl World {
         let name = name.to_owned();
         let mut world = Self { folder: folder.to_owned(), holder, servers: Vec::new(), machines: None, name };
         world.network()?;
-        world.servers.push(fleetgen_toolbox::machine::internet(world.holder.id())?);
+        world.servers.push(internet(world.holder.id())?);
         let squid = proxy::start(&stage.fleet, folder, &world.name, |program| world.command(program))?;
         world.servers.push(squid);
         for cloud in Cloud::ALL {
@@ -168,7 +169,7 @@ impl World {
             fs_err::read_link(format!("/proc/{}/ns/net", self.holder.id())).ok()
                 != fs_err::read_link("/proc/self/ns/net").ok()
         };
-        fleetgen_toolbox::machine::wait_for(|| is_apart().then_some(()), "the network of the clouds")?;
+        wait_for(|| is_apart().then_some(()), "the network of the clouds")?;
         let script = "ip link set lo up && ip link add builds type bridge && ip link set builds up && ip address add \"$1/24\" dev builds";
         run(self.command("bash").args(["-c", script, "_", ADDRESS])).map(|_| ())
     }
@@ -244,9 +245,7 @@ impl World {
 
     /// A command in the network of the clouds.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.holder.id())).arg(program);
-        command
+        in_network(self.holder.id(), program)
     }
 
     /// The machines of the clouds.
@@ -299,25 +298,20 @@ impl World {
     }
 
     fn get(&self, url: &str) -> anyhow::Result<String> {
-        let mut curl = self.command("curl");
-        curl.args([
-            "--silent",
-            "--show-error",
-            "--fail",
-            "--noproxy",
-            "*",
-            "--retry",
-            "60",
-            "--retry-connrefused",
-            "--retry-delay",
-            "1",
-        ]);
-        run(curl.arg(format!("http://{url}"))).with_context(|| {
+        run(curl(self.holder.id()).arg(format!("http://{url}"))).with_context(|| {
             let logs = ["ec2", "compute", "registry"]
                 .map(|name| fs_err::read_to_string(self.folder.join(name).with_extension("log")).unwrap_or_default());
             format!("a server of the rehearsal does not answer:\n{}", logs.join("\n"))
         })
     }
+}
+
+/// curl in a network, which waits for a server that is still starting.
+pub(crate) fn curl(network: u32) -> Command {
+    let mut curl = in_network(network, "curl");
+    curl.args(["--silent", "--show-error", "--fail", "--noproxy", "*"]);
+    curl.args(["--retry", "60", "--retry-connrefused", "--retry-delay", "1"]);
+    curl
 }
 
 impl Drop for World {

@@ -23,7 +23,8 @@ pub type Connect<'a> = &'a dyn Fn(u32) -> anyhow::Result<()>;
 pub struct Machine {
     root: PathBuf,
     container: Child,
-    network: Child,
+    /// What connects it to the internet, if that is its network.
+    network: Option<Child>,
     /// The process whose network is the machine's, by its id on the host.
     outer: u32,
     /// The container's first process, by its id on the host.
@@ -78,18 +79,18 @@ impl Machine {
             .stderr(log)
             .spawn()
             .context("cannot start unshare; booting a machine needs root")?;
-        let network = Command::new("true").spawn()?;
-        let mut machine = Self { root, container, network, outer: 0, init: 0 };
+        let mut machine = Self { root, container, network: None, outer: 0, init: 0 };
         machine.outer = wait_for(|| child_of(machine.container.id()), "the container's namespaces")?;
         match connect {
-            None => machine.network = internet(machine.outer)?,
+            None => machine.network = Some(internet(machine.outer)?),
             Some(connect) => connect(machine.outer)?,
         }
         machine.wait_until_up().with_context(|| fs_err::read_to_string(&console).unwrap_or_default())?;
         Ok(machine)
     }
 
-    fn wait_until_up(&mut self) -> anyhow::Result<()> {
+    /// Waits until a machine that boots, or boots again, is up.
+    pub fn wait_until_up(&mut self) -> anyhow::Result<()> {
         let (outer, before) = (self.outer, self.init);
         let is_init = |process: &u32| {
             let name = fs_err::read_to_string(format!("/proc/{process}/comm"));
@@ -102,11 +103,6 @@ impl Machine {
     /// Whether its first process is gone: it is booting again, or has stopped.
     pub fn is_gone(&self) -> bool {
         !Path::new(&format!("/proc/{}", self.init)).exists()
-    }
-
-    /// Waits until a machine that is booting again is up.
-    pub fn wait_for_reboot(&mut self) -> anyhow::Result<()> {
-        self.wait_until_up()
     }
 
     fn is_up(&self) -> bool {
@@ -153,7 +149,7 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         // Killing unshare kills the first process of the PID namespace, and with it all others.
-        for child in [&mut self.container, &mut self.network] {
+        for child in std::iter::once(&mut self.container).chain(&mut self.network) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -161,6 +157,13 @@ impl Drop for Machine {
         std::thread::sleep(Duration::from_millis(500));
         remove_cgroups(&cgroup(&self.root));
     }
+}
+
+/// A command in the network of a process.
+pub fn in_network(process: u32, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new("nsenter");
+    command.arg(format!("--net=/proc/{process}/ns/net")).arg(program);
+    command
 }
 
 /// Gives a network namespace the host's access to the internet, until the process ends.

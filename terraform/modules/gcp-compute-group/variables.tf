@@ -98,7 +98,7 @@ variable "machine_type" {
 }
 
 variable "has_gpus" {
-  description = "Whether the machine type has GPUs of its own, as those of the families G2 and A2 have."
+  description = "Whether the machine type includes GPUs, such as those of the families G2 and A2."
   type        = bool
   default     = false
   nullable    = false

@@ -138,7 +138,7 @@ class Cloud:
         interface = {"networkIP": self.settings["machine"], "accessConfigs": external}
         instance = body | {"status": "RUNNING", "disks": used, "networkInterfaces": [interface]}
         self.put(self.instances, f"{where}/instances/{body['name']}", instance)
-        # As the machine's OS Login does when somebody comes: it asks for the keys of the user.
+        # As OS Login on the machine does at a login: it asks for the keys of the user.
         self.spool.tell("start", body["name"], image=image, key="\n".join(self.public_keys))
         return self.done(where)
 

@@ -248,7 +248,7 @@ def listed(value):
 
 
 class Gate:
-    """Stands before moto, and looks at each request."""
+    """Sees each request before moto does."""
 
     def __init__(self, moto, world):
         self.moto = moto

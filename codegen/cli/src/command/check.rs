@@ -8,7 +8,6 @@ use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
-use crate::records::Recorded;
 use crate::summary;
 use crate::ui::Ui;
 
@@ -22,8 +21,7 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
-    let (project, changes) = Project::load_with_changes(global, Severity::Error, ui)?;
-    let recorded = Recorded::read(&project.root, &project.fleet)?;
+    let (project, recorded, changes) = Project::load_with_changes(global, Severity::Error, ui)?;
     let problems = fleetgen_images::out_of_order(&project.fleet, &Records::new(&recorded.layers));
     if !problems.is_empty() {
         return Err(Failure::Problems(problems, None));

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let (_, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
+    let (_, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
     let summaries: Vec<FileSummary> = changes.pending().map(|(path, change)| summary::of(path, change)).collect();
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,

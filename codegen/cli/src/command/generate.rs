@@ -20,7 +20,7 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
-    let (project, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
+    let (project, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
     let pending: Vec<_> = changes.pending().collect();
     // Unchanged files were read back when they were written.
     pending.par_iter().try_for_each(|(_, change)| match change {

@@ -66,7 +66,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
     let layer = fleet.layers.get(&group.layer)?;
     let (owner, vendors) = layer.source.aws.as_ref()?;
     let promoted = images.get(&group.name);
-    let own = promoted.and_then(|image| image.0.as_deref()).zip(fleet.aws.as_ref());
+    let own = promoted.and_then(Option::as_deref).zip(fleet.aws.as_ref());
     let image = match own {
         Some((name, account)) => Image { owner: account.account.as_str(), name },
         None => Image { owner: owner.as_str(), name: vendors.get(&group.machine.architecture)?.as_str() },

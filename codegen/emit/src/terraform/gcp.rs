@@ -52,7 +52,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
     let layer = fleet.layers.get(&group.layer)?;
     let (image_project, vendors) = layer.source.gcp.as_ref()?;
     let promoted = images.get(&group.name);
-    let own = promoted.and_then(|image| image.0.as_deref());
+    let own = promoted.and_then(Option::as_deref);
     let image = match own {
         Some(name) => format!("projects/{}/global/images/{name}", account.project),
         None => format!("projects/{image_project}/global/images/{}", vendors.get(&group.machine.architecture)?),

@@ -224,7 +224,7 @@ pub(crate) struct Scan {
 pub(crate) struct ScanIgnore {
     /// The id, such as CVE-2026-12345. Default: every vulnerability of `program`.
     pub(crate) id: Option<Field<VulnerabilityId>>,
-    /// A vendor's program that contains the vulnerable code, such as /usr/bin/dockerd; `*` stands for any part of a name.
+    /// A vendor's program that contains the vulnerable code, such as /usr/bin/dockerd; `*` matches any part of a name.
     /// Packages of the distribution and programs in /usr/local/bin cannot be named. Default: anywhere.
     pub(crate) program: Option<Field<ProgramPath>>,
     /// Why this is harmless here, or what it waits for.

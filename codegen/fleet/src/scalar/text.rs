@@ -175,7 +175,7 @@ impl VendorImage {
 }
 
 word! {
-    /// The path of a program on a machine. From the third name on, `*` stands for any part of a name.
+    /// The path of a program on a machine. From the third name on, `*` matches any part of a name.
     ProgramPath = "the path of a program", "^/[a-zA-Z0-9_.+@-]+/[a-zA-Z0-9_.+@-]+(/[a-zA-Z0-9_.+@*-]+)*$",
     "such as /usr/bin/dockerd, or with `*` after two names, as in /usr/bin/docker*"
 }

@@ -2,6 +2,7 @@
 
 mod ubuntu;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -146,18 +147,29 @@ fn script(scripts: &[String], environment: &[(String, String)]) -> String {
     // A machine that no cloud started has no cloud's agent.
     let scripts = scripts.iter().filter(|script| !script.ends_with("agents.sh"));
     let step = |script: &String| format!("bash {script} || {{ echo CONFORM layer broken: {script}; poweroff; exit; }}");
+    let goss = pinned("goss");
+    let again = AGAIN.replace("DIRECTORY", DIRECTORY);
+    let again = again.replace("GOSS_URL", &goss["url"]).replace("GOSS_SHA256", &goss["sha256"]);
     let lines = ASSUMPTIONS.iter().enumerate().filter(|(_, assumption)| !assumption.probe.is_empty()).map(probe);
     let lines = lines.chain([UNPACK.replace("DIRECTORY", DIRECTORY)]).chain(environment.iter().map(export));
-    let lines: Vec<String> = lines.chain(scripts.map(step)).chain([AGAIN.replace("DIRECTORY", DIRECTORY)]).collect();
+    let lines: Vec<String> = lines.chain(scripts.map(step)).chain([again]).collect();
     lines.join("\n") + "\n"
 }
+
+/// The release for amd64 of a tool that fleetgen pins: its `url` and `sha256`.
+fn pinned(tool: &str) -> BTreeMap<String, String> {
+    let pins: serde_json::Value = serde_json::from_str(PINS).unwrap_or_default();
+    serde_json::from_value(pins[tool]["amd64"].clone()).unwrap_or_default()
+}
+
+const PINS: &str = include_str!("../../../emit/data/tools.json");
 
 const UNPACK: &str = "mkdir -p DIRECTORY/reports DIRECTORY/artifacts
 tar -xzf /mnt/seed/repository.tgz -C DIRECTORY";
 
 /// Goss comes with the tools of a build. It runs after a reboot, from a unit.
 const AGAIN: &str = "echo CONFORM layer held
-curl -fsSL -o DIRECTORY/artifacts/goss https://github.com/goss-org/goss/releases/download/v0.4.9/goss-linux-amd64
+curl -fsSL -o DIRECTORY/artifacts/goss 'GOSS_URL' && echo 'GOSS_SHA256  DIRECTORY/artifacts/goss' | sha256sum -c || poweroff
 export -p | grep -v 'BASH\\|PWD' >DIRECTORY/environment
 cat >DIRECTORY/again.sh <<'END'
 . DIRECTORY/environment
@@ -178,7 +190,15 @@ reboot";
 
 #[cfg(test)]
 mod tests {
-    use super::{ASSUMPTIONS, report, script};
+    use super::{ASSUMPTIONS, pinned, report, script};
+
+    /// People's own machines get the cosign that builds are checked with.
+    #[test]
+    fn the_runner_s_cosign_is_the_pinned_one() {
+        let install = include_str!("../../../../packer/runner/install-tools.sh");
+        let cosign = pinned("cosign");
+        assert!(install.contains(&cosign["url"]) && install.contains(&cosign["sha256"]));
+    }
 
     #[test]
     fn the_script_is_bash_and_its_words_are_understood() {

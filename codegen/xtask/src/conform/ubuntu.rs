@@ -7,7 +7,7 @@ pub(crate) struct Assumption {
     pub(crate) what: &'static str,
     /// The file that relies on it.
     pub(crate) file: &'static str,
-    /// How it is known: its source, or that nobody has checked it.
+    /// How it is known: its source, or that it is unverified.
     pub(crate) source: &'static str,
     /// A command of bash that succeeds on the vendor's image if it holds. Empty if only special hardware can tell.
     pub(crate) probe: &'static str,
