@@ -137,7 +137,7 @@ codes! {
     Sysctl = "sysctl",
     Fleet("layers:\n  base:\n    description: The base\n    os: ubuntu-24.04\n    architectures: [arm64]\n    updates_until: \"2026-11-01\"\n    source: { aws_owner: \"099720109477\", aws: { arm64: ubuntu-arm64 } }\n    sysctl: { kernel.kptr_restrict: \"0\" }\n"),
     "Set the kernel setting in one layer only. To weaken a hardening section, name it in `hardening_exceptions` with the reason.";
-    /// Entries of `scan.ignore` have not expired.
+    /// Entries of `scan.ignore` have not expired, and none names a program of fleet.yaml.
     Scan = "scan",
     Fleet("layers:\n  base:\n    description: The base\n    os: ubuntu-24.04\n    architectures: [arm64]\n    updates_until: \"2026-11-01\"\n    source: { aws_owner: \"099720109477\", aws: { arm64: ubuntu-arm64 } }\n    scan: { ignore: [{ id: CVE-2026-12345, reason: not reachable here, until: \"2026-10-01\" }] }\n"),
     "Remove the entry if the vulnerability is fixed. Otherwise review the reason and set a later date. It is an error in `fleetgen check` and fails the image build; other commands only warn, from 14 days before.";
