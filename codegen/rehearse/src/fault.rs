@@ -176,7 +176,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         plan: |plan| Plan {
             clouds: Cloud::ALL.to_vec(),
             scripts: &[("packer/scripts/clean/check.sh", "\nsystemctl --quiet disable ssh.service\n")],
-            waits: &[("ssh_timeout", "45s")],
+            // Only the boot is in a hurry: the machine that becomes the image must have time to start.
+            accident: Some(("web/layer.sh", |rehearsal, _| rehearsal.boot_impatiently(LAYER))),
             ..plan
         },
         ..USUAL

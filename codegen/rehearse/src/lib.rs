@@ -20,12 +20,12 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 
-use fault::Fault;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run as run_command;
 use fleetgen_toolbox::{machine, repository, tools, virtual_machine};
@@ -69,38 +69,49 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let Some(folder) = supervise::inside() else { return launch(root, args) };
     mount_logs()?;
     let stage = Stage::new(root, tools::install(root)?, &folder, root.join(&args.logs))?;
+    let failures = Mutex::new(Vec::new());
+    let report = |name: &str, work: &(dyn Fn() -> anyhow::Result<()> + Sync)| {
+        if let Err(error) = run_part(&stage, name, work) {
+            let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures.push(format!("{name}: {}", error.root_cause()));
+        }
+    };
     let mut rehearsed = 1;
-    let mut failed = usize::from(!report(&stage, "good", || good::rehearse(&stage, &args.layers)));
-    if failed == 0 {
-        rehearsed += faults.len();
-        failed += usize::from(!report(&stage, "kernel", || kernel::check(&stage)));
+    report("good", &|| good::rehearse(&stage, &args.layers));
+    let is_good = failures.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+    if is_good {
+        rehearsed += faults.len() + sections.len();
+        report("kernel", &|| kernel::check(&stage));
         if args.all || args.scores {
-            failed += usize::from(!report(&stage, "scores", || scores::measure(&stage)));
+            report("scores", &|| scores::measure(&stage));
         }
         if args.all || args.vm {
-            failed += usize::from(!report(&stage, "vm", || vm::rehearse(&stage)));
+            report("vm", &|| vm::rehearse(&stage));
             rehearsed += 1;
         }
         if args.all {
-            failed += usize::from(!report(&stage, "twice", || twice::rehearse(&stage)));
+            report("twice", &|| twice::rehearse(&stage));
             rehearsed += 1;
         }
         // Faults mostly wait, so three fit on two cores.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
-        let one = |fault: &&Fault| usize::from(!report(&stage, fault.name, || fault::rehearse(&stage, fault)));
-        failed += pool.install(|| faults.par_iter().map(one).sum::<usize>());
-        rehearsed += sections.len();
-        let one =
-            |section: &Section| usize::from(!report(&stage, section.script, || sections::rehearse(&stage, section)));
-        failed += pool.install(|| sections.par_iter().map(one).sum::<usize>());
+        pool.install(|| {
+            faults.par_iter().for_each(|fault| report(fault.name, &|| fault::rehearse(&stage, fault)));
+            sections.par_iter().for_each(|section| report(section.script, &|| sections::rehearse(&stage, section)));
+        });
     }
-    failed += usize::from(!report(&stage, "nothing is left running", supervise::nothing_runs));
+    report("nothing is left running", &supervise::nothing_runs);
     println!("\nThe good rehearsal, step by step:\n{}", stage.timings.table("good"));
     let json = stage.logs.join("timings.json");
     write(&json, &format!("{:#}\n", serde_json::to_value(stage.timings.steps())?))?;
-    println!("{rehearsed} rehearsals, {failed} failures; logs and timings.json are in {}", args.logs.display());
-    if failed > 0 {
-        bail!("{failed} failures");
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!(
+        "{rehearsed} rehearsals, {} failures; logs and timings.json are in {}",
+        failures.len(),
+        args.logs.display()
+    );
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
     }
     Ok(())
 }
@@ -135,8 +146,8 @@ fn launch(root: &Path, args: &Args) -> anyhow::Result<()> {
     result
 }
 
-/// Runs one part and reports how it ended. Returns whether it succeeded.
-fn report(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> bool {
+/// Runs one part and reports how it ended.
+fn run_part(stage: &Stage, name: &str, work: &dyn Fn() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let start = Instant::now();
     let result = work();
     stage.timings.put(name, "everything", "in all", start.elapsed());
@@ -145,5 +156,5 @@ fn report(stage: &Stage, name: &str, work: impl FnOnce() -> anyhow::Result<()>) 
         Ok(()) => println!("ok    {name:<20} {seconds:>6.1} s"),
         Err(error) => println!("FAIL  {name:<20} {seconds:>6.1} s\n{error:#}\n"),
     }
-    result.is_ok()
+    result
 }

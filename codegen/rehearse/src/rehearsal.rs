@@ -128,13 +128,25 @@ impl<'a> Rehearsal<'a> {
         }
         let settings = overlay::settings(self.plan.waits);
         for layer in self.stage.fleet.layers.keys() {
-            let path = self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl"));
-            let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, &settings)?;
-            write(&path, &laid)?;
+            let changed = self.overlay(layer.as_str(), &settings)?;
             self.overlays.insert(layer.to_string(), changed);
         }
         run(&mut self.git(&["init", "--quiet"]))?;
         self.commit("rehearsal")
+    }
+
+    /// Changes settings of a layer's template. Returns the lines that differ.
+    fn overlay(&self, layer: &str, settings: &[overlay::Setting]) -> anyhow::Result<Vec<String>> {
+        let path = self.repository.join(format!("generated/packer/{layer}/build.pkr.hcl"));
+        let (laid, changed) = overlay::lay(&fs_err::read_to_string(&path)?, settings)?;
+        write(&path, &laid)?;
+        Ok(changed)
+    }
+
+    /// Shortens how long the boot of a layer's image waits for SSH. Packer has read the template for the image by then.
+    pub(crate) fn boot_impatiently(&self, layer: &str) -> anyhow::Result<()> {
+        let waits = ["amazon-ebs", "googlecompute"].map(|kind| (kind, "ssh_timeout", "\"20s\"".to_owned()));
+        self.overlay(layer, &waits).map(|_| ())
     }
 
     /// Commits everything: a build needs a clean tree.

@@ -122,7 +122,9 @@ impl Build<'_> {
     fn verify(&self, layer: &str, environment: &Environment, advisories: &str, words: &str) -> anyhow::Result<()> {
         self.database("now", advisories)?;
         for check in ["goss", "trivy"] {
-            self.machine.must(environment, &format!("bash $DIRECTORY/packer/scripts/verify/{check}.sh"))?;
+            // As over SSH: in somebody's home, since Trivy takes relative paths from where it runs.
+            let script = format!("cd /home/ops && bash $DIRECTORY/packer/scripts/verify/{check}.sh");
+            self.machine.must(environment, &script)?;
         }
         let gate = self.machine.bash(environment, "bash $DIRECTORY/packer/scripts/verify/gate.sh")?;
         if words.is_empty() {
