@@ -134,8 +134,9 @@ func (p *provider) PlanResourceChange(_ context.Context, request *tfprotov6.Plan
 
 func (p *provider) ApplyResourceChange(_ context.Context, request *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	response := &tfprotov6.ApplyResourceChangeResponse{Private: request.PlannedPrivate}
-	state, err := rewrite(p.resources[request.TypeName], request.PlannedState, func(value tftypes.Value) (tftypes.Value, error) {
-		return withInventions(request.TypeName, value)
+	schema := p.resources[request.TypeName]
+	state, err := rewrite(schema, request.PlannedState, func(value tftypes.Value) (tftypes.Value, error) {
+		return withInventions(schema, request.TypeName, value)
 	})
 	if err != nil {
 		response.Diagnostics = failed(err)
@@ -152,7 +153,7 @@ func (p *provider) ReadDataSource(_ context.Context, request *tfprotov6.ReadData
 		if err != nil {
 			return value, err
 		}
-		return withInventions(request.TypeName, value)
+		return withInventions(schema, request.TypeName, value)
 	})
 	if err != nil {
 		response.Diagnostics = failed(err)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -54,13 +56,20 @@ func withUnknowns(schema *tfprotov6.Schema, value tftypes.Value) (tftypes.Value,
 	})
 }
 
-// withInventions gives a plausible value to what is unknown.
-func withInventions(typeName string, value tftypes.Value) (tftypes.Value, error) {
+// withInventions gives a plausible value to what is unknown. Resources that differ get different ids, so that wiring one of
+// them in place of another shows. The same resource gets the same ids every time.
+func withInventions(schema *tfprotov6.Schema, typeName string, value tftypes.Value) (tftypes.Value, error) {
+	known, err := tfprotov6.NewDynamicValue(schema.ValueType(), value)
+	if err != nil {
+		return value, err
+	}
+	digest := sha256.Sum256(append([]byte(typeName), known.MsgPack...))
+	inventor := inventor{typeName: typeName, suffix: hex.EncodeToString(digest[:6])}
 	return tftypes.Transform(value, func(path *tftypes.AttributePath, value tftypes.Value) (tftypes.Value, error) {
 		if value.IsKnown() {
 			return value, nil
 		}
-		return invent(typeName, lastName(path), value.Type()), nil
+		return inventor.invent(lastName(path), value.Type()), nil
 	})
 }
 
@@ -74,18 +83,23 @@ func lastName(path *tftypes.AttributePath) string {
 	return ""
 }
 
-func invent(typeName, name string, kind tftypes.Type) tftypes.Value {
+type inventor struct {
+	typeName string
+	suffix   string
+}
+
+func (i inventor) invent(name string, kind tftypes.Type) tftypes.Value {
 	switch kind := kind.(type) {
 	case tftypes.List:
-		return tftypes.NewValue(kind, two(typeName, name, kind.ElementType))
+		return tftypes.NewValue(kind, i.two(name, kind.ElementType))
 	case tftypes.Set:
-		return tftypes.NewValue(kind, two(typeName, name, kind.ElementType))
+		return tftypes.NewValue(kind, i.two(name, kind.ElementType))
 	case tftypes.Map:
 		return tftypes.NewValue(kind, map[string]tftypes.Value{})
 	case tftypes.Object:
 		values := make(map[string]tftypes.Value, len(kind.AttributeTypes))
 		for attribute, inner := range kind.AttributeTypes {
-			values[attribute] = invent(typeName, attribute, inner)
+			values[attribute] = i.invent(attribute, inner)
 		}
 		return tftypes.NewValue(kind, values)
 	}
@@ -95,33 +109,33 @@ func invent(typeName, name string, kind tftypes.Type) tftypes.Value {
 	case kind.Is(tftypes.Bool):
 		return tftypes.NewValue(tftypes.Bool, false)
 	default:
-		return tftypes.NewValue(tftypes.String, text(typeName, name))
+		return tftypes.NewValue(tftypes.String, i.text(name))
 	}
 }
 
 // two gives two words for a list of words, and nothing for any other list.
-func two(typeName, name string, element tftypes.Type) []tftypes.Value {
+func (i inventor) two(name string, element tftypes.Type) []tftypes.Value {
 	if !element.Is(tftypes.String) {
 		return []tftypes.Value{}
 	}
-	word := text(typeName, name)
+	word := i.text(name)
 	return []tftypes.Value{
 		tftypes.NewValue(tftypes.String, word+"-1"),
 		tftypes.NewValue(tftypes.String, word+"-2"),
 	}
 }
 
-func text(typeName, name string) string {
+func (i inventor) text(name string) string {
 	switch {
 	case strings.HasSuffix(name, "arn"):
-		return "arn:aws:service:region:123456789012:" + typeName
+		return "arn:aws:service:region:123456789012:" + i.typeName + "-" + i.suffix
 	case strings.HasSuffix(name, "json"):
 		return "{}"
 	case name == "email":
-		return "account@example.com"
+		return "account-" + i.suffix + "@example.com"
 	case name == "cidr_block", name == "ip_cidr_range":
 		return "10.0.0.0/16"
 	default:
-		return strings.ReplaceAll(typeName+"-"+name, "_", "-")
+		return strings.ReplaceAll(i.typeName+"-"+name, "_", "-") + "-" + i.suffix
 	}
 }

@@ -11,7 +11,7 @@ use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::tools::Tools;
 
 /// The versions of the recorded schemas.
-const PROVIDERS: &[(&str, &str)] = &[("aws", "6.25.0"), ("google", "7.45.0")];
+const PROVIDERS: &[(&str, &str)] = &[("aws", "6.66.0"), ("google", "7.45.0")];
 
 /// The file that keeps a root's state next to it.
 pub(crate) const OVERRIDE: &str = "backend_override.tf";

@@ -170,8 +170,8 @@ run "tcp_behind_a_network_load_balancer" {
   }
 
   assert {
-    condition     = aws_lb_listener.this[0].protocol == "TCP" && aws_lb_target_group.this[0].health_check[0].matcher == null
-    error_message = "TCP has neither status codes nor paths"
+    condition     = aws_lb_listener.this[0].protocol == "TCP" && aws_lb_target_group.this[0].health_check[0].protocol == "TCP"
+    error_message = "the listener and the health check speak TCP"
   }
 }
 
