@@ -78,7 +78,7 @@ fn files_and_empty_directories_of_a_removed_group_are_deleted() {
     let sandbox = Sandbox::generated(&base());
     sandbox.edit("network: aws-tokyo\n    machine: m7g.large", "network: gcp-tokyo\n    machine: n2-standard-2");
     sandbox.run(&["generate"]).expect(0).says("delete generated/terraform/aws-tokyo/prod/web.tf");
-    assert!(!sandbox.path("generated/terraform/aws-tokyo").exists());
+    assert!(!sandbox.path("generated/terraform/aws-tokyo/prod").exists());
     assert!(sandbox.path("generated/terraform/gcp-tokyo/prod/web.tf").exists());
 }
 

@@ -42,6 +42,15 @@ impl Os {
     pub fn label(self) -> String {
         self.as_str().replace('.', "-")
     }
+
+    /// The distribution, and its release as archives name it.
+    pub fn distribution(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ubuntu2404 => ("ubuntu", "noble"),
+            Self::Ubuntu2204 => ("ubuntu", "jammy"),
+            Self::Debian12 => ("debian", "bookworm"),
+        }
+    }
 }
 
 choices! {
@@ -98,6 +107,13 @@ choices! {
         Public = "public",
         /// The company's networks.
         Internal = "internal",
+    }
+    /// Machines that use the egress proxy.
+    ProxyClient {
+        /// Machines that build images.
+        Builds = "builds",
+        /// Machines of compute groups.
+        Groups = "groups",
     }
     /// The protocol of an open port.
     Transport {

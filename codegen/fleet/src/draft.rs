@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use fleetgen_problem::Severity;
 
-use crate::choice::Cloud;
+use crate::choice::{Architecture, Cloud};
 use crate::field::{Entries, Field};
 use crate::file::{self, FleetFile};
 use crate::group::Group;
@@ -81,6 +81,12 @@ impl<'a> Draft<'a> {
     /// The layer that a layer is built on.
     pub(crate) fn parent(&self, layer: &Layer) -> Option<&Layer> {
         self.layers.get(layer.parent()?)
+    }
+
+    /// A root layer with a vendor's image on AWS for an architecture.
+    pub(crate) fn vendor_image(&self, architecture: Architecture) -> Option<&Layer> {
+        let mut roots = self.layers.values().filter(|layer| layer.parent().is_none());
+        roots.find(|layer| layer.source.aws.as_ref().is_some_and(|(_, images)| images.get(&architecture).is_some()))
     }
 
     /// The network in which images are built: the one that is set, or the first of its cloud.

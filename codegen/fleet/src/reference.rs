@@ -76,6 +76,7 @@ fn subnets() -> String {
             zones: zones.iter().map(|zone| zone.parse()).collect::<Result<_, _>>().ok()?,
             endpoints: Vec::new(),
             peers: Vec::new(),
+            peerings: Vec::new(),
             proxies: 2,
             load_balancers: std::collections::BTreeMap::new(),
         })

@@ -32,7 +32,17 @@ pub fn build_instance(fleet: &FleetName, layer: &LayerName, architecture: Archit
 
 /// The host name of a network's egress proxy, inside the network.
 pub fn proxy_host(fleet: &FleetName, network: &NetworkName) -> String {
-    format!("proxy.{network}.{fleet}.internal")
+    format!("proxy.{}", zone(fleet, network))
+}
+
+/// The private DNS zone of a network.
+pub fn zone(fleet: &FleetName, network: &NetworkName) -> String {
+    format!("{network}.{fleet}.internal")
+}
+
+/// The alias, without `alias/`, of the KMS key that logs on AWS are encrypted with.
+pub fn log_key(fleet: &FleetName) -> String {
+    format!("{fleet}-logs")
 }
 
 /// The log group that sessions on AWS are recorded in.

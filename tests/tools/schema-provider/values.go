@@ -11,13 +11,15 @@ import (
 
 // isComputed tells whether the attribute at a path is one that the cloud may fill in.
 func isComputed(block *tfprotov6.SchemaBlock, path *tftypes.AttributePath) bool {
-	for _, step := range path.Steps() {
+	steps := path.Steps()
+	for index, step := range steps {
 		name, isName := step.(tftypes.AttributeName)
 		if !isName {
 			continue // an element of a list, set or map of blocks
 		}
 		if attribute := findAttribute(block, string(name)); attribute != nil {
-			return attribute.Computed
+			// What is inside a list that the configuration gives is given, too.
+			return attribute.Computed && index == len(steps)-1
 		}
 		nested := findBlock(block, string(name))
 		if nested == nil {

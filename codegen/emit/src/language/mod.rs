@@ -3,6 +3,7 @@
 mod hcl;
 mod packer;
 mod shell;
+mod squid;
 mod sysctl;
 mod systemd;
 mod text;
@@ -32,6 +33,8 @@ pub(crate) enum Language {
     Packer,
     /// Bash.
     Shell,
+    /// Squid's configuration.
+    Squid,
     /// Files of sysctl.d.
     Sysctl,
     /// Unit files of systemd.
@@ -43,7 +46,8 @@ pub(crate) enum Language {
 impl Language {
     /// Every language.
     #[cfg(test)]
-    pub(crate) const ALL: &[Self] = &[Self::Hcl, Self::Packer, Self::Shell, Self::Sysctl, Self::Systemd, Self::Yaml];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Hcl, Self::Packer, Self::Shell, Self::Squid, Self::Sysctl, Self::Systemd, Self::Yaml];
 
     /// Escapes a value, so that it cannot end where it is.
     #[cfg(test)]
@@ -56,6 +60,7 @@ impl Language {
             Self::Hcl => hcl::escape,
             Self::Packer => packer::escape,
             Self::Shell => shell::escape,
+            Self::Squid => squid::escape,
             Self::Sysctl => sysctl::escape,
             Self::Systemd => systemd::escape,
             Self::Yaml => yaml::escape,
@@ -105,7 +110,7 @@ impl Templates {
             .map_err(|error| EmitError::fault(path, error.to_string()))?;
         Ok(match self.language {
             Language::Hcl | Language::Packer => align(&text),
-            Language::Shell | Language::Sysctl | Language::Systemd | Language::Yaml => text,
+            Language::Shell | Language::Squid | Language::Sysctl | Language::Systemd | Language::Yaml => text,
         })
     }
 
@@ -187,7 +192,7 @@ mod tests {
                     // Single quotes hold any character in bash, and a newline in them is part of the value.
                     Language::Shell => character.is_control() && !matches!(character, '\n' | '\t'),
                     Language::Sysctl => character.is_control(),
-                    Language::Hcl | Language::Packer | Language::Systemd | Language::Yaml => text::is_hidden(*character),
+                    Language::Hcl | Language::Packer | Language::Squid | Language::Systemd | Language::Yaml => text::is_hidden(*character),
                 });
                 prop_assert_eq!(hidden, None, "{:?}: {:?}", language, escaped);
             }

@@ -1,17 +1,13 @@
 //! The environment variables of a build's scripts.
 
-use fleetgen_fleet::choice::{Os, Severity};
+use fleetgen_fleet::choice::Severity;
 use fleetgen_fleet::{Fleet, Layer};
 
 use super::tools;
 
 /// What the scripts of a layer read, besides the cloud and the architecture.
 pub(super) fn environment(fleet: &Fleet, layer: &Layer) -> Vec<(&'static str, String)> {
-    let (distribution, codename) = match layer.os {
-        Os::Ubuntu2404 => ("ubuntu", "noble"),
-        Os::Ubuntu2204 => ("ubuntu", "jammy"),
-        Os::Debian12 => ("debian", "bookworm"),
-    };
+    let (distribution, codename) = layer.os.distribution();
     let severities = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
     let counted = severities.into_iter().filter(|severity| *severity >= layer.scan.fail_on).map(Severity::as_str);
     let version = |tool: &str| tools::tools().get(tool).map_or_else(String::new, |tool| tool.version.clone());

@@ -1,9 +1,11 @@
-//! Terraform roots, one per [`Scope`] and state. So far those of the stacks, with a file for each compute group.
+//! Terraform roots, one per [`Scope`] and state: those of the networks on AWS, and those of the stacks, with a file for each
+//! compute group.
 //!
-//! A root holds the backend, the provider, a look-up of the network, and one module call for each group. The substance is
-//! in `terraform/modules/`. Templates read the resolved [`Group`] itself, so a new setting of a group needs no code here.
+//! A root holds the backend, the provider, and module calls: for a stack, a look-up of the network and one call for each
+//! group. The substance is in `terraform/modules/`. Templates read the resolved [`Group`] itself, so a new setting of a group needs no code here.
 
 mod aws;
+mod foundation;
 mod gcp;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use crate::language::{Language, Templates};
 use crate::{EmitError, StartImages};
 
 const TEMPLATES: &[(&str, &str)] = &[
+    ("aws/foundation.tf", include_str!("templates/aws-foundation.tf.tera")),
     ("aws/root.tf", include_str!("templates/aws-root.tf.tera")),
     ("aws/group.tf", include_str!("templates/aws-group.tf.tera")),
     ("gcp/root.tf", include_str!("templates/gcp-root.tf.tera")),
@@ -28,7 +31,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 static RENDERER: LazyLock<Result<Templates, String>> =
     LazyLock::new(|| Templates::new(Language::Hcl, TEMPLATES).map_err(|error| error.to_string()));
 
-/// The roots of all stacks.
+/// The roots of networks and stacks.
 pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, EmitError> {
     let stacks = fleet.stacks();
     let mut files = stacks.keys().map(|scope| root(fleet, scope)).collect::<Result<Vec<_>, _>>()?;
@@ -37,6 +40,7 @@ pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, Emi
     let groups: Vec<File> =
         groups.par_iter().map(|(scope, group)| self::group(fleet, images, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
+    files.extend(foundation::emit(fleet)?);
     Ok(files)
 }
 
@@ -109,6 +113,13 @@ fn tags<'a>(fleet: &'a Fleet, group: &'a Group) -> BTreeMap<&'a str, &'a str> {
     tags.insert("environment", group.environment.as_str());
     tags.insert("group", group.name.as_str());
     tags.insert("layer", group.layer.as_str());
+    tags
+}
+
+/// The tags of what belongs to no group.
+fn fleet_tags(fleet: &Fleet) -> BTreeMap<&str, &str> {
+    let mut tags: BTreeMap<&str, &str> = fleet.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    tags.insert("fleet", fleet.name.as_str());
     tags
 }
 

@@ -27,6 +27,14 @@ fn no_template_puts_a_dollar_or_percent_before_a_value() {
 fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
     let images = StartImages::new();
     let mut values: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for network in fleet.networks.values() {
+        let squid = serde_json::to_value(foundation::squid(fleet, network)).unwrap();
+        values.entry("squid.conf").or_default().push(squid);
+    }
+    for (scope, network) in fleet.foundations() {
+        let root = serde_json::to_value(foundation::values(fleet, &scope, network)).unwrap();
+        values.entry("aws/foundation.tf").or_default().push(root);
+    }
     for (scope, groups) in fleet.stacks() {
         let network = &fleet.networks[scope.network().unwrap()];
         let (template, root) = match network.cloud {
@@ -67,8 +75,9 @@ fn every_path_in_a_template_is_a_value() {
     let tag = Regex::new(r"\{[{%]-?\s*(.*?)\s*-?[}%]\}").unwrap();
     let loops = Regex::new(r"^for (?:\w+, )?(\w+) in ([\w.]+)$").unwrap();
     let name = Regex::new(r"[a-z_]+(?:\.[a-z_]+)*(?:\[\d\])?").unwrap();
-    let renderer = RENDERER.as_ref().unwrap();
-    for (template, text) in TEMPLATES {
+    let hcl = TEMPLATES.iter().map(|template| (RENDERER.as_ref().unwrap(), template));
+    let squid = foundation::SQUID.iter().map(|template| (foundation::SQUID_RENDERER.as_ref().unwrap(), template));
+    for (renderer, (template, text)) in hcl.chain(squid) {
         let used: BTreeSet<&str> = renderer.variables(template).into_iter().collect();
         let given = values[template][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(used, given, "{template}: names on the left, values on the right");

@@ -13,7 +13,7 @@ use serde::Deserialize;
 pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Service, Source, User};
 pub(crate) use network::{LoadBalancer, Network};
 
-use crate::choice::{Approval, Cloud, Day};
+use crate::choice::{Approval, Cloud, Day, ProxyClient};
 use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
 use crate::group::GroupSettings;
@@ -156,7 +156,8 @@ pub(crate) struct Window {
 pub(crate) struct Proxy {
     /// The port it listens on. Default: 3128.
     pub(crate) port: Option<Field<Port>>,
-    /// Its machine type on AWS. Default: t4g.small.
+    /// Its machine type on AWS, for whose architecture a layer with `source` has an image there: the proxy starts from it.
+    /// Default: t4g.small, or t3.small without an image for arm64.
     pub(crate) aws_machine: Option<Field<MachineType>>,
     /// Its machine type on GCP. Default: e2-small.
     pub(crate) gcp_machine: Option<Field<MachineType>>,
@@ -174,6 +175,9 @@ pub(crate) struct AllowedDomain {
     pub(crate) domain: Field<Domain>,
     /// What needs it, such as "Docker's packages".
     pub(crate) reason: Field<Text>,
+    /// Which machines may connect to it, such as `[builds, groups]`. Default: `[builds]`.
+    #[serde(rename = "for")]
+    pub(crate) clients: Option<Field<Vec<Field<ProxyClient>>>>,
     /// The networks in which it is allowed. Default: all.
     pub(crate) networks: Option<Field<Vec<Field<NetworkName>>>>,
 }

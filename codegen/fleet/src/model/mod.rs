@@ -16,7 +16,8 @@ pub use layer::{
 pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
 pub use scope::Scope;
 
-use crate::choice::{Approval, Cloud, Day};
+use crate::catalog;
+use crate::choice::{Approval, Architecture, Cloud, Day, ProxyClient};
 use crate::gate::Gates;
 use crate::group::Group;
 use crate::scalar::{
@@ -88,6 +89,21 @@ impl Fleet {
             Cloud::Gcp => &self.gcp.as_ref()?.build_network,
         };
         self.networks.get(name)
+    }
+
+    /// What the machines of the proxy on AWS start from: a root layer, and its vendor's image for their architecture.
+    pub fn proxy_image(&self) -> Option<(&Layer, &str, &str, Architecture)> {
+        let architecture = catalog::machine(Cloud::Aws, &self.proxy.aws_machine).ok()?.architecture;
+        self.root_layers().find_map(|layer| {
+            let (owner, images) = layer.source.aws.as_ref()?;
+            Some((layer, owner.as_str(), images.get(&architecture)?.as_str(), architecture))
+        })
+    }
+
+    /// The networks that have a root: those on AWS.
+    pub fn foundations(&self) -> impl Iterator<Item = (Scope, &Network)> {
+        let networks = self.networks.values().filter(|network| network.cloud == Cloud::Aws);
+        networks.map(|network| (Scope::Network(network.name.clone()), network))
     }
 
     /// The stacks that have groups, each with its groups.
@@ -178,6 +194,13 @@ pub struct Proxy {
     pub domains: Vec<AllowedDomain>,
 }
 
+impl Proxy {
+    /// The domains that the proxy of a network allows; sorted.
+    pub fn domains_in(&self, network: &Network) -> impl Iterator<Item = &AllowedDomain> {
+        self.domains.iter().filter(|domain| domain.networks.contains(&network.name))
+    }
+}
+
 /// A domain that the proxy allows.
 #[derive(Debug, Clone, Serialize)]
 pub struct AllowedDomain {
@@ -185,6 +208,8 @@ pub struct AllowedDomain {
     pub domain: Domain,
     /// What needs it.
     pub reason: Text,
+    /// Which machines may connect to it; sorted.
+    pub clients: Vec<ProxyClient>,
     /// The networks it is allowed in; sorted.
     pub networks: Vec<NetworkName>,
 }

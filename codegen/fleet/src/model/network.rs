@@ -27,6 +27,9 @@ pub struct Network {
     pub endpoints: Vec<EndpointService>,
     /// The networks it is peered with, whichever side names the other; sorted.
     pub peers: Vec<NetworkName>,
+    /// The peers whose peering this network's root creates, with the routes on both sides: those that the network names. If
+    /// both name each other, the root of the first in the file's order does.
+    pub peerings: Vec<NetworkName>,
     /// How many proxies it has, at most one per zone.
     pub proxies: u32,
     /// By name.
@@ -156,6 +159,7 @@ mod tests {
             zones: zones.to_vec(),
             endpoints: Vec::new(),
             peers: Vec::new(),
+            peerings: Vec::new(),
             proxies: 2,
             load_balancers: BTreeMap::new(),
         }

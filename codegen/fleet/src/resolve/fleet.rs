@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::choice::Cloud;
+use crate::choice::{Architecture, Cloud, ProxyClient};
 use crate::draft::Draft;
 use crate::field::{Entries, Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
@@ -34,7 +34,7 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
         aws: draft.aws_account().and_then(|account| aws_account(account, &draft)),
         gcp: draft.gcp_account().and_then(|account| gcp_account(account, &draft)),
         environments,
-        proxy: proxy(file.proxy.get()?, draft.networks.keys())?,
+        proxy: proxy(file.proxy.get()?, &draft)?,
         access: access(file.access.get()?)?,
         signing: signing(file.signing.get()?),
         rollout: rollout(file.rollout.section()?.as_ref(), &names)?,
@@ -88,8 +88,9 @@ fn environment(environment: &file::Environment) -> Option<Environment> {
     })
 }
 
-fn proxy<'a>(proxy: &file::Proxy, networks: impl Iterator<Item = &'a NetworkName>) -> Option<Proxy> {
-    let everywhere: Vec<NetworkName> = networks.cloned().collect();
+fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
+    let everywhere: Vec<NetworkName> = draft.networks.keys().cloned().collect();
+    let aws_machine = if draft.vendor_image(Architecture::Arm64).is_some() { "t4g.small" } else { "t3.small" };
     let mut domains: Vec<AllowedDomain> = proxy
         .domains
         .get()?
@@ -100,13 +101,22 @@ fn proxy<'a>(proxy: &file::Proxy, networks: impl Iterator<Item = &'a NetworkName
                 None => everywhere.clone(),
                 named => set(named.as_ref()),
             };
-            Some(AllowedDomain { domain: domain.domain.value.clone()?, reason: domain.reason.value.clone()?, networks })
+            let clients = match &domain.clients {
+                None => vec![ProxyClient::Builds],
+                named => set(named.as_ref()),
+            };
+            Some(AllowedDomain {
+                domain: domain.domain.value.clone()?,
+                reason: domain.reason.value.clone()?,
+                clients,
+                networks,
+            })
         })
         .collect();
     domains.sort_by(|a, b| a.domain.cmp(&b.domain));
     Some(Proxy {
         port: proxy.port.default_to(Port::try_from(3128).ok()?)?,
-        aws_machine: proxy.aws_machine.default_to("t4g.small".parse().ok()?)?,
+        aws_machine: proxy.aws_machine.default_to(aws_machine.parse().ok()?)?,
         gcp_machine: proxy.gcp_machine.default_to("e2-small".parse().ok()?)?,
         domains,
     })

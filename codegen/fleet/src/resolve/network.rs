@@ -40,6 +40,12 @@ pub(super) fn networks(file: &FleetFile, problems: &mut Vec<Problem>) -> BTreeMa
                 );
                 continue;
             }
+            let is_owned = networks.get(other).is_some_and(|other| other.peerings.contains(name));
+            if let Some(network) =
+                networks.get_mut(name).filter(|network| !is_owned && !network.peerings.contains(other))
+            {
+                network.peerings.push(other.clone());
+            }
             for (one, two) in [(name, other), (other, name)] {
                 if let Some(network) = networks.get_mut(one) {
                     network.peers.push(two.clone());
@@ -50,6 +56,7 @@ pub(super) fn networks(file: &FleetFile, problems: &mut Vec<Problem>) -> BTreeMa
     for network in networks.values_mut() {
         network.peers.sort();
         network.peers.dedup();
+        network.peerings.sort();
     }
     networks
 }
@@ -71,6 +78,7 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
         cidr: *network.cidr.get()?,
         endpoints,
         peers: Vec::new(),
+        peerings: Vec::new(),
         proxies: proxies.unwrap_or_else(|| most.min(DEFAULT_PROXIES)),
         load_balancers: entries(network.load_balancers.as_ref())
             .iter()

@@ -3,7 +3,7 @@
 use fleetgen_problem::{Code, Problem, Span, suggest_or_list};
 
 use super::Problems;
-use crate::choice::{Cloud, Docker, Os};
+use crate::choice::{Cloud, Docker, Os, ProxyClient};
 use crate::draft::Draft;
 use crate::field::{Entries, Field};
 use crate::file;
@@ -130,7 +130,11 @@ fn allows(draft: &Draft<'_>, wanted: &str, network: &NetworkName) -> bool {
     domains.iter().filter_map(Field::get).any(|entry| {
         let everywhere = entry.networks.is_none();
         let here = entry.networks.iter().filter_map(Field::get).flatten().any(|name| name.get() == Some(network));
+        let clients = entry.clients.as_ref().and_then(Field::get);
+        let for_builds =
+            clients.is_none_or(|clients| clients.iter().any(|client| client.get() == Some(&ProxyClient::Builds)));
         (everywhere || here)
+            && for_builds
             && entry.domain.get().is_some_and(|domain| match domain.as_str().strip_prefix('.') {
                 Some(parent) => wanted == parent || wanted.ends_with(domain.as_str()),
                 None => wanted == domain.as_str(),

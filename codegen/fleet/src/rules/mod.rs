@@ -66,6 +66,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     network::peers,
     network::zones,
     proxy::domains,
+    proxy::images,
     proxy::machines,
     rollout::journal,
     stack::stacks,

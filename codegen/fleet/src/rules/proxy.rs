@@ -6,7 +6,7 @@ use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use super::Problems;
 use crate::catalog;
-use crate::choice::Cloud;
+use crate::choice::{Architecture, Cloud};
 use crate::draft::Draft;
 use crate::field::Field;
 
@@ -34,6 +34,44 @@ pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
                 );
             }
         }
+    }
+}
+
+/// The proxy on AWS starts from the vendor's image of a root layer, so there is one for its machines.
+pub(super) fn images(draft: &Draft<'_>, problems: &mut Problems) {
+    let Some(proxy) = draft.file.proxy.get() else { return };
+    let Some((name, network)) = draft.written_networks().find(|(_, network)| network.cloud.get() == Some(&Cloud::Aws))
+    else {
+        return;
+    };
+    // If a layer is wrong, that is the problem to report.
+    if draft.layers().count() != draft.file.layers.get().map_or(0, |layers| layers.0.len()) {
+        return;
+    }
+    if let Some(field) = &proxy.aws_machine {
+        let Some(machine) = field.get().and_then(|machine| catalog::machine(Cloud::Aws, machine).ok()) else { return };
+        if draft.vendor_image(machine.architecture).is_none() {
+            let architecture = machine.architecture;
+            problems.push(
+                Problem::new(
+                    Code::Machine,
+                    field.span,
+                    format!("no layer has a vendor's image on AWS for {architecture}, which the proxy starts from"),
+                )
+                .label(format!("a machine with {architecture}"))
+                .hint(format!("choose a machine type of another architecture, or add {architecture} to `source.aws`")),
+            );
+        }
+    } else if [Architecture::Amd64, Architecture::Arm64].iter().all(|one| draft.vendor_image(*one).is_none()) {
+        problems.push(
+            Problem::new(
+                Code::Machine,
+                network.cloud.span,
+                format!("the proxy of `{name}` has no image to start from: no layer has `source.aws`"),
+            )
+            .label("needs an image on AWS")
+            .hint("add `aws_owner` and `aws` to the `source` of a layer, or remove the network"),
+        );
     }
 }
 

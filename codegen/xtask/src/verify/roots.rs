@@ -1,4 +1,4 @@
-//! Generated roots: validate, lint, apply, and a plan that stays empty after a rollout.
+//! Generated roots: validate, lint, apply, and, for stacks, a plan that stays empty after a rollout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,12 +19,20 @@ use fleetgen_toolbox::repository;
 pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> {
     let fleet = Arc::new(fleet(root)?);
     let mut checks = Vec::new();
-    for scope in fleet.stacks().into_keys() {
-        let folder = scope.directory();
+    let foundations: Vec<Scope> = fleet.foundations().map(|(scope, _)| scope).collect();
+    for folder in foundations.iter().cloned().chain(fleet.stacks().into_keys()).map(|scope| scope.directory()) {
         let below = folder.clone();
         checks.push(Check::new(format!("{folder}: validate"), move |context| validate(context, &below)));
-        let below = folder.clone();
-        checks.push(Check::new(format!("{folder}: lint"), move |context| lint(context, &below)));
+        checks.push(Check::new(format!("{folder}: lint"), move |context| lint(context, &folder)));
+    }
+    for scope in foundations {
+        let folder = scope.directory();
+        if !registry {
+            checks.push(Check::new(format!("{folder}: apply"), move |context| applies(context, &folder)));
+        }
+    }
+    for scope in fleet.stacks().into_keys() {
+        let folder = scope.directory();
         if !registry {
             let fleet = Arc::clone(&fleet);
             checks.push(Check::new(format!("{folder}: a rollout leaves the plan empty"), move |context| {
@@ -44,6 +52,16 @@ fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
     let directory = scratch(context, folder, "validate")?;
     context.sandbox.init(&directory)?;
     run(&mut context.sandbox.terraform(&directory, &["validate"])).map(|_| ())
+}
+
+/// Applies the root; a plan after it is empty.
+fn applies(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
+    let directory = scratch(context, folder, "apply")?;
+    context.sandbox.apply(&directory)?;
+    if let Some(changes) = plan(context, &directory)? {
+        bail!("right after an apply the plan is not empty:\n{changes}");
+    }
+    Ok(())
 }
 
 /// A copy of a root at the same depth, so that two checks do not share a folder.

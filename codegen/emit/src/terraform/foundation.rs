@@ -1,0 +1,208 @@
+//! The roots of networks on AWS: the network, its proxy, and the peerings that it names. Squid's configuration is a file
+//! beside the root, so that a reviewer sees which domain is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
+use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, Scope, Subnet, Tier, resource_name};
+use fleetgen_tree::{File, Subject};
+use serde::Serialize;
+
+use super::aws::{self, RootValues};
+use crate::EmitError;
+use crate::language::{Language, Templates};
+
+pub(super) const SQUID: &[(&str, &str)] = &[("squid.conf", include_str!("templates/squid.conf.tera"))];
+
+pub(super) static SQUID_RENDERER: LazyLock<Result<Templates, String>> =
+    LazyLock::new(|| Templates::new(Language::Squid, SQUID).map_err(|error| error.to_string()));
+
+/// The roots of all networks on AWS.
+pub(super) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
+    let mut files = Vec::new();
+    for (scope, network) in fleet.foundations() {
+        let subject = || Subject::Root(scope.directory());
+        let path = format!("{}/main.tf", scope.directory());
+        files.push(super::render(path, subject(), "aws/foundation.tf", values(fleet, &scope, network))?);
+        let path = format!("{}/squid.conf", scope.directory());
+        let renderer = SQUID_RENDERER.as_ref().map_err(|message| EmitError::fault(&path, message))?;
+        files.push(renderer.file(path, subject(), "squid.conf", &squid(fleet, network))?);
+    }
+    Ok(files)
+}
+
+#[derive(Serialize)]
+pub(super) struct FoundationValues<'a> {
+    root: RootValues<'a>,
+    cidr: String,
+    zone_name: String,
+    subnets: Vec<Subnet>,
+    endpoints: Vec<&'a str>,
+    buckets: Vec<&'a str>,
+    peers: Vec<PeerValues<'a>>,
+    edge_ports: BTreeSet<u16>,
+    domains: BTreeSet<&'a str>,
+    proxy: ProxyValues<'a>,
+    log_key_alias: String,
+    session_log_group: String,
+    session_key_alias: String,
+    tags: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct PeerValues<'a> {
+    name: &'a str,
+    network: String,
+    region: &'a str,
+    cidr: String,
+    /// This root creates the peering.
+    owned: bool,
+}
+
+#[derive(Serialize)]
+struct ProxyValues<'a> {
+    port: u16,
+    host: String,
+    machines: u32,
+    machine: &'a str,
+    image_owner: &'a str,
+    image: &'a str,
+    architecture: &'static str,
+    package_sources: Vec<PackageSource>,
+}
+
+#[derive(Serialize)]
+struct PackageSource {
+    url: String,
+    suites: String,
+    keyring: &'static str,
+}
+
+/// The values of a network's root; nothing if it refers to something that does not exist.
+pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) -> Option<FoundationValues<'a>> {
+    let account = fleet.aws.as_ref()?;
+    let (layer, owner, image, architecture) = fleet.proxy_image()?;
+    let edge_ports = edge_ports(fleet, network);
+    let builds = fleet.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
+    let is_wanted = |subnet: &Subnet| match subnet.tier {
+        Tier::Machines | Tier::Proxy => true,
+        Tier::Build => builds,
+        Tier::Edge => !edge_ports.is_empty(),
+        Tier::ProxyOnly => false,
+    };
+    let mut domains: BTreeSet<&str> = fleet.proxy.domains_in(network).map(|domain| domain.domain.as_str()).collect();
+    domains.insert(snapshot_host(layer.os));
+    Some(FoundationValues {
+        root: aws::root(fleet, network, scope)?,
+        cidr: network.cidr.to_string(),
+        zone_name: resource_name::zone(&fleet.name, &network.name),
+        subnets: network.subnets().into_iter().filter(is_wanted).collect(),
+        endpoints: network.endpoints.iter().map(AsRef::as_ref).collect(),
+        buckets: account.artifact_bucket.iter().map(AsRef::as_ref).collect(),
+        peers: peers(fleet, network),
+        edge_ports,
+        domains,
+        proxy: ProxyValues {
+            port: fleet.proxy.port.get(),
+            host: resource_name::proxy_host(&fleet.name, &network.name),
+            machines: network.proxies,
+            machine: fleet.proxy.aws_machine.as_str(),
+            image_owner: owner,
+            image,
+            architecture: match architecture {
+                Architecture::Amd64 => "x86_64",
+                Architecture::Arm64 => "arm64",
+            },
+            package_sources: package_sources(layer),
+        },
+        log_key_alias: resource_name::log_key(&fleet.name),
+        session_log_group: resource_name::session_logs(&fleet.name),
+        session_key_alias: resource_name::session_key(&fleet.name),
+        tags: super::fleet_tags(fleet),
+    })
+}
+
+/// The ports that the internet may connect to: those of listeners that groups of the network have on public load balancers,
+/// and those that load balancers of the user's own usually have. None without public load balancers.
+fn edge_ports(fleet: &Fleet, network: &Network) -> BTreeSet<u16> {
+    let is_public = |name| network.load_balancers.get(name).is_some_and(|balancer| balancer.scheme == Scheme::Public);
+    if !network.load_balancers.values().any(|balancer| balancer.scheme == Scheme::Public) {
+        return BTreeSet::new();
+    }
+    let backends = fleet.groups.values().filter(|group| group.network == network.name);
+    let backends = backends.filter_map(|group| group.load_balancer.as_ref()).filter(|backend| is_public(&backend.name));
+    backends.filter_map(|backend| Some(backend.listener_port?.get())).chain([80, 443]).collect()
+}
+
+fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
+    let peers = network.peers.iter().filter_map(|peer| fleet.networks.get(peer));
+    let values = |peer: &'a Network| PeerValues {
+        name: peer.name.as_str(),
+        network: resource_name::network(&fleet.name, &peer.name),
+        region: peer.region.as_str(),
+        cidr: peer.cidr.to_string(),
+        owned: network.peerings.contains(&peer.name),
+    };
+    peers.map(values).collect()
+}
+
+fn snapshot_host(os: Os) -> &'static str {
+    match os {
+        Os::Ubuntu2204 | Os::Ubuntu2404 => "snapshot.ubuntu.com",
+        Os::Debian12 => "snapshot.debian.org",
+    }
+}
+
+/// Where the proxy's machines get squid: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror, which may
+/// not speak HTTPS.
+fn package_sources(layer: &Layer) -> Vec<PackageSource> {
+    let day = format!("{}T235959Z", layer.updates_until.to_string().replace('-', ""));
+    let host = snapshot_host(layer.os);
+    let source = |archive: &str, suites: String, keyring| PackageSource {
+        url: format!("https://{host}/{archive}/{day}"),
+        suites,
+        keyring,
+    };
+    let (_, name) = layer.os.distribution();
+    match layer.os {
+        Os::Ubuntu2204 | Os::Ubuntu2404 => {
+            let suites = format!("{name} {name}-updates {name}-security");
+            vec![source("ubuntu", suites, "/usr/share/keyrings/ubuntu-archive-keyring.gpg")]
+        }
+        Os::Debian12 => {
+            let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+            vec![
+                source("archive/debian", format!("{name} {name}-updates"), keyring),
+                source("archive/debian-security", format!("{name}-security"), keyring),
+            ]
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct SquidValues<'a> {
+    network: &'a str,
+    host: String,
+    port: u16,
+    builds: Vec<String>,
+    machines: Vec<String>,
+    build_domains: Vec<&'a AllowedDomain>,
+    machine_domains: Vec<&'a AllowedDomain>,
+}
+
+/// The values of squid's configuration, on both clouds.
+pub(super) fn squid<'a>(fleet: &'a Fleet, network: &'a Network) -> SquidValues<'a> {
+    let subnets = network.subnets();
+    let sources = |tier| subnets.iter().filter(move |subnet| subnet.tier == tier).map(|subnet| subnet.cidr.to_string());
+    let domains = |client| fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).collect();
+    SquidValues {
+        network: network.name.as_str(),
+        host: resource_name::proxy_host(&fleet.name, &network.name),
+        port: fleet.proxy.port.get(),
+        builds: sources(Tier::Build).collect(),
+        machines: sources(Tier::Machines).collect(),
+        build_domains: domains(ProxyClient::Builds),
+        machine_domains: domains(ProxyClient::Groups),
+    }
+}

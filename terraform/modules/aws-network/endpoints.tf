@@ -1,0 +1,78 @@
+# AWS's services, inside the network.
+
+locals {
+  # Sessions need these, and nothing works without sessions. The agent uses ec2messages before version 3.3.40.
+  session_endpoints = ["ssm", "ssmmessages", "ec2messages"]
+
+  # Where AWS keeps what its agents fetch, and the layers of ECR's images.
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-minimum-s3-permissions.html
+  aws_buckets = [
+    "aws-ssm-${var.region}",
+    "amazon-ssm-${var.region}",
+    "amazon-ssm-packages-${var.region}",
+    "${var.region}-birdwatcher-prod",
+    "aws-ssm-document-attachments-${var.region}",
+    "patch-baseline-snapshot-${var.region}",
+    "aws-ssm-distributor-file-${var.region}",
+    "prod-${var.region}-starport-layer-bucket",
+  ]
+}
+
+resource "aws_vpc_endpoint" "interface" {
+  for_each = setunion(local.session_endpoints, var.endpoints)
+
+  vpc_id              = aws_vpc.this.id
+  service_name        = "com.amazonaws.${var.region}.${each.key}"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = [for key in keys(local.by_tier.machines) : aws_subnet.this[key].id]
+  security_group_ids  = [aws_security_group.endpoints.id]
+  private_dns_enabled = true
+  tags                = merge(local.tags, { Name = "${var.name}-${each.key}" })
+}
+
+resource "aws_vpc_endpoint" "s3" {
+  vpc_id            = aws_vpc.this.id
+  service_name      = "com.amazonaws.${var.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = [aws_route_table.private.id, aws_route_table.proxy.id]
+  tags              = merge(local.tags, { Name = "${var.name}-s3" })
+
+  # Without this, a machine could copy anything to anybody's bucket.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Sid       = "AgentsAndImages"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = "s3:GetObject"
+        Resource  = [for bucket in local.aws_buckets : "arn:aws:s3:::${bucket}/*"]
+      }],
+      length(var.buckets) == 0 ? [] : [{
+        Sid       = "OwnBuckets"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = ["s3:GetBucketLocation", "s3:GetEncryptionConfiguration", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+        Resource  = flatten([for bucket in sort(var.buckets) : ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]])
+        Condition = { StringEquals = { "aws:PrincipalAccount" = var.account } }
+      }],
+    )
+  })
+}
+
+resource "aws_security_group" "endpoints" {
+  name        = "${var.name}-endpoints"
+  description = "The endpoints of AWS's services in ${var.name}"
+  vpc_id      = aws_vpc.this.id
+  tags        = merge(local.tags, { Name = "${var.name}-endpoints" })
+}
+
+resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  security_group_id = aws_security_group.endpoints.id
+  description       = "Machines of the network"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = var.cidr
+  tags              = local.tags
+}

@@ -1,0 +1,201 @@
+mock_provider "aws" {}
+
+variables {
+  name          = "example-aws-tokyo"
+  account       = "123456789012"
+  region        = "ap-northeast-1"
+  cidr          = "10.16.0.0/16"
+  zone_name     = "aws-tokyo.example.internal"
+  log_key_alias = "example-logs"
+  tags          = { team = "platform" }
+
+  subnets = {
+    machines-ap-northeast-1a = { tier = "machines", zone = "ap-northeast-1a", cidr = "10.16.0.0/19" }
+    machines-ap-northeast-1c = { tier = "machines", zone = "ap-northeast-1c", cidr = "10.16.32.0/19" }
+    proxy-ap-northeast-1a    = { tier = "proxy", zone = "ap-northeast-1a", cidr = "10.16.192.0/22" }
+  }
+}
+
+run "only_the_proxy_has_a_way_out" {
+  command = plan
+
+  assert {
+    condition     = aws_route.proxy_to_internet.destination_cidr_block == "0.0.0.0/0" && aws_nat_gateway.this.availability_mode == "regional"
+    error_message = "the proxy's subnets lead to the NAT gateway, which needs no public subnet"
+  }
+
+  assert {
+    condition     = length(aws_route.edge_to_internet) == 0 && length(aws_route_table.edge) == 0
+    error_message = "without public load balancers, nothing leads to the internet gateway"
+  }
+
+  assert {
+    condition     = toset(keys(aws_route_table_association.private)) == toset(["machines-ap-northeast-1a", "machines-ap-northeast-1c"]) && keys(aws_route_table_association.proxy) == ["proxy-ap-northeast-1a"]
+    error_message = "each subnet has the routes of its tier"
+  }
+
+  assert {
+    condition     = alltrue([for subnet in values(aws_subnet.this) : !subnet.map_public_ip_on_launch])
+    error_message = "no machine gets a public address"
+  }
+}
+
+run "names_and_tags_are_what_others_look_up" {
+  command = plan
+
+  assert {
+    condition     = aws_vpc.this.tags.Name == "example-aws-tokyo" && aws_subnet.this["machines-ap-northeast-1a"].tags.tier == "machines"
+    error_message = "aws-network-lookup finds the VPC by Name and the subnets by tier"
+  }
+
+  assert {
+    condition     = aws_vpc.this.tags.team == "platform"
+    error_message = "the user's tags are on every resource"
+  }
+}
+
+run "sessions_have_their_endpoints" {
+  command = plan
+
+  variables {
+    endpoints = ["logs"]
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ec2messages", "logs", "ssm", "ssmmessages"])
+    error_message = "sessions need three endpoints, whatever is listed"
+  }
+
+  assert {
+    condition     = alltrue([for endpoint in values(aws_vpc_endpoint.interface) : endpoint.private_dns_enabled])
+    error_message = "programs find the endpoints by AWS's usual names"
+  }
+}
+
+run "s3_is_not_a_way_out" {
+  command = plan
+
+  variables {
+    buckets = ["example-fleet-artifacts"]
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_vpc_endpoint.s3.policy).Statement) == 2 && jsondecode(aws_vpc_endpoint.s3.policy).Statement[1].Condition.StringEquals["aws:PrincipalAccount"] == "123456789012"
+    error_message = "only the account's own identities reach its buckets"
+  }
+
+  assert {
+    condition     = alltrue(flatten([for statement in jsondecode(aws_vpc_endpoint.s3.policy).Statement : [for resource in flatten([statement.Resource]) : !strcontains(resource, ":::*")]]))
+    error_message = "every bucket is named"
+  }
+}
+
+run "the_proxy_reaches_no_private_network" {
+  command = plan
+
+  assert {
+    condition     = length([for rule in aws_network_acl.this["proxy"].egress : rule if rule.action == "deny"]) == 5
+    error_message = "all private ranges are denied"
+  }
+
+  assert {
+    condition     = max([for rule in aws_network_acl.this["proxy"].egress : rule.rule_no if rule.action == "deny"]...) < one([for rule in aws_network_acl.this["proxy"].egress : rule.rule_no if rule.cidr_block == "0.0.0.0/0"])
+    error_message = "the denials come before the internet"
+  }
+}
+
+run "dns_answers_what_the_fleet_needs" {
+  command = plan
+
+  variables {
+    domains = ["download.docker.com", ".ubuntu.com"]
+  }
+
+  assert {
+    condition     = aws_route53_resolver_firewall_domain_list.allowed.domains == toset(["*.amazonaws.com", "*.aws-tokyo.example.internal", "*.compute.internal", "*.in-addr.arpa", "*.ubuntu.com", "download.docker.com", "ubuntu.com"])
+    error_message = "the proxy's domains, AWS's and the network's own"
+  }
+
+  assert {
+    condition     = aws_route53_resolver_firewall_rule.allow.priority < aws_route53_resolver_firewall_rule.block.priority && aws_route53_resolver_firewall_config.this.firewall_fail_open == "DISABLED"
+    error_message = "everything else is blocked, also when the firewall fails"
+  }
+}
+
+run "a_network_that_builds_images" {
+  command = plan
+
+  variables {
+    subnets = {
+      build-ap-northeast-1a    = { tier = "build", zone = "ap-northeast-1a", cidr = "10.16.128.0/20" }
+      machines-ap-northeast-1a = { tier = "machines", zone = "ap-northeast-1a", cidr = "10.16.0.0/19" }
+      proxy-ap-northeast-1a    = { tier = "proxy", zone = "ap-northeast-1a", cidr = "10.16.192.0/22" }
+    }
+  }
+
+  assert {
+    condition     = aws_security_group.build[0].name == "example-aws-tokyo-build" && length(aws_vpc_security_group_egress_rule.build) == 3
+    error_message = "builds reach endpoints, proxy and S3, and nothing reaches them"
+  }
+
+  assert {
+    condition     = contains(keys(aws_route_table_association.private), "build-ap-northeast-1a")
+    error_message = "builds are as private as machines"
+  }
+}
+
+run "public_load_balancers_have_their_own_subnets" {
+  command = plan
+
+  variables {
+    subnets = {
+      edge-ap-northeast-1a     = { tier = "edge", zone = "ap-northeast-1a", cidr = "10.16.208.0/21" }
+      machines-ap-northeast-1a = { tier = "machines", zone = "ap-northeast-1a", cidr = "10.16.0.0/19" }
+      proxy-ap-northeast-1a    = { tier = "proxy", zone = "ap-northeast-1a", cidr = "10.16.192.0/22" }
+    }
+  }
+
+  assert {
+    condition     = toset([for rule in aws_network_acl.this["edge"].ingress : rule.to_port if rule.cidr_block == "0.0.0.0/0"]) == toset([80, 443])
+    error_message = "the internet connects to the listeners' ports only"
+  }
+
+  assert {
+    condition     = keys(aws_route_table_association.edge) == ["edge-ap-northeast-1a"] && length(aws_route.edge_to_internet) == 1
+    error_message = "only they lead to the internet gateway"
+  }
+}
+
+run "an_unknown_tier_is_refused" {
+  command = plan
+
+  variables {
+    subnets = {
+      public-ap-northeast-1a   = { tier = "public", zone = "ap-northeast-1a", cidr = "10.16.208.0/21" }
+      machines-ap-northeast-1a = { tier = "machines", zone = "ap-northeast-1a", cidr = "10.16.0.0/19" }
+      proxy-ap-northeast-1a    = { tier = "proxy", zone = "ap-northeast-1a", cidr = "10.16.192.0/22" }
+    }
+  }
+
+  expect_failures = [var.subnets]
+}
+
+run "a_public_zone_is_refused" {
+  command = plan
+
+  variables {
+    zone_name = "example.com"
+  }
+
+  expect_failures = [var.zone_name]
+}
+
+run "an_edge_with_ssh_is_refused" {
+  command = plan
+
+  variables {
+    edge_ports = [22, 443]
+  }
+
+  expect_failures = [var.edge_ports]
+}

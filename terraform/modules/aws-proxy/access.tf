@@ -1,0 +1,125 @@
+# Who the proxy's machines are, and what can reach them.
+
+resource "aws_iam_role" "this" {
+  name        = local.name
+  description = "The egress proxy of ${var.network}"
+  tags        = local.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.amazonaws.com" }
+    }]
+  })
+}
+
+# Sessions, as in terraform/modules/aws-compute-group, and nothing else.
+resource "aws_iam_role_policy" "this" {
+  name = "machine"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "Sessions"
+        Effect = "Allow"
+        Action = [
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ]
+        Resource = "*"
+      },
+      {
+        Sid      = "SayThatItIsThere"
+        Effect   = "Allow"
+        Action   = "ssm:UpdateInstanceInformation"
+        Resource = "arn:aws:ec2:*:*:instance/*"
+      },
+      {
+        Sid      = "FindSessionLogs"
+        Effect   = "Allow"
+        Action   = "logs:DescribeLogGroups"
+        Resource = "arn:aws:logs:*:*:log-group:*"
+      },
+      {
+        Sid      = "WriteSessionLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = "arn:aws:logs:*:*:log-group:${var.session_log_group}:*"
+      },
+      {
+        Sid       = "EncryptSessions"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "arn:aws:kms:*:*:key/*"
+        Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.session_key_alias}" } }
+      },
+    ]
+  })
+}
+
+resource "aws_iam_instance_profile" "this" {
+  name = local.name
+  role = aws_iam_role.this.name
+  tags = local.tags
+}
+
+resource "aws_security_group" "load_balancer" {
+  name        = "${local.name}-lb"
+  description = "The load balancer of the egress proxy of ${var.network}"
+  vpc_id      = var.vpc_id
+  tags        = merge(local.tags, { Name = "${local.name}-lb" })
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
+  security_group_id = aws_security_group.load_balancer.id
+  description       = "Machines and builds of the network"
+  ip_protocol       = "tcp"
+  from_port         = var.port
+  to_port           = var.port
+  cidr_ipv4         = var.cidr
+  tags              = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "load_balancer" {
+  security_group_id            = aws_security_group.load_balancer.id
+  description                  = "The proxy"
+  ip_protocol                  = "tcp"
+  from_port                    = var.port
+  to_port                      = var.port
+  referenced_security_group_id = aws_security_group.machines.id
+  tags                         = local.tags
+}
+
+resource "aws_security_group" "machines" {
+  name        = local.name
+  description = "The egress proxy of ${var.network}"
+  vpc_id      = var.vpc_id
+  tags        = merge(local.tags, { Name = local.name })
+}
+
+resource "aws_vpc_security_group_ingress_rule" "machines" {
+  security_group_id            = aws_security_group.machines.id
+  description                  = "The load balancer"
+  ip_protocol                  = "tcp"
+  from_port                    = var.port
+  to_port                      = var.port
+  referenced_security_group_id = aws_security_group.load_balancer.id
+  tags                         = local.tags
+}
+
+# The network's ACL denies private ranges, and squid refuses everything that is not listed.
+resource "aws_vpc_security_group_egress_rule" "machines" {
+  security_group_id = aws_security_group.machines.id
+  description       = "HTTPS"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "0.0.0.0/0"
+  tags              = local.tags
+}

@@ -1,0 +1,203 @@
+# The egress proxy of a network: squid on a group of machines, behind an internal load balancer that has the proxy's name.
+
+locals {
+  name = "${var.network}-proxy"
+  tags = merge(var.tags, { network = var.network })
+
+  # The vendor's image, and squid from the distribution's snapshot of one day. Machines are the same whenever they start.
+  user_data = join("\n", ["#cloud-config", yamlencode({
+    # Only one list says where packages come from, as in packer/scripts/base/sources.sh.
+    bootcmd = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
+    apt     = { preserve_sources_list = true }
+    package_update = true
+    packages       = ["squid"]
+    write_files = [
+      {
+        path    = "/etc/apt/sources.list.d/fleetgen.sources"
+        content = join("\n", [for source in var.package_sources : "Types: deb\nURIs: ${source.url}\nSuites: ${source.suites}\nComponents: main\nSigned-By: ${source.keyring}\n"])
+      },
+      {
+        # Before the package, which keeps a configuration that is there.
+        path    = "/etc/squid/squid.conf"
+        content = var.squid_conf
+      },
+      {
+        # The load balancer stops sending connections long before.
+        path    = "/etc/systemd/system/squid.service.d/stop.conf"
+        content = "[Service]\nTimeoutStopSec=60\nRestart=on-failure\n"
+      },
+    ]
+    runcmd = [["systemctl", "enable", "squid.service"], ["systemctl", "restart", "squid.service"]]
+  })])
+}
+
+data "aws_ami" "vendor" {
+  owners             = [var.image.owner]
+  most_recent        = true
+  include_deprecated = true
+
+  filter {
+    name   = "name"
+    values = [var.image.name]
+  }
+
+  filter {
+    name   = "architecture"
+    values = [var.image.architecture]
+  }
+}
+
+resource "aws_launch_template" "this" {
+  name                   = local.name
+  description            = "The egress proxy of ${var.network}"
+  image_id               = data.aws_ami.vendor.id
+  instance_type          = var.machine_type
+  update_default_version = true
+  user_data              = base64encode(local.user_data)
+  tags                   = local.tags
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.this.arn
+  }
+
+  network_interfaces {
+    device_index                = 0
+    associate_public_ip_address = "false"
+    delete_on_termination       = "true"
+    security_groups             = [aws_security_group.machines.id]
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+    instance_metadata_tags      = "enabled"
+  }
+
+  block_device_mappings {
+    device_name = data.aws_ami.vendor.root_device_name
+
+    ebs {
+      encrypted             = true
+      volume_type           = "gp3"
+      volume_size           = 10
+      delete_on_termination = true
+    }
+  }
+
+  monitoring {
+    enabled = true
+  }
+
+  dynamic "tag_specifications" {
+    for_each = toset(["instance", "network-interface", "volume"])
+
+    content {
+      resource_type = tag_specifications.value
+      tags          = merge(local.tags, { Name = local.name })
+    }
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  name                      = local.name
+  min_size                  = var.machines
+  max_size                  = var.machines * 2
+  desired_capacity          = var.machines
+  vpc_zone_identifier       = var.subnet_ids
+  target_group_arns         = [aws_lb_target_group.this.arn]
+  health_check_type         = "ELB"
+  health_check_grace_period = 300
+  default_instance_warmup   = 120
+  # A failed wait would taint the group.
+  wait_for_capacity_timeout = "0"
+
+  launch_template {
+    id      = aws_launch_template.this.id
+    version = aws_launch_template.this.latest_version
+  }
+
+  # No layer of the fleet is involved, so Terraform replaces the machines: new ones first, one at a time.
+  instance_refresh {
+    strategy = "Rolling"
+
+    preferences {
+      min_healthy_percentage = 100
+      max_healthy_percentage = 150
+      auto_rollback          = true
+      skip_matching          = true
+    }
+  }
+
+  dynamic "tag" {
+    for_each = merge(local.tags, { Name = local.name })
+
+    content {
+      key                 = tag.key
+      value               = tag.value
+      propagate_at_launch = false
+    }
+  }
+}
+
+resource "aws_lb" "this" {
+  # checkov:skip=CKV_AWS_91: A Network Load Balancer logs only TLS connections. Squid logs every request, and flow logs the rest.
+  # A load balancer's name has at most 32 characters.
+  name_prefix                      = "proxy-"
+  load_balancer_type               = "network"
+  internal                         = true
+  subnets                          = var.subnet_ids
+  security_groups                  = [aws_security_group.load_balancer.id]
+  enable_cross_zone_load_balancing = true
+  enable_deletion_protection       = true
+  tags                             = merge(local.tags, { Name = local.name })
+}
+
+resource "aws_lb_target_group" "this" {
+  name_prefix = "proxy-"
+  port        = var.port
+  protocol    = "TCP"
+  vpc_id      = var.vpc_id
+  # Squid knows builds from machines by their addresses.
+  preserve_client_ip   = "true"
+  deregistration_delay = 120
+  tags                 = merge(local.tags, { Name = local.name })
+
+  health_check {
+    protocol            = "TCP"
+    port                = "traffic-port"
+    interval            = 10
+    healthy_threshold   = 2
+    unhealthy_threshold = 2
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_lb_listener" "this" {
+  # checkov:skip=CKV_AWS_2: Clients speak the protocol of proxies; TLS is between them and the site.
+  load_balancer_arn = aws_lb.this.arn
+  port              = var.port
+  protocol          = "TCP"
+  tags              = local.tags
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+
+# The name that builds and machines use.
+resource "aws_route53_record" "this" {
+  zone_id = var.zone_id
+  name    = var.host
+  type    = "A"
+
+  alias {
+    name                   = aws_lb.this.dns_name
+    zone_id                = aws_lb.this.zone_id
+    evaluate_target_health = true
+  }
+}

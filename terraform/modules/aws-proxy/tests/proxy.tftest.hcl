@@ -1,0 +1,91 @@
+mock_provider "aws" {}
+
+variables {
+  network    = "example-aws-tokyo"
+  host       = "proxy.aws-tokyo.example.internal"
+  zone_id    = "Z0123456789ABCDEFGHIJ"
+  vpc_id     = "vpc-1"
+  cidr       = "10.16.0.0/16"
+  subnet_ids = ["subnet-1", "subnet-2"]
+  squid_conf = "http_port 3128\nhttp_access deny all\n"
+
+  image = {
+    owner        = "099720109477"
+    name         = "ubuntu-noble"
+    architecture = "arm64"
+  }
+  package_sources = [{
+    url     = "https://snapshot.ubuntu.com/ubuntu/20261101T235959Z"
+    suites  = "noble noble-updates noble-security"
+    keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+  }]
+
+  session_log_group = "/example/sessions"
+  session_key_alias = "example-sessions"
+}
+
+run "only_the_network_connects" {
+  command = plan
+
+  assert {
+    condition     = aws_lb.this.internal && aws_vpc_security_group_ingress_rule.load_balancer.cidr_ipv4 == "10.16.0.0/16"
+    error_message = "the load balancer is internal, and for the network alone"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.machines.cidr_ipv4 == null && aws_vpc_security_group_ingress_rule.machines.from_port == 3128
+    error_message = "the machines accept the load balancer's connections and no others"
+  }
+}
+
+run "only_https_leaves" {
+  command = plan
+
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.machines.from_port == 443 && aws_vpc_security_group_egress_rule.machines.to_port == 443
+    error_message = "HTTPS and nothing else"
+  }
+}
+
+run "the_machines_get_squids_configuration" {
+  command = plan
+
+  assert {
+    condition     = yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[1] == { path = "/etc/squid/squid.conf", content = "http_port 3128\nhttp_access deny all\n" }
+    error_message = "cloud-init writes what fleetgen generated"
+  }
+
+  assert {
+    condition     = aws_launch_template.this.network_interfaces[0].associate_public_ip_address == "false" && aws_launch_template.this.metadata_options[0].http_tokens == "required"
+    error_message = "no public address, and tokens for the metadata service"
+  }
+}
+
+run "machines_are_replaced_new_ones_first" {
+  command = plan
+
+  assert {
+    condition     = aws_autoscaling_group.this.instance_refresh[0].preferences[0].min_healthy_percentage == 100 && aws_autoscaling_group.this.max_size > var.machines
+    error_message = "there is room for a new machine beside each old one"
+  }
+}
+
+run "an_image_by_wildcard_is_refused" {
+  command = plan
+
+  variables {
+    image = { owner = "099720109477", name = "ubuntu-*", architecture = "arm64" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "packages_over_plain_http_are_refused" {
+  command = plan
+
+  variables {
+    package_sources = [{ url = "http://archive.ubuntu.com/ubuntu", suites = "noble", keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg" }]
+  }
+
+  expect_failures = [var.package_sources]
+}

@@ -1,0 +1,111 @@
+variable "network" {
+  description = "The network's name, FLEET-NETWORK."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,62}$", var.network))
+    error_message = "The name must be 2 to 63 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "host" {
+  description = "The proxy's host name, proxy.NETWORK.FLEET.internal."
+  type        = string
+}
+
+variable "zone_id" {
+  description = "The id of the network's private DNS zone."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The id of the network's VPC."
+  type        = string
+}
+
+variable "cidr" {
+  description = "The network's addresses, whose machines may use the proxy."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "The ids of the proxy's subnets, one per zone."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) > 0
+    error_message = "The proxy needs a subnet."
+  }
+}
+
+variable "port" {
+  description = "The port that the proxy listens on."
+  type        = number
+  default     = 3128
+}
+
+variable "machines" {
+  description = "How many machines it has."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.machines >= 1 && var.machines <= 4
+    error_message = "There must be 1 to 4 machines, at most one per zone."
+  }
+}
+
+variable "machine_type" {
+  description = "The machines' type."
+  type        = string
+  default     = "t4g.small"
+}
+
+variable "image" {
+  description = "The vendor's image: who owns it, its exact name, and its architecture, x86_64 or arm64."
+  type = object({
+    owner        = string
+    name         = string
+    architecture = string
+  })
+
+  validation {
+    condition     = !can(regex("[*?]", var.image.name))
+    error_message = "The image must have an exact name, so that every machine starts from the same one."
+  }
+}
+
+variable "package_sources" {
+  description = "Where packages come from: snapshots of the distribution's archives, each with its suites, separated by spaces, and the file with the keys that sign it."
+  type = list(object({
+    url     = string
+    suites  = string
+    keyring = string
+  }))
+
+  validation {
+    condition     = length(var.package_sources) > 0 && alltrue([for source in var.package_sources : startswith(source.url, "https://")])
+    error_message = "Packages must come over HTTPS: the proxy's machines reach nothing else."
+  }
+}
+
+variable "squid_conf" {
+  description = "Squid's configuration."
+  type        = string
+}
+
+variable "session_log_group" {
+  description = "The CloudWatch log group that sessions are recorded in."
+  type        = string
+}
+
+variable "session_key_alias" {
+  description = "The alias, without alias/, of the KMS key that encrypts sessions."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+  default     = {}
+}
