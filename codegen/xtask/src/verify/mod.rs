@@ -9,6 +9,7 @@ mod runner;
 mod sandbox;
 mod scanners;
 mod scripts;
+mod squid;
 mod texts;
 
 use std::path::Path;
@@ -70,6 +71,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(layers::checks());
     checks.extend(scripts::checks());
     checks.extend(runner::checks());
+    checks.extend(squid::checks());
     checks.extend(modules::checks(root)?);
     checks.extend(roots::checks(root, args.registry)?);
     checks.extend(scanners::checks(root, args.registry)?);

@@ -1,0 +1,224 @@
+//! Squid with the configuration that fleetgen generates, in a network of its own: what it lets pass, and what it refuses.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use fleetgen_toolbox::files::write;
+use fleetgen_toolbox::machine::in_network;
+use fleetgen_toolbox::process::{both, output, run};
+
+use super::{Check, CheckContext};
+
+/// The configuration, and the addresses of a build, of a group's machine and of the proxy's own subnet in its network.
+const CONFIGURATION: &str = "generated/terraform/aws-tokyo/foundation/squid.conf";
+const BUILD: &str = "10.16.128.5";
+const MACHINE: &str = "10.16.0.5";
+const STRANGER: &str = "10.16.192.5";
+/// Where the internet is.
+const SITE: &str = "203.0.113.10";
+/// The size of the download, in bytes. At 4 MB/s, it takes some seconds.
+const LARGE: usize = 16 << 20;
+/// The resolver: writes the names that it is asked for to a file, and never answers.
+const RESOLVER: &str = r#"
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 53))
+with open(sys.argv[2], "w", buffering=1) as log:
+    while True:
+        question, place, labels = server.recv(512), 12, []
+        while question[place]:
+            labels.append(question[place + 1 : place + 1 + question[place]].decode("latin1"))
+            place += question[place] + 1
+        log.write(".".join(labels) + "\n")
+"#;
+
+/// Who asks for what, and whether squid connects.
+const REQUESTS: &[(&str, &str, bool)] = &[
+    (BUILD, "https://snapshot.ubuntu.com", true),
+    (BUILD, "https://SNAPSHOT.ubuntu.com", true),
+    (MACHINE, "https://telemetry.example.com", true),
+    // The two lists are apart, and others have none.
+    (BUILD, "https://telemetry.example.com", false),
+    (MACHINE, "https://snapshot.ubuntu.com", false),
+    (STRANGER, "https://snapshot.ubuntu.com", false),
+    ("127.0.0.1", "https://snapshot.ubuntu.com", false),
+    // Only HTTPS.
+    (BUILD, "http://snapshot.ubuntu.com/", false),
+    (BUILD, "https://snapshot.ubuntu.com:22", false),
+    (BUILD, "https://snapshot.ubuntu.com:8443", false),
+    // Only whole names.
+    (BUILD, "https://a.snapshot.ubuntu.com", false),
+    (BUILD, "https://xsnapshot.ubuntu.com", false),
+    (BUILD, "https://snapshot.ubuntu.com.example.org", false),
+    (BUILD, "https://ubuntu.com", false),
+    // Neither addresses, whatever they belong to, nor names that lead to private ones.
+    (BUILD, "https://203.0.113.10", false),
+    (BUILD, "https://127.0.0.1", false),
+    (BUILD, "http://127.0.0.1/", false),
+    (BUILD, "https://169.254.169.254", false),
+    (BUILD, "http://169.254.169.254/latest/meta-data/", false),
+    (BUILD, "https://10.16.0.5", false),
+    (BUILD, "https://[::1]", false),
+    (BUILD, "https://[::ffff:10.16.0.5]", false),
+    (BUILD, "https://0xcb00710a", false),
+    (BUILD, "https://mirror.gcr.io", false),
+    // Squid's own pages.
+    (BUILD, "http://127.0.0.1:3128/squid-internal-mgr/menu", false),
+];
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![
+        Check::new("squid: what the proxy lets pass", requests),
+        Check::new("squid: a reload keeps connections", reload),
+    ]
+}
+
+/// A network with squid and a site, until the check ends.
+struct Network {
+    folder: tempfile::TempDir,
+    /// The first process in the network.
+    init: u32,
+    processes: Vec<Child>,
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        for process in self.processes.iter_mut().rev() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+impl Network {
+    fn start(context: &CheckContext<'_>) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        run(Command::new("chmod").arg("0777").arg(folder.path()))?;
+        let holder = quiet(Command::new("unshare").args(["--net", "sleep", "600"])).spawn()?;
+        let mut network = Self { init: holder.id(), folder, processes: vec![holder] };
+        let own = fs_err::read_link("/proc/self/ns/net")?;
+        wait("the network", || {
+            Ok(fs_err::read_link(format!("/proc/{}/ns/net", network.init)).is_ok_and(|found| found != own))
+        })?;
+        let setup = format!(
+            "ip link set lo up; for a in {BUILD} {MACHINE} {STRANGER} {SITE}; do ip address add $a/32 dev lo; done"
+        );
+        run(network.command("bash").args(["-euc", &setup]))?;
+        let path = |name: &str| network.folder.path().join(name).display().to_string();
+        let names = "203.0.113.10 snapshot.ubuntu.com telemetry.example.com\n10.16.0.5 mirror.gcr.io\n";
+        write(Path::new(&path("hosts")), names)?;
+        let generated = fs_err::read_to_string(context.root.join(CONFIGURATION))?;
+        let logs = "/var/log/squid/access.log";
+        ensure!(generated.contains(logs), "{CONFIGURATION} does not log to {logs}");
+        let settings = format!(
+            "{}hosts_file {}\ndns_nameservers {SITE}\ndns_timeout 1 second\npid_filename {}\ncache_log {}\ncoredump_dir none\nnetdb_filename none\n",
+            generated.replace(logs, &path("access.log")),
+            path("hosts"),
+            path("squid.pid"),
+            path("cache.log"),
+        );
+        write(Path::new(&path("squid.conf")), &settings)?;
+        let parsed = both(&output(Command::new("squid").args(["-k", "parse", "-f", &path("squid.conf")]))?);
+        ensure!(
+            !parsed.contains("WARNING") && !parsed.contains("FATAL"),
+            "squid does not like its configuration:\n{parsed}"
+        );
+        write(Path::new(&path("large")), &"x".repeat(LARGE))?;
+        let mut site = network.command("python3");
+        site.args(["-m", "http.server", "--bind", SITE, "--directory"]).arg(network.folder.path()).arg("443");
+        let site = quiet(&mut site).spawn()?;
+        let mut resolver = network.command("python3");
+        let resolver = quiet(resolver.args(["-c", RESOLVER, SITE, &path("names")])).spawn()?;
+        let squid = quiet(network.command("squid").args(["-N", "-f", &path("squid.conf")])).spawn()?;
+        network.processes.extend([site, resolver, squid]);
+        wait("squid and the site", || {
+            let listening = run(network.command("ss").args(["--no-header", "--listening", "--tcp", "--numeric"]))?;
+            Ok(listening.contains(":3128 ") && listening.contains(":443 "))
+        })?;
+        Ok(network)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        in_network(self.init, program)
+    }
+
+    /// What squid answers to a request: the status of CONNECT, or of the request itself in plain HTTP.
+    fn ask(&self, from: &str, url: &str) -> anyhow::Result<String> {
+        let mut curl = self.command("curl");
+        curl.args([
+            "--silent",
+            "--max-time",
+            "20",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_connect} %{http_code}",
+        ]);
+        curl.args(["--interface", from, "--proxy", "http://127.0.0.1:3128", url]);
+        // After CONNECT, the site speaks no TLS, so curl itself fails.
+        let said = String::from_utf8_lossy(&output(&mut curl)?.stdout).into_owned();
+        let (connect, status) = said.split_once(' ').context("curl says nothing")?;
+        Ok(if url.starts_with("https:") { connect.to_owned() } else { status.to_owned() })
+    }
+
+    /// The names that squid asked the resolver for.
+    fn questions(&self) -> anyhow::Result<String> {
+        Ok(fs_err::read_to_string(self.folder.path().join("names"))?)
+    }
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
+
+fn wait(what: &str, is_there: impl Fn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while !is_there()? {
+        ensure!(started.elapsed() < Duration::from_mins(1), "{what} did not start");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+fn requests(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let network = Network::start(context)?;
+    for (from, url, passes) in REQUESTS {
+        let answer = network.ask(from, url)?;
+        let expected = if *passes { "200" } else { "403" };
+        ensure!(answer == expected, "{from} asked for {url}: {answer}, not {expected}");
+    }
+    // Names that nothing allows, and data in them, never reach a resolver. Squid does look up who asked.
+    let questions = network.questions()?;
+    let strange: Vec<&str> = questions.lines().filter(|name| !name.ends_with(".in-addr.arpa")).collect();
+    ensure!(strange.is_empty(), "squid looked up {strange:?}");
+    // One that is allowed is looked up, or the check could not fail.
+    network.ask(BUILD, "https://download.docker.com")?;
+    ensure!(network.questions()?.contains("download.docker.com"), "the resolver was not asked");
+    let mut nameless = network.command("bash");
+    let script = "exec 3<>/dev/tcp/127.0.0.1/3128; printf 'GET / HTTP/1.1\\r\\n\\r\\n' >&3; head --lines 1 <&3";
+    let answer = run(nameless.args(["-c", script]))?;
+    ensure!(answer.contains(" 400 ") || answer.contains(" 403 "), "a request without a host: {answer}");
+    Ok(())
+}
+
+/// A download through the proxy survives a new configuration.
+fn reload(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let network = Network::start(context)?;
+    let mut curl = network.command("curl");
+    curl.args(["--silent", "--fail", "--proxytunnel", "--interface", BUILD, "--proxy", "http://127.0.0.1:3128"]);
+    curl.args(["--limit-rate", "4M", "--output"]).arg(network.folder.path().join("copy"));
+    let mut curl = quiet(curl.arg("http://snapshot.ubuntu.com:443/large")).spawn()?;
+    let copy = network.folder.path().join("copy");
+    wait("the download", || Ok(fs_err::metadata(&copy).is_ok_and(|copy| copy.len() > 0)))?;
+    let configuration = network.folder.path().join("squid.conf");
+    let before = fs_err::read_to_string(&configuration)?;
+    write(&configuration, &before.replace("dstdomain -n snapshot.ubuntu.com", "dstdomain -n other.example.com"))?;
+    run(network.command("squid").args(["-k", "reconfigure", "-f"]).arg(&configuration))?;
+    wait("the new configuration", || Ok(network.ask(BUILD, "https://snapshot.ubuntu.com")? == "403"))?;
+    ensure!(curl.try_wait()?.is_none(), "the download was over before the reload");
+    ensure!(curl.wait()?.success(), "the download broke at the reload");
+    ensure!(fs_err::metadata(&copy)?.len() == LARGE as u64, "the download is not complete");
+    Ok(())
+}
