@@ -17,6 +17,7 @@ use fleetgen_tree::{File, Origin, Subject};
 use rayon::prelude::*;
 
 pub use layer::{LayerKey, layer_keys};
+pub use terraform::build_policy;
 
 /// Why there are no files.
 #[derive(Debug, thiserror::Error)]

@@ -40,6 +40,16 @@ pub fn zone(fleet: &FleetName, network: &NetworkName) -> String {
     format!("{network}.{fleet}.internal")
 }
 
+/// The alias, without `alias/`, of the KMS key for disks and images on AWS, if fleetgen creates it.
+pub fn disk_key(fleet: &FleetName) -> String {
+    format!("{fleet}-disks")
+}
+
+/// The alias, without `alias/`, of the signing key on AWS, if fleetgen creates it.
+pub fn signing_key(fleet: &FleetName) -> String {
+    format!("{fleet}-image-signing")
+}
+
 /// The alias, without `alias/`, of the KMS key that logs on AWS are encrypted with.
 pub fn log_key(fleet: &FleetName) -> String {
     format!("{fleet}-logs")

@@ -48,6 +48,9 @@ pub struct Args {
     /// Also build the base on a virtual machine, whose processor is emulated
     #[arg(long)]
     vm: bool,
+    /// Also build the base twice and compare
+    #[arg(long)]
+    twice: bool,
     /// Also score the images with Lynis and systemd
     #[arg(long, conflicts_with = "layers")]
     scores: bool,
@@ -89,7 +92,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             report("vm", &|| vm::rehearse(&stage));
             rehearsed += 1;
         }
-        if args.all {
+        if args.all || args.twice {
             report("twice", &|| twice::rehearse(&stage));
             rehearsed += 1;
         }

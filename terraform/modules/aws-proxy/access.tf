@@ -113,7 +113,9 @@ resource "aws_vpc_security_group_ingress_rule" "machines" {
   tags                         = local.tags
 }
 
-# The network's ACL denies private ranges, and squid refuses everything that is not listed.
+# The way to the internet is what a proxy is for. The network's ACL denies private ranges, and squid refuses everything that is
+# not listed.
+#trivy:ignore:AWS-0104
 resource "aws_vpc_security_group_egress_rule" "machines" {
   security_group_id = aws_security_group.machines.id
   description       = "HTTPS"

@@ -7,8 +7,8 @@ locals {
   # The vendor's image, and squid from the distribution's snapshot of one day. Machines are the same whenever they start.
   user_data = join("\n", ["#cloud-config", yamlencode({
     # Only one list says where packages come from, as in packer/scripts/base/sources.sh.
-    bootcmd = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
-    apt     = { preserve_sources_list = true }
+    bootcmd        = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
+    apt            = { preserve_sources_list = true }
     package_update = true
     packages       = ["squid"]
     write_files = [

@@ -1,9 +1,10 @@
-//! Terraform roots, one per [`Scope`] and state: those of the networks on AWS, and those of the stacks, with a file for each
+//! Terraform roots, one per [`Scope`] and state: those of the AWS account, of the networks on AWS, and those of the stacks, with a file for each
 //! compute group.
 //!
 //! A root holds the backend, the provider, and module calls: for a stack, a look-up of the network and one call for each
 //! group. The substance is in `terraform/modules/`. Templates read the resolved [`Group`] itself, so a new setting of a group needs no code here.
 
+mod account;
 mod aws;
 mod foundation;
 mod gcp;
@@ -20,7 +21,10 @@ use serde::Serialize;
 use crate::language::{Language, Templates};
 use crate::{EmitError, StartImages};
 
+pub use account::build_policy;
+
 const TEMPLATES: &[(&str, &str)] = &[
+    ("aws/account.tf", include_str!("templates/aws-account.tf.tera")),
     ("aws/foundation.tf", include_str!("templates/aws-foundation.tf.tera")),
     ("aws/root.tf", include_str!("templates/aws-root.tf.tera")),
     ("aws/group.tf", include_str!("templates/aws-group.tf.tera")),
@@ -31,7 +35,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 static RENDERER: LazyLock<Result<Templates, String>> =
     LazyLock::new(|| Templates::new(Language::Hcl, TEMPLATES).map_err(|error| error.to_string()));
 
-/// The roots of networks and stacks.
+/// The roots of accounts, networks and stacks.
 pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, EmitError> {
     let stacks = fleet.stacks();
     let mut files = stacks.keys().map(|scope| root(fleet, scope)).collect::<Result<Vec<_>, _>>()?;
@@ -40,6 +44,7 @@ pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, Emi
     let groups: Vec<File> =
         groups.par_iter().map(|(scope, group)| self::group(fleet, images, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
+    files.extend(account::emit(fleet)?);
     files.extend(foundation::emit(fleet)?);
     Ok(files)
 }
@@ -114,6 +119,17 @@ fn tags<'a>(fleet: &'a Fleet, group: &'a Group) -> BTreeMap<&'a str, &'a str> {
     tags.insert("group", group.name.as_str());
     tags.insert("layer", group.layer.as_str());
     tags
+}
+
+/// How many days logs are kept: the first number that `CloudWatch` takes and that is no less than fleet.yaml's.
+///
+/// Source: `RetentionInDays` of `PutRetentionPolicy`.
+fn log_retention_days(fleet: &Fleet) -> u32 {
+    const ALLOWED: &[u32] =
+        &[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+    let wanted = fleet.access.log_retention.seconds.div_ceil(86_400);
+    // 0 means for ever.
+    ALLOWED.iter().copied().find(|days| *days >= wanted).unwrap_or(0)
 }
 
 /// The tags of what belongs to no group.

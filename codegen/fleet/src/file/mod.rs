@@ -19,8 +19,9 @@ use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
     AccountId, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName, GateName,
-    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, Lasting, LayerName, MachineType, NetworkName,
-    Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
+    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName, MachineType,
+    NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone,
+    UserName,
 };
 
 /// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
@@ -68,6 +69,12 @@ pub(crate) struct About {
     pub(crate) name: Field<FleetName>,
     /// The GitHub repository that holds this file, such as `example/fleet`.
     pub(crate) repository: Field<RepositoryName>,
+    /// The id of the repository's owner, in quotes. With `repository_id`, the clouds trust jobs of this repository even if
+    /// GitHub names them by ids, as it does for repositories created or moved since July 2026, and no repository that takes
+    /// over the name. Default: none.
+    pub(crate) owner_id: Option<Field<GithubId>>,
+    /// The id of the repository, in quotes; see `owner_id`. Default: none.
+    pub(crate) repository_id: Option<Field<GithubId>>,
     /// Who reviews changes: GitHub users and teams, such as `["@example/platform"]`.
     pub(crate) owners: Field<Vec<Field<Text>>>,
     /// Tags (AWS) and labels (GCP) of every resource, such as `{ cost-center: cc-1042 }`. Default: none.

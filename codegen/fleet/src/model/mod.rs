@@ -22,7 +22,7 @@ use crate::gate::Gates;
 use crate::group::Group;
 use crate::scalar::{
     AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName,
-    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GroupName, LayerName, MachineType, NetworkName, Port,
+    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, LayerName, MachineType, NetworkName, Port,
     ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
@@ -33,6 +33,10 @@ pub struct Fleet {
     pub name: FleetName,
     /// The GitHub repository.
     pub repository: RepositoryName,
+    /// The id of the repository's owner.
+    pub owner_id: Option<GithubId>,
+    /// The id of the repository.
+    pub repository_id: Option<GithubId>,
     /// Who reviews changes: GitHub users and teams.
     pub owners: Vec<Text>,
     /// Tags of every resource.
@@ -104,6 +108,13 @@ impl Fleet {
     pub fn foundations(&self) -> impl Iterator<Item = (Scope, &Network)> {
         let networks = self.networks.values().filter(|network| network.cloud == Cloud::Aws);
         networks.map(|network| (Scope::Network(network.name.clone()), network))
+    }
+
+    /// The scopes of all roots, in the order in which they are applied: accounts, networks, stacks.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let accounts = self.aws.iter().map(|account| Scope::Account(account.name.clone()));
+        let networks = self.foundations().map(|(scope, _)| scope);
+        accounts.chain(networks).chain(self.stacks().into_keys()).collect()
     }
 
     /// The stacks that have groups, each with its groups.

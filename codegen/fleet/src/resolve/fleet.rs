@@ -29,6 +29,8 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
     Some(Fleet {
         name: about.name.value.clone()?,
         repository: about.repository.value.clone()?,
+        owner_id: about.owner_id.as_ref().and_then(|id| id.value.clone()),
+        repository_id: about.repository_id.as_ref().and_then(|id| id.value.clone()),
         owners: list(Some(&about.owners)),
         tags: draft.tags.clone(),
         aws: draft.aws_account().and_then(|account| aws_account(account, &draft)),

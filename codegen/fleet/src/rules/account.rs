@@ -43,6 +43,21 @@ pub(super) fn accounts(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// The repository has both ids, or none.
+pub(super) fn repository(draft: &Draft<'_>, problems: &mut Problems) {
+    let Some(fleet) = draft.file.fleet.get() else { return };
+    let (field, missing) = match (&fleet.owner_id, &fleet.repository_id) {
+        (Some(owner), None) => (owner, "repository_id"),
+        (None, Some(repository)) => (repository, "owner_id"),
+        (Some(_), Some(_)) | (None, None) => return,
+    };
+    problems.push(
+        Problem::new(Code::MissingKey, field.span, format!("missing key `fleet.{missing}`"))
+            .label(format!("GitHub names a job by both ids, so `{missing}` is required here"))
+            .hint("`gh api repos/OWNER/NAME --jq '.id, .owner.id'` prints the repository's id and its owner's"),
+    );
+}
+
 /// The regions of the state bucket and of the signing key exist.
 pub(super) fn regions(draft: &Draft<'_>, problems: &mut Problems) {
     let state = draft.aws_account().map(|account| &account.state_region);

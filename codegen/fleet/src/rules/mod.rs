@@ -33,6 +33,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     account::accounts,
     account::load_balancers,
     account::regions,
+    account::repository,
     build::artifacts,
     build::domains,
     build::networks,

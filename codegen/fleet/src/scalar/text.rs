@@ -33,6 +33,12 @@ word! {
 }
 
 word! {
+    /// The id of a GitHub user, organization or repository, in quotes.
+    GithubId = "a GitHub id", "^[1-9][0-9]{0,18}$",
+    "digits in quotes, such as \"456789\"; `gh api repos/OWNER/NAME` shows them"
+}
+
+word! {
     /// A domain. A leading dot includes its subdomains.
     Domain = "a domain", r"^[.]?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,24}$",
     "write a lower-case domain without protocol, port or path; `.example.com` includes its subdomains"

@@ -1,9 +1,11 @@
 //! Checks with the real tools. Each check is a named function. A missing tool is a failure, never a skip.
 
+mod bootstrap;
 mod hostile;
 mod journals;
 mod layers;
 mod modules;
+mod moto;
 mod roots;
 mod runner;
 mod sandbox;
@@ -73,6 +75,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(runner::checks());
     checks.extend(squid::checks());
     checks.extend(modules::checks(root)?);
+    if !args.registry {
+        checks.extend(bootstrap::checks());
+    }
     checks.extend(roots::checks(root, args.registry)?);
     checks.extend(scanners::checks(root, args.registry)?);
     if !args.registry {

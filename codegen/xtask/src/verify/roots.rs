@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
+use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, Group, Scope, resource_name};
 use fleetgen_toolbox::files::{copy, write};
 use serde_json::{Value, json};
@@ -19,26 +20,24 @@ use fleetgen_toolbox::repository;
 pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> {
     let fleet = Arc::new(fleet(root)?);
     let mut checks = Vec::new();
-    let foundations: Vec<Scope> = fleet.foundations().map(|(scope, _)| scope).collect();
-    for folder in foundations.iter().cloned().chain(fleet.stacks().into_keys()).map(|scope| scope.directory()) {
+    for scope in fleet.scopes() {
+        let folder = scope.directory();
         let below = folder.clone();
         checks.push(Check::new(format!("{folder}: validate"), move |context| validate(context, &below)));
-        checks.push(Check::new(format!("{folder}: lint"), move |context| lint(context, &folder)));
-    }
-    for scope in foundations {
-        let folder = scope.directory();
-        if !registry {
-            checks.push(Check::new(format!("{folder}: apply"), move |context| applies(context, &folder)));
+        let below = folder.clone();
+        checks.push(Check::new(format!("{folder}: lint"), move |context| lint(context, &below)));
+        if registry {
+            continue;
         }
-    }
-    for scope in fleet.stacks().into_keys() {
-        let folder = scope.directory();
-        if !registry {
-            let fleet = Arc::clone(&fleet);
-            checks.push(Check::new(format!("{folder}: a rollout leaves the plan empty"), move |context| {
+        let fleet = Arc::clone(&fleet);
+        checks.push(match scope {
+            Scope::Account(_) | Scope::Network(_) => {
+                Check::new(format!("{folder}: apply"), move |context| applies(context, &fleet, &scope))
+            }
+            Scope::Stack(..) => Check::new(format!("{folder}: a rollout leaves the plan empty"), move |context| {
                 rollout(context, &fleet, &scope)
-            }));
-        }
+            }),
+        });
     }
     Ok(checks)
 }
@@ -54,14 +53,59 @@ fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
     run(&mut context.sandbox.terraform(&directory, &["validate"])).map(|_| ())
 }
 
-/// Applies the root; a plan after it is empty.
-fn applies(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
-    let directory = scratch(context, folder, "apply")?;
+/// Applies the root of an account or a network. A plan after it is empty, and what others look up has the name that they
+/// know.
+fn applies(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::Result<()> {
+    let directory = scratch(context, &scope.directory(), "apply")?;
     context.sandbox.apply(&directory)?;
     if let Some(changes) = plan(context, &directory)? {
         bail!("right after an apply the plan is not empty:\n{changes}");
     }
+    let state = state(&directory)?;
+    let has = |kind: &str, is_it: &dyn Fn(&Value) -> bool| {
+        let resources = state["resources"].as_array().into_iter().flatten();
+        resources
+            .filter(|resource| resource["mode"] == "managed" && resource["type"] == kind)
+            .flat_map(|resource| resource["instances"].as_array().into_iter().flatten())
+            .any(|instance| is_it(&instance["attributes"]))
+    };
+    for (kind, attribute, name) in contract(fleet, scope) {
+        let pointer = format!("/{}", attribute.replace('.', "/"));
+        let is_it = |found: &Value| found.pointer(&pointer).and_then(Value::as_str).is_some_and(|it| it == name);
+        ensure!(has(kind, &is_it), "no {kind} has {attribute} = {name}, which others look up");
+    }
     Ok(())
+}
+
+/// What a root creates and others look up: the type, an attribute, and its value.
+fn contract(fleet: &Fleet, scope: &Scope) -> Vec<(&'static str, &'static str, String)> {
+    let name = &fleet.name;
+    let alias = |key: String| ("aws_kms_alias", "name", format!("alias/{key}"));
+    match scope {
+        Scope::Account(_) => vec![
+            ("aws_iam_instance_profile", "name", resource_name::build_identity(name)),
+            ("aws_cloudwatch_log_group", "name", resource_name::session_logs(name)),
+            alias(resource_name::session_key(name)),
+            alias(resource_name::log_key(name)),
+            alias(resource_name::disk_key(name)),
+            alias(resource_name::signing_key(name)),
+        ],
+        Scope::Network(network) => {
+            let mut known = vec![
+                ("aws_vpc", "tags.Name", resource_name::network(name, network)),
+                ("aws_subnet", "tags.tier", "machines".to_owned()),
+                ("aws_route53_zone", "name", resource_name::zone(name, network)),
+                ("aws_route53_record", "name", resource_name::proxy_host(name, network)),
+            ];
+            if let Some(builds) = fleet.build_network(Cloud::Aws).filter(|builds| builds.name == *network) {
+                let build = resource_name::build_network(name, network);
+                known.push(("aws_security_group", "name", build.clone()));
+                known.extend(builds.zones.iter().map(|zone| ("aws_subnet", "tags.Name", format!("{build}-{zone}"))));
+            }
+            known
+        }
+        Scope::Stack(..) => Vec::new(),
+    }
 }
 
 /// A copy of a root at the same depth, so that two checks do not share a folder.

@@ -32,9 +32,7 @@ pub(super) fn checks(root: &Path, registry: bool) -> anyhow::Result<Vec<Check>> 
 
 /// Every generated root, and every example of a module.
 fn planned(root: &Path) -> anyhow::Result<Vec<String>> {
-    let fleet = fleet(root)?;
-    let scopes = fleet.foundations().map(|(scope, _)| scope).chain(fleet.stacks().into_keys());
-    let mut folders: Vec<String> = scopes.map(|scope| scope.directory()).collect();
+    let mut folders: Vec<String> = fleet(root)?.scopes().into_iter().map(|scope| scope.directory()).collect();
     folders.extend(examples(root)?);
     Ok(folders)
 }

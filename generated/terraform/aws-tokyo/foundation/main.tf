@@ -60,7 +60,8 @@ module "network" {
     "snapshot.ubuntu.com",
     "telemetry.example.com",
   ]
-  log_key_alias = "example-logs"
+  log_key_alias      = "example-logs"
+  log_retention_days = 365
   tags = {
     "cost-center" = "cc-1042"
     "fleet"       = "example"

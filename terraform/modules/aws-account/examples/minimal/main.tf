@@ -1,0 +1,27 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.66"
+    }
+  }
+}
+
+provider "aws" {
+  region = "ap-northeast-1"
+}
+
+module "account" {
+  source = "../.."
+
+  fleet   = "example"
+  account = "123456789012"
+  github  = { owner = "example", name = "fleet", owner_id = "123456", repository_id = "456789" }
+
+  build_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "ec2:DescribeImages", Resource = "*" }]
+  })
+}
