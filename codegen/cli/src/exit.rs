@@ -80,6 +80,7 @@ impl Exit {
             | Code::Sysctl
             | Code::Scan
             | Code::Domain
+            | Code::Endpoint
             | Code::Script => Self::Invalid,
         }
     }

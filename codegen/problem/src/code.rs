@@ -144,6 +144,10 @@ codes! {
     /// The proxy allows every domain that a layer's build needs.
     Domain = "domain", Fleet("proxy:\n  domains: []\n"),
     "Add the domain to `proxy.domains`, with the reason.";
+    /// A network on AWS has an endpoint for every service that its machines call.
+    Endpoint = "endpoint",
+    Fleet("networks:\n  aws-tokyo:\n    cloud: aws\n    region: ap-northeast-1\n    cidr: 10.16.0.0/16\n    zones: [ap-northeast-1a]\n    endpoints: [autoscalling]\n"),
+    "Add the service to `endpoints` of the network: machines have no other way to AWS. `endpoints` takes the last part of com.amazonaws.REGION.NAME.";
     /// Every hand-written script and check that a layer uses is in the repository.
     Script = "script", Words("Deleting `packer/scripts/hardening/sshd.sh` and running `fleetgen generate`."),
     "Restore the file with `git checkout -- PATH`. To leave out a hardening section, name it in `hardening_exceptions` of the root layer.";

@@ -34,6 +34,7 @@ use stage::Stage;
 
 /// What to rehearse.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options of the command")]
 pub struct Args {
     /// Layers to build; their parents are built first. Default: all layers of tests/rehearsal/fleet.yaml
     #[arg(value_name = "LAYER")]

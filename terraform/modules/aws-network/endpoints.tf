@@ -1,8 +1,9 @@
 # AWS's services, inside the network.
 
 locals {
-  # Sessions need these, and nothing works without sessions. The agent uses ec2messages before version 3.3.40.
-  session_endpoints = ["ssm", "ssmmessages", "ec2messages"]
+  # Sessions need these, and nothing works without sessions: the agent's own services (ec2messages before version 3.3.40), the
+  # key that encrypts a session, and its log.
+  session_endpoints = ["ec2messages", "kms", "logs", "ssm", "ssmmessages"]
 
   # Where AWS keeps what its agents fetch, and the layers of ECR's images.
   # https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-minimum-s3-permissions.html

@@ -73,7 +73,7 @@ variable "subnets" {
 }
 
 variable "endpoints" {
-  description = "The AWS services with an interface endpoint, such as logs, besides those of sessions."
+  description = "The AWS services with an interface endpoint, such as ecr.api, besides those of sessions."
   type        = set(string)
   default     = []
 }

@@ -23,7 +23,7 @@ pub(crate) struct Network {
     /// The zones, 1 to 4, such as `[ap-northeast-1a, ap-northeast-1c]`. Adding one at the end leaves the other subnets alone.
     pub(crate) zones: Field<Vec<Field<Zone>>>,
     /// AWS only: services to reach through an interface endpoint, such as `[ecr.api, ecr.dkr]`, besides those that sessions
-    /// need. Default: none.
+    /// need (ec2messages, kms, logs, ssm, ssmmessages) and S3. Default: none.
     pub(crate) endpoints: Option<Field<Vec<Field<EndpointService>>>>,
     /// Networks of the same cloud to peer with. Naming the peer on one side is enough. Default: none.
     pub(crate) peers: Option<Field<Vec<Field<NetworkName>>>>,

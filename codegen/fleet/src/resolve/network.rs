@@ -10,8 +10,9 @@ use crate::file::{self, FleetFile};
 use crate::model::{LoadBalancer, LoadBalancerTarget, Network};
 use crate::scalar::{Cidr, EndpointService, NetworkName};
 
-/// The services that sessions need, and that every network on AWS therefore has.
-const SESSION_ENDPOINTS: &[&str] = &["ec2messages", "ssm", "ssmmessages"];
+/// The services that sessions need, and that every network on AWS therefore has. The agent encrypts a session with KMS and
+/// writes its log to `CloudWatch`; if it cannot, the session does not open.
+const SESSION_ENDPOINTS: &[&str] = &["ec2messages", "kms", "logs", "ssm", "ssmmessages"];
 
 /// How many proxies a network has by default, if it has as many zones.
 const DEFAULT_PROXIES: u32 = 2;

@@ -3,6 +3,7 @@
 mod account;
 mod build;
 mod content;
+mod endpoint;
 mod environment;
 mod expiry;
 mod health;
@@ -42,6 +43,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     content::commands,
     content::services,
     content::sysctl,
+    endpoint::services,
     environment::environments,
     environment::freezes,
     environment::gates,
@@ -69,6 +71,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     proxy::domains,
     proxy::images,
     proxy::machines,
+    proxy::shadows,
     rollout::journal,
     stack::stacks,
 ];
@@ -76,6 +79,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
 /// Rules on one group.
 const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     account::certificate,
+    endpoint::hooks,
     health::balancer,
     health::check,
     machine::architecture,

@@ -6,9 +6,11 @@ use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use super::Problems;
 use crate::catalog;
-use crate::choice::{Architecture, Cloud};
+use crate::choice::{Architecture, Cloud, ProxyClient};
 use crate::draft::Draft;
 use crate::field::Field;
+use crate::file::AllowedDomain;
+use crate::scalar::NetworkName;
 
 /// Domains appear once, in networks that exist.
 pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
@@ -35,6 +37,54 @@ pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
             }
         }
     }
+}
+
+/// No domain is listed that another one covers: squid would ignore it, and a reviewer would think that removing one of them
+/// closes something.
+pub(super) fn shadows(draft: &Draft<'_>, problems: &mut Problems) {
+    let Some(proxy) = draft.file.proxy.get() else { return };
+    let entries: Vec<_> = proxy.domains.get().into_iter().flatten().filter_map(Field::get).collect();
+    for entry in &entries {
+        let Some(domain) = entry.domain.get() else { continue };
+        let covers = |other: &&&AllowedDomain| {
+            let Some(parent) = other.domain.get().filter(|parent| *parent != domain) else { return false };
+            let covers = parent
+                .as_str()
+                .strip_prefix('.')
+                .is_some_and(|bare| domain.as_str().ends_with(parent.as_str()) || domain.as_str() == bare);
+            let (ours, theirs) = (allowed_for(entry, draft), allowed_for(other, draft));
+            covers
+                && ours.0.iter().all(|client| theirs.0.contains(client))
+                && ours.1.iter().all(|network| theirs.1.contains(network))
+        };
+        let Some(other) = entries.iter().find(covers) else { continue };
+        problems.push(
+            Problem::new(
+                Code::DuplicateKey,
+                entry.domain.span,
+                format!(
+                    "`{domain}` is already allowed by `{}`",
+                    other.domain.get().map_or("", |parent| parent.as_str())
+                ),
+            )
+            .label("covered")
+            .related(other.domain.span, "by this one")
+            .hint("remove one of the two"),
+        );
+    }
+}
+
+/// The machines and the networks that a domain is allowed for.
+fn allowed_for<'a>(entry: &'a AllowedDomain, draft: &'a Draft<'_>) -> (Vec<ProxyClient>, Vec<&'a NetworkName>) {
+    let clients = entry.clients.as_ref().and_then(Field::get);
+    let clients = clients
+        .map_or_else(|| vec![ProxyClient::Builds], |clients| clients.iter().filter_map(Field::get).copied().collect());
+    let networks = entry.networks.as_ref().and_then(Field::get);
+    let networks = networks.map_or_else(
+        || draft.file.network_names().collect(),
+        |networks| networks.iter().filter_map(Field::get).collect(),
+    );
+    (clients, networks)
 }
 
 /// The proxy on AWS starts from the vendor's image of a root layer, so there is one for its machines.

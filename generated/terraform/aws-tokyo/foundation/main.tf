@@ -46,7 +46,7 @@ module "network" {
     "edge-ap-northeast-1c"     = { tier = "edge", zone = "ap-northeast-1c", cidr = "10.16.216.0/21" }
     "edge-ap-northeast-1d"     = { tier = "edge", zone = "ap-northeast-1d", cidr = "10.16.224.0/21" }
   }
-  endpoints  = ["ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
+  endpoints  = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
   buckets    = ["example-fleet-artifacts"]
   peer_cidrs = ["10.32.0.0/16"]
   edge_ports = [80, 443, 8883, 18883]

@@ -58,12 +58,12 @@ run "sessions_have_their_endpoints" {
   command = plan
 
   variables {
-    endpoints = ["logs"]
+    endpoints = ["ecr.api"]
   }
 
   assert {
-    condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ec2messages", "logs", "ssm", "ssmmessages"])
-    error_message = "sessions need three endpoints, whatever is listed"
+    condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ec2messages", "ecr.api", "kms", "logs", "ssm", "ssmmessages"])
+    error_message = "sessions need five endpoints, whatever is listed"
   }
 
   assert {

@@ -1,0 +1,113 @@
+//! Interface endpoints of networks on AWS: the services exist, and what needs one has it.
+
+use fleetgen_problem::{Code, Problem, suggest};
+
+use super::Problems;
+use crate::draft::{Draft, GroupDraft};
+use crate::field::Field;
+use crate::group::Target;
+
+/// Services with interface endpoints that machines of a fleet may use.
+///
+/// Source: the list of services that integrate with `PrivateLink`, in AWS's VPC guide.
+const SERVICES: &[&str] = &[
+    "athena",
+    "autoscaling",
+    "backup",
+    "bedrock-runtime",
+    "cloudformation",
+    "cloudtrail",
+    "config",
+    "dms",
+    "dynamodb-streams",
+    "ebs",
+    "ec2",
+    "ec2messages",
+    "ecr.api",
+    "ecr.dkr",
+    "ecs",
+    "ecs-agent",
+    "ecs-telemetry",
+    "elasticache",
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "events",
+    "execute-api",
+    "fis",
+    "glue",
+    "guardduty-data",
+    "imagebuilder",
+    "inspector2",
+    "kafka",
+    "kinesis-firehose",
+    "kinesis-streams",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "rds",
+    "rds-data",
+    "redshift",
+    "redshift-data",
+    "resource-groups",
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "secretsmanager",
+    "servicediscovery",
+    "sns",
+    "sqs",
+    "ssm",
+    "ssm-contacts",
+    "ssmmessages",
+    "states",
+    "sts",
+    "synthetics",
+    "xray",
+];
+
+/// Every listed service exists.
+pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written) in draft.written_networks() {
+        for service in written.endpoints.iter().filter_map(Field::get).flatten() {
+            let Some(wanted) = service.get() else { continue };
+            if !SERVICES.contains(&wanted.as_str()) {
+                problems.push(
+                    Problem::new(
+                        Code::Endpoint,
+                        service.span,
+                        format!("fleetgen knows no endpoint service `{wanted}`"),
+                    )
+                    .label("not a service of AWS that machines reach in a network")
+                    .maybe_hint(match wanted.as_str() {
+                        "s3" => Some("remove it: every network has an endpoint for S3".to_owned()),
+                        other => suggest(other, SERVICES.iter().copied()),
+                    }),
+                );
+            }
+        }
+    }
+}
+
+/// A group whose machines complete lifecycle hooks reaches Auto Scaling.
+pub(super) fn hooks(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Target::Aws(aws) = &group.target else { return };
+    let Some(network) = draft.networks.get(&group.network) else { return };
+    if aws.lifecycle_hooks.is_empty() || network.endpoints.iter().any(|service| service.as_str() == "autoscaling") {
+        return;
+    }
+    let written = draft.written_networks().find(|(name, _)| **name == group.network).map(|(_, network)| network);
+    let mut problem = Problem::new(
+        Code::Endpoint,
+        group.origins.span("aws.lifecycle_hooks"),
+        format!(
+            "machines of `{}` cannot complete lifecycle hooks: `{}` has no endpoint for Auto Scaling",
+            group.name, group.network
+        ),
+    )
+    .label("the machine calls CompleteLifecycleAction")
+    .hint(format!("add `autoscaling` to `networks.{}.endpoints`", group.network));
+    if let Some(endpoints) = written.and_then(|network| network.endpoints.as_ref()).map(|field| field.span) {
+        problem = problem.related(endpoints, "the network's endpoints");
+    }
+    problems.push(problem);
+}
