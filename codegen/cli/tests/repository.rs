@@ -125,7 +125,7 @@ fn crates_depend_on_each_other_as_designed() {
 /// The left half never touches a network, a clock or the environment, and only `tree` touches files.
 #[test]
 fn the_core_does_no_input_or_output() {
-    for name in ["problem", "fleet", "emit", "images", "rollout", "report"] {
+    for name in ["problem", "fleet", "emit", "images", "rollout", "report", "reach"] {
         for entry in sources(&format!("codegen/{name}/src")) {
             let text = std::fs::read_to_string(&entry).unwrap();
             for word in ["std::fs", "fs_err", "std::env", "std::net::Tcp", "SystemTime", "Instant::", "std::process"] {
@@ -334,6 +334,10 @@ fn explain_knows_the_defaults_of_items_and_entries() {
     scaling: { schedules: { day: { cron: \"30 8 * * *\", machines: 4 } } }
     aws: { lifecycle_hooks: { drain: { transition: terminating } } }
 ",
+    );
+    let fleet = fleet.replace(
+        "    zones: [ap-northeast-1a, ap-northeast-1c]\n",
+        "    zones: [ap-northeast-1a, ap-northeast-1c]\n    endpoints: [autoscaling]\n",
     );
     let json = Sandbox::new(&fleet).run(&["explain", "web", "--format", "json"]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

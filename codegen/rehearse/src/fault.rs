@@ -123,7 +123,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "lost-session",
         words: &["the session was ended", "Script disconnected unexpectedly"],
-        plan: |plan| Plan { accident: Some(("web/layer.sh", |rehearsal, _| rehearsal.world.cut_sessions())), ..plan },
+        plan: |plan| Plan {
+            accident: Some(("web/layer.sh", |rehearsal, _| {
+                in_the_middle();
+                rehearsal.world.cut_sessions()
+            })),
+            scripts: LONG,
+            ..plan
+        },
         ..USUAL
     },
     Fault {
@@ -131,9 +138,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         words: &["Script disconnected unexpectedly"],
         plan: |plan| Plan {
             accident: Some(("web/layer.sh", |rehearsal, _| {
+                in_the_middle();
                 rehearsal.world.machines()?.restart(Cloud::Aws);
                 Ok(())
             })),
+            scripts: LONG,
             waits: &[("ssh_read_write_timeout", "10s")],
             ..plan
         },
@@ -205,7 +214,15 @@ pub(crate) const FAULTS: &[Fault] = &[
 
 /// Goss retries while services start. Here that would only take time.
 const IMPATIENT: (&str, &str) = ("packer/scripts/lib.sh", "\nGOSS_WAIT=10s\n");
+/// The layer's script takes long enough for an accident in the middle. Before a script and after it, Packer opens another
+/// session and goes on.
+const LONG: &[(&str, &str)] = &[("generated/packer/web/layer.sh", "\nsleep 40\n")];
 const NGINX: &str = "debian 12\tnginx\tCVE-2026-0001\tHIGH\t99.0\n";
+
+/// Waits until the script has been uploaded and runs.
+fn in_the_middle() {
+    std::thread::sleep(Duration::from_secs(10));
+}
 
 /// Rehearses a fault.
 pub(crate) fn rehearse(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod layers;
 pub(crate) mod problem;
+pub(crate) mod reach;
 pub(crate) mod rollout;
 pub(crate) mod schema;
 
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Layers(layers::Args),
     Images(images::Args),
     Rollout(rollout::Args),
+    Reach(reach::Args),
     Problem(problem::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -59,6 +61,7 @@ impl Command {
             | Self::Groups(_)
             | Self::Layers(_)
             | Self::Rollout(_)
+            | Self::Reach(_)
             | Self::Problem(_)
             | Self::Schema(_)
             | Self::Completions(_) => false,
@@ -78,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Images(args) => images::run(global, args, ui),
         Command::Rollout(args) => rollout::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),
+        Command::Reach(args) => reach::run(global, args, ui),
         Command::Problem(args) => problem::run(args, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

@@ -6,6 +6,7 @@ mod journals;
 mod layers;
 mod modules;
 mod moto;
+mod reach;
 mod roots;
 mod runner;
 mod sandbox;
@@ -77,6 +78,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(modules::checks(root)?);
     if !args.registry {
         checks.extend(bootstrap::checks());
+        checks.extend(reach::checks());
     }
     checks.extend(roots::checks(root, args.registry)?);
     checks.extend(scanners::checks(root, args.registry)?);

@@ -1,0 +1,192 @@
+//! What can connect to what in a network on AWS: routes, network ACLs and security groups, as Terraform's state has them.
+//!
+//! The answer names the rule that decides. It reads what `terraform show -json` prints, and nothing else: whatever is not in
+//! the state, such as a load balancer of the user's own, it does not know.
+
+mod state;
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+pub use state::{StateError, World};
+
+use state::{AclRule, Gateway, Peer, Subnet};
+
+/// The ports that Linux connects from, to which answers come back.
+const ANSWERS: [u16; 2] = [32_768, 60_999];
+/// An address of the internet, reserved for documentation (RFC 5737).
+pub const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub enum End<'a> {
+    /// Something in the subnets of a tier, with the security group of this name; without one, no group restricts it.
+    Inside {
+        /// The tier, as in the subnets' tag.
+        tier: &'a str,
+        /// The name of its security group.
+        group: Option<&'a str>,
+        /// Whether it has a public address, as public load balancers do. No machine of a fleet has one.
+        is_public: bool,
+    },
+    /// An address outside of the network.
+    Outside(Ipv4Addr),
+}
+
+impl<'a> End<'a> {
+    /// A machine without a public address.
+    pub fn machine(tier: &'a str, group: Option<&'a str>) -> Self {
+        Self::Inside { tier, group, is_public: false }
+    }
+}
+
+/// Whether a connection is possible, and what decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it is possible.
+    pub is_reached: bool,
+    /// What lets it pass, step by step, or what stops it.
+    pub because: Vec<String>,
+}
+
+/// Where a step ends: with what lets the connection pass, or with what stops it.
+type Step = Result<String, String>;
+
+impl World {
+    /// Whether one end can open a TCP connection to a port of the other one. If an end has several subnets, one pair that can
+    /// is enough.
+    pub fn reach(&self, from: End<'_>, to: End<'_>, port: u16) -> Answer {
+        let mut stopped = Vec::new();
+        for source in self.places(from) {
+            for target in self.places(to) {
+                let mut because = Vec::new();
+                match self.steps(source, target, port, &mut because) {
+                    Ok(()) => return Answer { is_reached: true, because },
+                    Err(reason) if !stopped.contains(&reason) => stopped.push(reason),
+                    Err(_) => {}
+                }
+            }
+        }
+        if stopped.is_empty() {
+            stopped.push("one of the ends is not in the state".to_owned());
+        }
+        Answer { is_reached: false, because: stopped }
+    }
+
+    /// The tiers of its subnets; sorted.
+    pub fn tiers(&self) -> Vec<&str> {
+        let tiers: BTreeSet<&str> = self.subnets.iter().map(|subnet| subnet.tier.as_str()).collect();
+        tiers.into_iter().collect()
+    }
+
+    /// The names of its security groups; sorted.
+    pub fn groups(&self) -> Vec<&str> {
+        self.groups.keys().map(String::as_str).collect()
+    }
+
+    fn places<'a>(&'a self, end: End<'a>) -> Vec<Place<'a>> {
+        match end {
+            End::Outside(address) => vec![Place { address, subnet: None, group: None, is_public: true }],
+            End::Inside { tier, group, is_public } => {
+                let subnets = self.subnets.iter().filter(|subnet| subnet.tier == tier);
+                // AWS keeps the first four addresses of a subnet.
+                let place = |subnet: &'a Subnet| Place {
+                    address: subnet.cidr.hosts().nth(8).unwrap_or(subnet.cidr.network()),
+                    subnet: Some(subnet),
+                    group,
+                    is_public,
+                };
+                subnets.map(place).collect()
+            }
+        }
+    }
+
+    fn steps(&self, from: Place<'_>, to: Place<'_>, port: u16, because: &mut Vec<String>) -> Result<(), String> {
+        let same = from.subnet.map(|subnet| &subnet.id) == to.subnet.map(|subnet| &subnet.id);
+        because.push(self.group_allows("egress", from, to, port)?);
+        if !same {
+            because.push(self.acl_allows("egress", from, to.address, port)?);
+            because.push(self.route(from, to)?);
+            because.push(self.acl_allows("ingress", to, from.address, port)?);
+        }
+        because.push(self.group_allows("ingress", to, from, port)?);
+        // Security groups remember connections; network ACLs do not.
+        for port in ANSWERS.into_iter().filter(|_| !same) {
+            self.acl_allows("egress", to, from.address, port).map_err(|reason| format!("the answer: {reason}"))?;
+            self.acl_allows("ingress", from, to.address, port).map_err(|reason| format!("the answer: {reason}"))?;
+        }
+        Ok(())
+    }
+
+    fn group_allows(&self, direction: &str, own: Place<'_>, other: Place<'_>, port: u16) -> Step {
+        let Some(name) = own.group else { return Ok("no security group restricts it".to_owned()) };
+        let group = self.groups.get(name).ok_or_else(|| format!("there is no security group {name}"))?;
+        let other_group = other.group.and_then(|name| self.groups.get(name));
+        let found = group.rules.iter().find(|rule| {
+            rule.direction == direction
+                && rule.ports.as_ref().is_none_or(|ports| ports.contains(&port))
+                && match &rule.peer {
+                    Peer::Cidr(cidr) => cidr.contains(&other.address),
+                    Peer::Group(id) => other_group.is_some_and(|group| group.id == *id),
+                    // A list of AWS's services is not the internet.
+                    Peer::PrefixList => false,
+                }
+        });
+        let shown = format!("security group {name}");
+        match found {
+            Some(rule) => Ok(format!("{shown}: {direction} rule \"{}\"", rule.description)),
+            None => Err(format!("{shown} has no {direction} rule for port {port} and {}", other.address)),
+        }
+    }
+
+    fn acl_allows(&self, direction: &str, own: Place<'_>, other: Ipv4Addr, port: u16) -> Step {
+        let Some(subnet) = own.subnet else { return Ok("the internet has no network ACL".to_owned()) };
+        let acl = self.acls.iter().find(|acl| acl.subnets.contains(&subnet.id));
+        let acl =
+            acl.ok_or_else(|| format!("subnet {} has only the default network ACL, which is empty", subnet.name))?;
+        let rules = if direction == "egress" { &acl.egress } else { &acl.ingress };
+        let matches = |rule: &&AclRule| {
+            rule.cidr.contains(&other) && rule.ports.as_ref().is_none_or(|ports| ports.contains(&port))
+        };
+        // The first rule that matches decides.
+        match rules.iter().filter(matches).min_by_key(|rule| rule.number) {
+            Some(rule) if rule.allows => Ok(format!("network ACL {}: {direction} rule {}", acl.name, rule.number)),
+            Some(rule) => Err(format!("network ACL {}: {direction} rule {} denies {other}", acl.name, rule.number)),
+            None => Err(format!("network ACL {} has no {direction} rule for port {port} and {other}", acl.name)),
+        }
+    }
+
+    /// The route from one end to the other, and for connections from the internet the one that leads there.
+    fn route(&self, from: Place<'_>, to: Place<'_>) -> Step {
+        let (subnet, address, is_public) = match (from.subnet, to.subnet) {
+            (Some(_), Some(_)) => return Ok("both are in the VPC".to_owned()),
+            (Some(subnet), None) => (subnet, to.address, from.is_public),
+            (None, Some(subnet)) => (subnet, from.address, to.is_public),
+            (None, None) => return Err("neither end is in the network".to_owned()),
+        };
+        let routes = self.routes.iter().filter(|route| route.table == subnet.table && route.to.contains(&address));
+        let route = routes.max_by_key(|route| route.to.prefix_len());
+        let route = route.ok_or_else(|| format!("subnet {} has no route to {address}", subnet.name))?;
+        match route.gateway {
+            Gateway::Nat if from.subnet.is_some() => Ok(format!("subnet {}: {} through NAT", subnet.name, route.to)),
+            Gateway::Nat => Err(format!("subnet {}: nothing comes in through NAT", subnet.name)),
+            Gateway::Internet if is_public => {
+                Ok(format!("subnet {}: {} through the internet gateway", subnet.name, route.to))
+            }
+            Gateway::Internet => Err(format!(
+                "subnet {} leads to the internet gateway, but the machine has no public address",
+                subnet.name
+            )),
+            Gateway::Peering => Ok(format!("subnet {}: {} through a peering", subnet.name, route.to)),
+        }
+    }
+}
+
+/// One address with what surrounds it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    address: Ipv4Addr,
+    subnet: Option<&'a Subnet>,
+    group: Option<&'a str>,
+    is_public: bool,
+}
