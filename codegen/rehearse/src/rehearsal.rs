@@ -339,7 +339,9 @@ pub(crate) fn kill_packer(rehearsal: &Rehearsal<'_>, group: i32) -> anyhow::Resu
         let id = nix::unistd::Pid::from_raw(process);
         let is_packer =
             name.starts_with("packer") && nix::unistd::getpgid(Some(id)) == Ok(nix::unistd::Pid::from_raw(group));
-        let is_tunnel = ["session-manager", "gcloud"].iter().any(|tunnel| name.starts_with(tunnel));
+        // The stand-ins are scripts, so their name is that of Python.
+        let words = fs_err::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        let is_tunnel = ["/bin/session-manager-plugin", "/bin/gcloud"].iter().any(|tunnel| words.contains(tunnel));
         if is_packer || is_tunnel && rehearsal.world.has(process) {
             // It may have ended in the meantime.
             let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGKILL);

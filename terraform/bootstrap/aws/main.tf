@@ -41,7 +41,8 @@ resource "aws_kms_key" "state" {
 }
 
 resource "aws_kms_alias" "state" {
-  name          = "alias/${var.bucket}"
+  # An alias has no dots.
+  name          = "alias/${replace(var.bucket, ".", "-")}"
   target_key_id = aws_kms_key.state.key_id
 }
 

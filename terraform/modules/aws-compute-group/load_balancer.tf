@@ -13,6 +13,7 @@ resource "aws_lb_target_group" "this" {
   target_type          = "instance"
   port                 = var.load_balancer.port
   protocol             = var.load_balancer.protocol
+  preserve_client_ip   = var.load_balancer.preserve_client_ip == null ? null : tostring(var.load_balancer.preserve_client_ip)
   deregistration_delay = tostring(var.load_balancer.drain_seconds)
   tags                 = local.tags
 

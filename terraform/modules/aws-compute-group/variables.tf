@@ -191,7 +191,7 @@ variable "ports" {
 }
 
 variable "load_balancer" {
-  description = "The group's load balancer: its ARN and security group, the machines' port and protocol (HTTP, HTTPS or TCP), how long a machine that leaves may finish its requests, and the port and certificate of a listener of the group's own."
+  description = "The group's load balancer: its ARN and security group, the machines' port and protocol (HTTP, HTTPS or TCP), how long a machine that leaves may finish its requests, the port and certificate of a listener of the group's own, and whether machines see the clients' addresses (null for AWS's default)."
   type = object({
     arn            = string
     security_group = string
@@ -200,6 +200,8 @@ variable "load_balancer" {
     drain_seconds  = optional(number, 60)
     listener_port  = optional(number)
     certificate    = optional(string)
+
+    preserve_client_ip = optional(bool)
   })
   default = null
 

@@ -24,6 +24,8 @@ locals {
     proxy = {
       ingress = [
         { number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = var.proxy_port, to = var.proxy_port },
+        # Answers to the load balancer, which connects from any of these ports. The security groups allow no more than that.
+        { number = 101, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1024, to = 65535 },
         # Answers of endpoints and of the internet.
         { number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = local.answers.from, to = local.answers.to },
       ]

@@ -19,6 +19,27 @@ locals {
   ]
 }
 
+locals {
+  # Services whose endpoints take a policy. Others refuse one.
+  with_policy = [
+    "autoscaling", "ec2", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "ssm",
+    "ssmmessages", "sts",
+  ]
+
+  # Without this, a machine could carry data into another account with that account's credentials.
+  own_identities = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OwnIdentities"
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "*"
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:PrincipalAccount" = var.account } }
+    }]
+  })
+}
+
 resource "aws_vpc_endpoint" "interface" {
   for_each = setunion(local.session_endpoints, var.endpoints)
 
@@ -28,6 +49,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for key in keys(local.by_tier.machines) : aws_subnet.this[key].id]
   security_group_ids  = [aws_security_group.endpoints.id]
   private_dns_enabled = true
+  policy              = contains(local.with_policy, each.key) ? local.own_identities : null
   tags                = merge(local.tags, { Name = "${var.name}-${each.key}" })
 }
 

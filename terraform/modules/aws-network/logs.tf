@@ -38,11 +38,20 @@ resource "aws_iam_role_policy" "flow" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:/${var.name}/flow:*"
-    }]
+    Statement = [
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:/${var.name}/flow:*"
+      },
+      {
+        Sid      = "Find"
+        Effect   = "Allow"
+        Action   = "logs:DescribeLogGroups"
+        Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:*"
+      },
+    ]
   })
 }
 

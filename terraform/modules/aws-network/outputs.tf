@@ -6,6 +6,16 @@ output "vpc_id" {
 output "subnet_ids" {
   description = "The ids of the subnets, by tier and then by TIER-ZONE."
   value       = { for tier, subnets in local.by_tier : tier => { for key in keys(subnets) : key => aws_subnet.this[key].id } }
+
+  # A machine that starts before there is a way out, such as the proxy, could not install anything.
+  depends_on = [
+    aws_network_acl.this,
+    aws_route.proxy_to_internet,
+    aws_route53_resolver_firewall_rule_group_association.this,
+    aws_route_table_association.proxy,
+    aws_vpc_endpoint.interface,
+    aws_vpc_endpoint.s3,
+  ]
 }
 
 output "zone_id" {

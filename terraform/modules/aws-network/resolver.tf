@@ -3,7 +3,9 @@
 resource "aws_route53_resolver_firewall_domain_list" "allowed" {
   name = "${var.name}-allowed"
   domains = sort(distinct(concat(
-    ["*.amazonaws.com", "*.${var.zone_name}", "*.compute.internal", "*.in-addr.arpa"],
+    ["*.amazonaws.com", "*.${var.zone_name}", "*.compute.internal", "*.ec2.internal"],
+    # Names of private addresses. Whoever holds other addresses answers for them, and could be told anything.
+    [for cidr in concat([var.cidr], var.peer_cidrs) : "*.${join(".", reverse(slice(split(".", cidrhost(cidr, 0)), 0, 2)))}.in-addr.arpa"],
     # The proxy resolves what it connects to. A domain with a leading dot means its subdomains as well.
     flatten([for domain in var.domains : startswith(domain, ".") ? [trimprefix(domain, "."), "*${domain}"] : [domain]]),
   )))
@@ -53,4 +55,23 @@ resource "aws_route53_resolver_firewall_config" "this" {
   resource_id = aws_vpc.this.id
   # When the firewall fails, names do not resolve.
   firewall_fail_open = "DISABLED"
+}
+
+# What was asked, and what was blocked.
+resource "aws_cloudwatch_log_group" "dns" {
+  name              = "/${var.name}/dns"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = data.aws_kms_alias.logs.target_key_arn
+  tags              = local.tags
+}
+
+resource "aws_route53_resolver_query_log_config" "this" {
+  name            = var.name
+  destination_arn = aws_cloudwatch_log_group.dns.arn
+  tags            = local.tags
+}
+
+resource "aws_route53_resolver_query_log_config_association" "this" {
+  resolver_query_log_config_id = aws_route53_resolver_query_log_config.this.id
+  resource_id                  = aws_vpc.this.id
 }

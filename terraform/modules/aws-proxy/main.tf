@@ -4,20 +4,26 @@ locals {
   name = "${var.network}-proxy"
   tags = merge(var.tags, { network = var.network })
 
-  # The vendor's image, and squid from the distribution's snapshot of one day. Machines are the same whenever they start.
+  # The vendor's image, and squid from the distribution's snapshot of one day. Machines are the same whenever they start. The
+  # snapshot service fails now and then, so the installation is repeated until it succeeds.
   user_data = join("\n", ["#cloud-config", yamlencode({
     # Only one list says where packages come from, as in packer/scripts/base/sources.sh.
-    bootcmd        = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
-    apt            = { preserve_sources_list = true }
-    package_update = true
-    packages       = ["squid"]
+    bootcmd = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
+    apt     = { preserve_sources_list = true }
+    # Whoever opens a session may read the log.
+    users = ["default", { name = var.run_as, shell = "/bin/bash", groups = ["adm", "proxy"], lock_passwd = true }]
     write_files = [
+      {
+        # Old snapshots of Debian are past their Valid-Until.
+        path    = "/etc/apt/apt.conf.d/90fleetgen"
+        content = "Acquire::Retries \"5\";\nAcquire::Check-Valid-Until \"false\";\n"
+      },
       {
         path    = "/etc/apt/sources.list.d/fleetgen.sources"
         content = join("\n", [for source in var.package_sources : "Types: deb\nURIs: ${source.url}\nSuites: ${source.suites}\nComponents: main\nSigned-By: ${source.keyring}\n"])
       },
       {
-        # Before the package, which keeps a configuration that is there.
+        # Before the package, which is told to keep a configuration that is there.
         path    = "/etc/squid/squid.conf"
         content = var.squid_conf
       },
@@ -27,7 +33,11 @@ locals {
         content = "[Service]\nTimeoutStopSec=60\nRestart=on-failure\n"
       },
     ]
-    runcmd = [["systemctl", "enable", "squid.service"], ["systemctl", "restart", "squid.service"]]
+    runcmd = [
+      "until apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --option Dpkg::Options::=--force-confold squid; do sleep 15; done",
+      ["systemctl", "enable", "squid.service"],
+      ["systemctl", "restart", "squid.service"],
+    ]
   })])
 }
 
@@ -97,17 +107,25 @@ resource "aws_launch_template" "this" {
       tags          = merge(local.tags, { Name = local.name })
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.user_data) <= 16384
+      error_message = "The configuration of the proxy takes more than the 16 KiB that EC2 allows: shorten the reasons of domains, or list fewer domains for this network."
+    }
+  }
 }
 
 resource "aws_autoscaling_group" "this" {
-  name                      = local.name
-  min_size                  = var.machines
-  max_size                  = var.machines * 2
-  desired_capacity          = var.machines
-  vpc_zone_identifier       = var.subnet_ids
-  target_group_arns         = [aws_lb_target_group.this.arn]
-  health_check_type         = "ELB"
-  health_check_grace_period = 300
+  name                = local.name
+  min_size            = var.machines
+  max_size            = var.machines * 2
+  desired_capacity    = var.machines
+  vpc_zone_identifier = var.subnet_ids
+  target_group_arns   = [aws_lb_target_group.this.arn]
+  health_check_type   = "ELB"
+  # The installation may have to wait for the snapshot service.
+  health_check_grace_period = 900
   default_instance_warmup   = 120
   # A failed wait would taint the group.
   wait_for_capacity_timeout = "0"

@@ -94,6 +94,16 @@ variable "squid_conf" {
   type        = string
 }
 
+variable "run_as" {
+  description = "The user that a session runs as."
+  type        = string
+
+  validation {
+    condition     = var.run_as != "root"
+    error_message = "A session must not run as root."
+  }
+}
+
 variable "session_log_group" {
   description = "The CloudWatch log group that sessions are recorded in."
   type        = string

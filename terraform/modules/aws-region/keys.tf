@@ -10,7 +10,11 @@ locals {
     Resource  = "*"
   }
 
-  auto_scaling = "arn:aws:iam::${var.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+  # Auto Scaling starts machines, and for Spot capacity EC2 Spot does.
+  auto_scaling = [
+    "arn:aws:iam::${var.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+    "arn:aws:iam::${var.account}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+  ]
 
   keys = merge(
     {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetgen_fleet::choice::{Architecture, BackendProtocol};
+use fleetgen_fleet::choice::{Architecture, BackendProtocol, Scheme};
 use fleetgen_fleet::{Fleet, Group, HealthyPercentages, LoadBalancerTarget, Network, Scope, resource_name};
 use serde::Serialize;
 
@@ -58,6 +58,8 @@ struct LoadBalancer<'a> {
     arn: &'a str,
     security_group: &'a str,
     protocol: &'static str,
+    /// A public Network Load Balancer connects from its own addresses: the machines' subnets let no others in.
+    hides_clients: bool,
 }
 
 /// The values of a group on AWS; nothing if it refers to something that does not exist.
@@ -99,9 +101,8 @@ fn egress(fleet: &Fleet, network: &Network) -> Vec<String> {
 
 fn load_balancer<'a>(group: &'a Group, network: &'a Network) -> Option<LoadBalancer<'a>> {
     let backend = group.load_balancer.as_ref()?;
-    let LoadBalancerTarget::Aws { arn, security_group } = &network.load_balancers.get(&backend.name)?.target else {
-        return None;
-    };
+    let balancer = network.load_balancers.get(&backend.name)?;
+    let LoadBalancerTarget::Aws { arn, security_group } = &balancer.target else { return None };
     Some(LoadBalancer {
         arn: arn.as_str(),
         security_group: security_group.as_str(),
@@ -110,5 +111,6 @@ fn load_balancer<'a>(group: &'a Group, network: &'a Network) -> Option<LoadBalan
             BackendProtocol::Https => "HTTPS",
             BackendProtocol::Tcp => "TCP",
         },
+        hides_clients: balancer.scheme == Scheme::Public && backend.protocol == BackendProtocol::Tcp,
     })
 }

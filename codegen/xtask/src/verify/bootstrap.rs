@@ -43,7 +43,7 @@ fn bootstrap(context: &CheckContext<'_>) -> anyhow::Result<()> {
     run(&mut terraform(&directory, &["apply", "-input=false", "-auto-approve"]))?;
     let key = format!("{}/bootstrap.tfstate", fleet.name);
     let settings = format!(
-        "terraform {{\n  backend \"s3\" {{\n    bucket       = {bucket:?}\n    key          = {key:?}\n    region       = {region:?}\n    encrypt      = true\n    use_lockfile = true\n  }}\n}}\n"
+        "terraform {{\n  backend \"s3\" {{\n    bucket       = {bucket:?}\n    key          = {key:?}\n    region       = {region:?}\n    use_lockfile = true\n  }}\n}}\n"
     );
     write(&directory.join("backend.tf"), &settings)?;
     let moves = [&["init", "-input=false", "-migrate-state", "-force-copy"][..], &backend].concat();

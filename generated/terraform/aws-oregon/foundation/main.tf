@@ -14,7 +14,6 @@ terraform {
     bucket       = "example-fleet-terraform"
     key          = "example/aws-oregon/foundation.tfstate"
     region       = "ap-northeast-1"
-    encrypt      = true
     use_lockfile = true
   }
 }
@@ -89,6 +88,7 @@ module "proxy" {
     { url = "https://snapshot.ubuntu.com/ubuntu/20261101T235959Z", suites = "noble noble-updates noble-security", keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg" },
   ]
 
+  run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
   tags = {

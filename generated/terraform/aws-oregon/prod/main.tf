@@ -14,7 +14,6 @@ terraform {
     bucket       = "example-fleet-terraform"
     key          = "example/aws-oregon/prod.tfstate"
     region       = "ap-northeast-1"
-    encrypt      = true
     use_lockfile = true
   }
 }

@@ -32,7 +32,9 @@ module "gateway-tokyo-stg" {
     port           = 8080
     protocol       = "TCP"
     drain_seconds  = 60
-    listener_port  = 18883
+    # It connects from its own addresses: the subnets of machines let no others in.
+    preserve_client_ip = false
+    listener_port      = 18883
   }
 
   health = {

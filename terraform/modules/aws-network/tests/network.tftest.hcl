@@ -72,6 +72,19 @@ run "sessions_have_their_endpoints" {
   }
 }
 
+run "endpoints_are_for_the_accounts_own_identities" {
+  command = plan
+
+  variables {
+    endpoints = ["ecr.api", "xray"]
+  }
+
+  assert {
+    condition     = alltrue([for service in ["ecr.api", "kms", "logs", "ssm", "ssmmessages"] : jsondecode(aws_vpc_endpoint.interface[service].policy).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == "123456789012"])
+    error_message = "credentials of another account are of no use in the network"
+  }
+}
+
 run "s3_is_not_a_way_out" {
   command = plan
 
@@ -112,7 +125,7 @@ run "dns_answers_what_the_fleet_needs" {
   }
 
   assert {
-    condition     = aws_route53_resolver_firewall_domain_list.allowed.domains == toset(["*.amazonaws.com", "*.aws-tokyo.example.internal", "*.compute.internal", "*.in-addr.arpa", "*.ubuntu.com", "download.docker.com", "ubuntu.com"])
+    condition     = aws_route53_resolver_firewall_domain_list.allowed.domains == toset(["*.16.10.in-addr.arpa", "*.amazonaws.com", "*.aws-tokyo.example.internal", "*.compute.internal", "*.ec2.internal", "*.ubuntu.com", "download.docker.com", "ubuntu.com"])
     error_message = "the proxy's domains, AWS's and the network's own"
   }
 

@@ -20,6 +20,7 @@ variables {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
 
+  run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
 }
@@ -51,7 +52,7 @@ run "the_machines_get_squids_configuration" {
   command = plan
 
   assert {
-    condition     = yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[1] == { path = "/etc/squid/squid.conf", content = "http_port 3128\nhttp_access deny all\n" }
+    condition     = yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[2] == { path = "/etc/squid/squid.conf", content = "http_port 3128\nhttp_access deny all\n" }
     error_message = "cloud-init writes what fleetgen generated"
   }
 
@@ -59,6 +60,16 @@ run "the_machines_get_squids_configuration" {
     condition     = aws_launch_template.this.network_interfaces[0].associate_public_ip_address == "false" && aws_launch_template.this.metadata_options[0].http_tokens == "required"
     error_message = "no public address, and tokens for the metadata service"
   }
+}
+
+run "a_configuration_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    squid_conf = join("\n", [for number in range(1000) : "# a domain with a reason ${number}"])
+  }
+
+  expect_failures = [aws_launch_template.this]
 }
 
 run "machines_are_replaced_new_ones_first" {

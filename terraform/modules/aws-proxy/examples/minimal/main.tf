@@ -35,6 +35,7 @@ module "proxy" {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
 
+  run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
 }
