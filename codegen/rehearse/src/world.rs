@@ -78,9 +78,6 @@ impl Emulated for Cloud {
     }
 }
 
-/// What a build on AWS may do.
-const POLICY: &str = include_str!("../../emit/data/build-policy.json");
-
 /// Permissions of that policy: the statement and the action.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Permissions {
@@ -204,17 +201,9 @@ impl World {
                 "spool": spool,
                 "refuse": oddities.refuse,
                 "signing_alias": stage.signing_alias(),
-                "policy": {
-                    "document": serde_json::from_str::<serde_json::Value>(POLICY)?,
-                    "values": {
-                        "account": stage.account,
-                        "region": region,
-                        "fleet": name,
-                        "identity": resource_name::build_identity(name),
-                        "signing_alias": stage.signing_alias(),
-                        "artifact_bucket": stage.artifact_bucket(cloud),
-                    },
-                },
+                "fleet": name,
+                // What the account's root gives the job that builds images.
+                "policy": fleetgen_emit::build_policy(&stage.fleet).map_err(anyhow::Error::msg)?,
             }),
             Cloud::Gcp => json!({
                 "address": cloud.endpoint(),

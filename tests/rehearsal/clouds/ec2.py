@@ -8,7 +8,8 @@ Usage: ec2.py WORLD, a JSON file with
   images           what is there already: [{"name", "owner", "architecture", "tags"}]
   spool            the folder in which the rehearsal is told what happens to machines (spool.py)
   refuse           names of API actions that are refused, each with a region or "" for all: [["CopyImage", "us-west-2"]]
-  policy           the policy of the one who builds, and the values of its variables: {"document", "values"}
+  fleet            the fleet's name, a tag of its network
+  policy           the policy of the one who builds
 Besides the API, GET /rehearsal answers with all that is there, with the requests that moto did not take, and with the
 permissions that were used and not used. Only calls with the access key "rehearsal" are held against the policy.
 """
@@ -55,7 +56,7 @@ class World:
         self.regions = {region: ec2_backends[settings["account"]][region] for region in settings["regions"]}
         self.ec2 = self.regions.setdefault(settings["region"], ec2_backends[settings["account"]][settings["region"]])
         self.spool = Spool(settings["spool"])
-        self.policy = Policy(**settings["policy"])
+        self.policy = Policy(settings["policy"])
         self.sessions = Sessions(self)
         self.made_from = {}
         self.deprecated = {}
@@ -67,7 +68,7 @@ class World:
         subnet = self.ec2.create_subnet(vpc.id, "10.16.0.0/24", availability_zone=settings["region"] + "a")
         group = self.ec2.create_security_group(settings["security_group"], "builds", vpc.id)
         for resource, name in [(vpc, "vpc"), (subnet, "subnet"), (group, "security_group")]:
-            resource.add_tags({"Name": settings[name]})
+            resource.add_tags({"Name": settings[name], "fleet": settings["fleet"], **({"tier": "build"} if name == "subnet" else {})})
         iam_backends[settings["account"]]["aws"].create_instance_profile(settings["instance_profile"], "/", [])
         key = kms_backends[settings["account"]][settings["region"]].create_key(
             policy="", key_usage="SIGN_VERIFY", key_spec="ECC_NIST_P256", description="", tags=[], origin="AWS_KMS"
@@ -146,7 +147,7 @@ class World:
     def sign(self, target):
         """A call of KMS, whose key is asked for by its alias."""
         account = self.settings["account"]
-        alias = {"kms:RequestAlias": self.policy.values["signing_alias"]}
+        alias = {"kms:RequestAlias": self.settings["signing_alias"]}
         self.allows(f"kms:{target.removeprefix('TrentService.')}", f"arn:aws:kms:{self.settings['region']}:{account}:key/1", alias)
 
     def state(self):

@@ -30,20 +30,14 @@ def matches(pattern, text):
 
 
 class Policy:
-    def __init__(self, document, values):
-        self.values = values
+    def __init__(self, document):
         self.statements = document["Statement"]
         self.used = set()
-
-    def fill(self, text):
-        for name, value in self.values.items():
-            text = text.replace("${" + name + "}", value)
-        return text
 
     def allows(self, action, resource, context):
         for statement in self.statements:
             patterns = [pattern for pattern in listed(statement["Action"]) if matches(pattern, action)]
-            if not patterns or not any(matches(self.fill(to), resource) for to in listed(statement["Resource"])):
+            if not patterns or not any(matches(to, resource) for to in listed(statement["Resource"])):
                 continue
             if self.holds(statement.get("Condition", {}), context):
                 self.used.update((statement["Sid"], pattern) for pattern in patterns)
@@ -52,9 +46,16 @@ class Policy:
 
     def holds(self, condition, context):
         for operator, wanted in condition.items():
-            test = {"StringEquals": str.__eq__, "StringLike": matches}[operator]
+            test = {
+                "StringEquals": str.__eq__,
+                "StringLike": matches,
+                "ForAnyValue:StringEquals": str.__eq__,
+                "BoolIfExists": str.__eq__,
+            }[operator]
             for key, values in wanted.items():
-                if not any(test(self.fill(value), context.get(key, "")) for value in listed(values)):
+                if operator.endswith("IfExists") and key not in context:
+                    continue
+                if not any(test(value, context.get(key, "")) for value in listed(values)):
                     return False
         return True
 

@@ -35,12 +35,16 @@ pub fn build_policy(fleet: &Fleet) -> Result<Value, String> {
     let account = fleet.aws.as_ref().ok_or("the fleet has no AWS account")?;
     let network = fleet.build_network(Cloud::Aws).ok_or("no network on AWS builds images")?;
     let identity = resource_name::build_identity(&fleet.name);
+    let build_network = resource_name::build_network(&fleet.name, &network.name);
+    let disk_key = account.disk_key.as_ref().map(AsRef::as_ref);
     let signing = fleet.signing.aws.as_ref().map(|(key, _)| key.as_str());
     let values = [
         ("account", Some(account.account.as_str())),
         ("region", Some(network.region.as_str())),
         ("fleet", Some(fleet.name.as_str())),
         ("identity", Some(identity.as_str())),
+        ("build_network", Some(build_network.as_str())),
+        ("disk_alias", disk_key),
         ("signing_alias", signing),
         ("artifact_bucket", account.artifact_bucket.as_ref().map(AsRef::as_ref)),
     ]
@@ -51,7 +55,17 @@ pub fn build_policy(fleet: &Fleet) -> Result<Value, String> {
         let text = statement.to_string();
         values.iter().all(|(name, value)| value.is_some() || !text.contains(name.as_str()))
     };
-    policy["Statement"].as_array_mut().ok_or("the policy has no statements")?.retain(is_needed);
+    let statements = policy["Statement"].as_array_mut().ok_or("the policy has no statements")?;
+    statements.retain(is_needed);
+    // A key that is given by its ARN needs no alias.
+    if let Some(key) = disk_key.filter(|key| key.starts_with("arn:")) {
+        for statement in statements.iter_mut().filter(|statement| statement["Sid"] == "EncryptDisks") {
+            statement["Resource"] = Value::String(key.to_owned());
+            if let Some(condition) = statement["Condition"].as_object_mut() {
+                condition.remove("ForAnyValue:StringEquals");
+            }
+        }
+    }
     fill(&mut policy, &values);
     Ok(policy)
 }
@@ -184,7 +198,16 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_a_value() {
-        let names = ["account", "region", "fleet", "identity", "signing_alias", "artifact_bucket"];
+        let names = [
+            "account",
+            "region",
+            "fleet",
+            "identity",
+            "build_network",
+            "disk_alias",
+            "signing_alias",
+            "artifact_bucket",
+        ];
         let mut text = BUILD_POLICY.to_owned();
         for name in names {
             let placeholder = format!("${{{name}}}");
