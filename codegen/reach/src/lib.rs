@@ -190,3 +190,103 @@ struct Place<'a> {
     group: Option<&'a str>,
     is_public: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn resource(kind: &str, values: &Value) -> Value {
+        json!({ "mode": "managed", "type": kind, "name": "this", "values": values })
+    }
+
+    fn state(resources: &[Value]) -> Value {
+        json!({ "values": { "root_module": { "child_modules": [{ "resources": resources }] } } })
+    }
+
+    fn rule(number: u64, action: &str, cidr: &str, ports: (u16, u16)) -> Value {
+        json!({ "rule_no": number, "action": action, "protocol": "tcp", "cidr_block": cidr, "from_port": ports.0, "to_port": ports.1 })
+    }
+
+    /// Two subnets; the list of the first lets HTTPS out and answers in, but nothing to one address.
+    fn world(routes: &[Value]) -> World {
+        let subnet = |id: &str, cidr: &str| {
+            resource("aws_subnet", &json!({ "id": id, "cidr_block": cidr, "tags": { "Name": id, "tier": id } }))
+        };
+        let association =
+            resource("aws_route_table_association", &json!({ "subnet_id": "machines", "route_table_id": "rtb" }));
+        let acl = resource(
+            "aws_network_acl",
+            &json!({
+                "tags": { "Name": "list" },
+                "subnet_ids": ["machines"],
+                "egress": [
+                    rule(100, "deny", "203.0.113.11/32", (443, 443)),
+                    rule(200, "allow", "0.0.0.0/0", (443, 443)),
+                    rule(300, "allow", "203.0.113.11/32", (443, 443)),
+                ],
+                "ingress": [rule(100, "allow", "0.0.0.0/0", (32_768, 60_999))],
+            }),
+        );
+        let all =
+            [&[subnet("machines", "10.0.0.0/24"), subnet("other", "10.0.1.0/24"), association, acl], routes].concat();
+        World::read(&state(&all)).unwrap()
+    }
+
+    fn route(key: &str, to: &str) -> Value {
+        resource("aws_route", &json!({ "route_table_id": "rtb", "destination_cidr_block": to, key: "target" }))
+    }
+
+    #[test]
+    fn a_way_out_needs_a_route_and_a_rule() {
+        let machine = End::machine("machines", None);
+        let closed = world(&[]).reach(machine, End::Outside(INTERNET), 443);
+        assert_eq!(closed.because, ["subnet machines has no route to 203.0.113.10"]);
+        let open = world(&[route("nat_gateway_id", "0.0.0.0/0")]);
+        assert!(open.reach(machine, End::Outside(INTERNET), 443).is_reached);
+        let http = open.reach(machine, End::Outside(INTERNET), 80);
+        assert_eq!(http.because, ["network ACL list has no egress rule for port 80 and 203.0.113.10"]);
+        // The first rule decides.
+        let denied = open.reach(machine, End::Outside(Ipv4Addr::new(203, 0, 113, 11)), 443);
+        assert_eq!(denied.because, ["network ACL list: egress rule 100 denies 203.0.113.11"]);
+    }
+
+    #[test]
+    fn the_most_specific_route_decides() {
+        let routes = [route("nat_gateway_id", "0.0.0.0/0"), route("gateway_id", "203.0.113.0/24")];
+        let answer = world(&routes).reach(End::machine("machines", None), End::Outside(INTERNET), 443);
+        assert_eq!(
+            answer.because,
+            ["subnet machines leads to the internet gateway, but the machine has no public address"]
+        );
+    }
+
+    #[test]
+    fn nothing_comes_in_through_nat() {
+        let answer = world(&[route("nat_gateway_id", "0.0.0.0/0")]).reach(
+            End::Outside(INTERNET),
+            End::machine("machines", None),
+            443,
+        );
+        assert_eq!(answer.because, ["subnet machines: nothing comes in through NAT"]);
+    }
+
+    #[test]
+    fn a_subnet_without_a_list_is_closed() {
+        let answer = world(&[]).reach(End::machine("other", None), End::machine("machines", None), 443);
+        assert_eq!(answer.because, ["subnet other has only the default network ACL, which is empty"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error() {
+        assert!(World::read(&json!({})).is_err(), "not a state");
+        let strange = resource(
+            "aws_route",
+            &json!({ "route_table_id": "rtb", "destination_cidr_block": "0.0.0.0/0", "transit_gateway_id": "tgw" }),
+        );
+        assert!(World::read(&state(&[strange])).is_err(), "a route that could lead anywhere");
+        let table = resource("aws_route_table", &json!({ "route": [{ "cidr_block": "0.0.0.0/0" }] }));
+        assert!(World::read(&state(&[table])).is_err(), "routes inside a table");
+    }
+}
