@@ -49,8 +49,8 @@ pub struct Answer {
     pub because: Vec<String>,
 }
 
-/// Where a step ends: with what lets the connection pass, or with what stops it.
-type Step = Result<String, String>;
+/// Where a step ends: with the rule that lets the connection pass, if it takes one, or with what stops it.
+type Step = Result<Option<String>, String>;
 
 impl World {
     /// Whether one end can open a TCP connection to a port of the other one. If an end has several subnets, one pair that can
@@ -103,13 +103,13 @@ impl World {
 
     fn steps(&self, from: Place<'_>, to: Place<'_>, port: u16, because: &mut Vec<String>) -> Result<(), String> {
         let same = from.subnet.map(|subnet| &subnet.id) == to.subnet.map(|subnet| &subnet.id);
-        because.push(self.group_allows("egress", from, to, port)?);
+        because.extend(self.group_allows("egress", from, to, port)?);
         if !same {
-            because.push(self.acl_allows("egress", from, to.address, port)?);
-            because.push(self.route(from, to)?);
-            because.push(self.acl_allows("ingress", to, from.address, port)?);
+            because.extend(self.acl_allows("egress", from, to.address, port)?);
+            because.extend(self.route(from, to)?);
+            because.extend(self.acl_allows("ingress", to, from.address, port)?);
         }
-        because.push(self.group_allows("ingress", to, from, port)?);
+        because.extend(self.group_allows("ingress", to, from, port)?);
         // Security groups remember connections; network ACLs do not.
         for port in ANSWERS.into_iter().filter(|_| !same) {
             self.acl_allows("egress", to, from.address, port).map_err(|reason| format!("the answer: {reason}"))?;
@@ -119,7 +119,7 @@ impl World {
     }
 
     fn group_allows(&self, direction: &str, own: Place<'_>, other: Place<'_>, port: u16) -> Step {
-        let Some(name) = own.group else { return Ok("no security group restricts it".to_owned()) };
+        let Some(name) = own.group else { return Ok(None) };
         let group = self.groups.get(name).ok_or_else(|| format!("there is no security group {name}"))?;
         let other_group = other.group.and_then(|name| self.groups.get(name));
         let found = group.rules.iter().find(|rule| {
@@ -134,13 +134,13 @@ impl World {
         });
         let shown = format!("security group {name}");
         match found {
-            Some(rule) => Ok(format!("{shown}: {direction} rule \"{}\"", rule.description)),
+            Some(rule) => Ok(Some(format!("{shown}: {direction} rule \"{}\"", rule.description))),
             None => Err(format!("{shown} has no {direction} rule for port {port} and {}", other.address)),
         }
     }
 
     fn acl_allows(&self, direction: &str, own: Place<'_>, other: Ipv4Addr, port: u16) -> Step {
-        let Some(subnet) = own.subnet else { return Ok("the internet has no network ACL".to_owned()) };
+        let Some(subnet) = own.subnet else { return Ok(None) };
         let acl = self.acls.iter().find(|acl| acl.subnets.contains(&subnet.id));
         let acl =
             acl.ok_or_else(|| format!("subnet {} has only the default network ACL, which is empty", subnet.name))?;
@@ -150,7 +150,9 @@ impl World {
         };
         // The first rule that matches decides.
         match rules.iter().filter(matches).min_by_key(|rule| rule.number) {
-            Some(rule) if rule.allows => Ok(format!("network ACL {}: {direction} rule {}", acl.name, rule.number)),
+            Some(rule) if rule.allows => {
+                Ok(Some(format!("network ACL {}: {direction} rule {}", acl.name, rule.number)))
+            }
             Some(rule) => Err(format!("network ACL {}: {direction} rule {} denies {other}", acl.name, rule.number)),
             None => Err(format!("network ACL {} has no {direction} rule for port {port} and {other}", acl.name)),
         }
@@ -159,7 +161,7 @@ impl World {
     /// The route from one end to the other, and for connections from the internet the one that leads there.
     fn route(&self, from: Place<'_>, to: Place<'_>) -> Step {
         let (subnet, address, is_public) = match (from.subnet, to.subnet) {
-            (Some(_), Some(_)) => return Ok("both are in the VPC".to_owned()),
+            (Some(_), Some(_)) => return Ok(Some("both are in the VPC".to_owned())),
             (Some(subnet), None) => (subnet, to.address, from.is_public),
             (None, Some(subnet)) => (subnet, from.address, to.is_public),
             (None, None) => return Err("neither end is in the network".to_owned()),
@@ -168,16 +170,18 @@ impl World {
         let route = routes.max_by_key(|route| route.to.prefix_len());
         let route = route.ok_or_else(|| format!("subnet {} has no route to {address}", subnet.name))?;
         match route.gateway {
-            Gateway::Nat if from.subnet.is_some() => Ok(format!("subnet {}: {} through NAT", subnet.name, route.to)),
+            Gateway::Nat if from.subnet.is_some() => {
+                Ok(Some(format!("subnet {}: {} through NAT", subnet.name, route.to)))
+            }
             Gateway::Nat => Err(format!("subnet {}: nothing comes in through NAT", subnet.name)),
             Gateway::Internet if is_public => {
-                Ok(format!("subnet {}: {} through the internet gateway", subnet.name, route.to))
+                Ok(Some(format!("subnet {}: {} through the internet gateway", subnet.name, route.to)))
             }
             Gateway::Internet => Err(format!(
                 "subnet {} leads to the internet gateway, but the machine has no public address",
                 subnet.name
             )),
-            Gateway::Peering => Ok(format!("subnet {}: {} through a peering", subnet.name, route.to)),
+            Gateway::Peering => Ok(Some(format!("subnet {}: {} through a peering", subnet.name, route.to))),
         }
     }
 }
