@@ -108,6 +108,13 @@ choices! {
         /// The company's networks.
         Internal = "internal",
     }
+    /// What an AWS account has once, and may have already.
+    AccountResource {
+        /// GitHub's OIDC provider.
+        OidcProvider = "oidc-provider",
+        /// The service-linked roles of Auto Scaling and Spot, which AWS creates at their first use.
+        ServiceLinkedRoles = "service-linked-roles",
+    }
     /// Machines that use the egress proxy.
     ProxyClient {
         /// Machines that build images.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::choice::{AccountResource, Cloud};
 use fleetgen_fleet::scalar::AwsKmsKey;
 use fleetgen_fleet::{AwsAccount, Fleet, JournalPlace, Scope, resource_name};
 use fleetgen_tree::{File, Origin, Subject};
@@ -91,6 +91,8 @@ pub(super) struct AccountValues<'a> {
     account: &'a str,
     fleet: &'a str,
     github: GithubValues<'a>,
+    has_oidc_provider: bool,
+    has_service_linked_roles: bool,
     regions: Vec<RegionValues<'a>>,
     buckets: Vec<BucketValues<'a>>,
     disk_key: Option<&'a str>,
@@ -140,6 +142,8 @@ pub(super) fn values<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Option<Ac
             owner_id: fleet.owner_id.as_ref().map(AsRef::as_ref),
             repository_id: fleet.repository_id.as_ref().map(AsRef::as_ref),
         },
+        has_oidc_provider: account.existing.contains(&AccountResource::OidcProvider),
+        has_service_linked_roles: account.existing.contains(&AccountResource::ServiceLinkedRoles),
         regions: regions(fleet),
         buckets: buckets(fleet, account),
         disk_key: own(account.disk_key.as_ref(), &resource_name::disk_key(&fleet.name)),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Service, Source, User};
 pub(crate) use network::{LoadBalancer, Network};
 
-use crate::choice::{Approval, Cloud, Day, ProxyClient};
+use crate::choice::{AccountResource, Approval, Cloud, Day, ProxyClient};
 use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
 use crate::group::GroupSettings;
@@ -108,6 +108,8 @@ pub(crate) struct AwsAccount {
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
+    /// What the account has already, so that its root does not create it, such as `[oidc-provider]`. Default: none.
+    pub(crate) existing: Option<Field<Vec<Field<AccountResource>>>>,
 }
 
 /// A GCP project.

@@ -17,7 +17,7 @@ pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
 pub use scope::Scope;
 
 use crate::catalog;
-use crate::choice::{Approval, Architecture, Cloud, Day, ProxyClient};
+use crate::choice::{AccountResource, Approval, Architecture, Cloud, Day, ProxyClient};
 use crate::gate::Gates;
 use crate::group::Group;
 use crate::scalar::{
@@ -144,6 +144,8 @@ pub struct AwsAccount {
     pub artifact_bucket: Option<Bucket>,
     /// The key that encrypts disks. Without one, the account's default EBS key does.
     pub disk_key: Option<AwsKmsKey>,
+    /// What its root does not create; sorted.
+    pub existing: Vec<AccountResource>,
 }
 
 /// A GCP project.

@@ -56,6 +56,7 @@ fn aws_account(account: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccou
         state_region: account.state_region.value.clone()?,
         artifact_bucket: account.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
         disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
+        existing: set(account.existing.as_ref()),
     })
 }
 
