@@ -75,6 +75,7 @@ fn subnets() -> String {
             cidr: "10.16.0.0/16".to_owned().try_into().ok()?,
             zones: zones.iter().map(|zone| zone.parse()).collect::<Result<_, _>>().ok()?,
             endpoints: Vec::new(),
+            buckets: Vec::new(),
             peers: Vec::new(),
             peerings: Vec::new(),
             proxies: 2,

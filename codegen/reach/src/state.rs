@@ -153,7 +153,7 @@ impl World {
                 gateway: gateway.ok_or_else(|| StateError(format!("a route has an unknown target: {values}")))?,
             });
         }
-        // A table with routes of its own would hide them.
+        // Routes inside a table would go unseen.
         if let Some(values) = of("aws_route_table").find(|values| {
             values["route"].as_array().is_some_and(|routes| routes.iter().any(|route| route["cidr_block"].is_string()))
         }) {

@@ -60,7 +60,7 @@ resource "aws_vpc_endpoint" "s3" {
   route_table_ids   = [aws_route_table.private.id, aws_route_table.proxy.id]
   tags              = merge(local.tags, { Name = "${var.name}-s3" })
 
-  # Without this, a machine could copy anything to anybody's bucket.
+  # Without this, a machine could copy anything to any bucket.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -75,7 +75,20 @@ resource "aws_vpc_endpoint" "s3" {
         Sid       = "OwnBuckets"
         Effect    = "Allow"
         Principal = "*"
-        Action    = ["s3:GetBucketLocation", "s3:GetEncryptionConfiguration", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+        # What applications do with objects. Nothing changes a bucket from inside the network.
+        Action = [
+          "s3:AbortMultipartUpload",
+          "s3:DeleteObject",
+          "s3:GetBucketLocation",
+          "s3:GetEncryptionConfiguration",
+          "s3:GetObject",
+          "s3:GetObjectTagging",
+          "s3:GetObjectVersion",
+          "s3:ListBucket",
+          "s3:ListMultipartUploadParts",
+          "s3:PutObject",
+          "s3:PutObjectTagging",
+        ]
         Resource  = flatten([for bucket in sort(var.buckets) : ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]])
         Condition = { StringEquals = { "aws:PrincipalAccount" = var.account } }
       }],

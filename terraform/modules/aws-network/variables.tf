@@ -79,7 +79,7 @@ variable "endpoints" {
 }
 
 variable "buckets" {
-  description = "The account's buckets that machines read and write through the S3 endpoint."
+  description = "The account's buckets, in this region, that machines and builds read and write. The S3 endpoint refuses all others."
   type        = set(string)
   default     = []
 }

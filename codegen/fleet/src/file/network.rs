@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::choice::{Cloud, Scheme};
 use crate::field::{Entries, Field};
 use crate::scalar::{
-    Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
+    Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
 };
 
 /// A network: one region of one cloud.
@@ -25,6 +25,9 @@ pub(crate) struct Network {
     /// AWS only: services to reach through an interface endpoint, such as `[ecr.api, ecr.dkr]`, besides those that sessions
     /// need (ec2messages, kms, logs, ssm, ssmmessages) and S3. Default: none.
     pub(crate) endpoints: Option<Field<Vec<Field<EndpointService>>>>,
+    /// AWS only: S3 buckets of this account and region that machines read and write. The network's endpoint for S3 refuses all
+    /// others, except that builds reach `artifact_bucket`. Default: none.
+    pub(crate) buckets: Option<Field<Vec<Field<Bucket>>>>,
     /// Networks of the same cloud to peer with. Naming the peer on one side is enough. Default: none.
     pub(crate) peers: Option<Field<Vec<Field<NetworkName>>>>,
     /// Existing load balancers that groups of this network may use, by name. fleetgen does not create them. Default: none.

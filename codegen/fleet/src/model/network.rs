@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::choice::{Cloud, Scheme};
 use crate::scalar::{
-    Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
+    Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
 };
 
 /// A network: one region of one cloud.
@@ -25,6 +25,8 @@ pub struct Network {
     pub zones: Vec<Zone>,
     /// The AWS services with an interface endpoint in the network; sorted.
     pub endpoints: Vec<EndpointService>,
+    /// The S3 buckets that its machines reach; sorted.
+    pub buckets: Vec<Bucket>,
     /// The networks it is peered with, whichever side names the other; sorted.
     pub peers: Vec<NetworkName>,
     /// The peers whose peering this network's root creates, with the routes on both sides: those that the network names. If
@@ -158,6 +160,7 @@ mod tests {
             cidr: cidr.to_owned().try_into().unwrap(),
             zones: zones.to_vec(),
             endpoints: Vec::new(),
+            buckets: Vec::new(),
             peers: Vec::new(),
             peerings: Vec::new(),
             proxies: 2,

@@ -78,6 +78,7 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
         region: network.region.value.clone()?,
         cidr: *network.cidr.get()?,
         endpoints,
+        buckets: set(network.buckets.as_ref()),
         peers: Vec::new(),
         peerings: Vec::new(),
         proxies: proxies.unwrap_or_else(|| most.min(DEFAULT_PROXIES)),

@@ -142,6 +142,9 @@ pub(super) fn clouds(draft: &Draft<'_>, problems: &mut Problems) {
         if let (Cloud::Gcp, Some(endpoints)) = (cloud, &network.endpoints) {
             problems.push(foreign("endpoints", Cloud::Aws, endpoints.span));
         }
+        if let (Cloud::Gcp, Some(buckets)) = (cloud, &network.buckets) {
+            problems.push(foreign("buckets", Cloud::Aws, buckets.span));
+        }
         let balancers = network.load_balancers.as_ref().and_then(Field::get);
         for (name, balancer) in balancers.map(|balancers| balancers.0.as_slice()).unwrap_or_default() {
             let Some(balancer) = balancer.get() else { continue };

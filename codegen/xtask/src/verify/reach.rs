@@ -1,5 +1,4 @@
-//! What can connect to what in the networks, once applied; and that every rule which keeps something apart is missed when it
-//! changes.
+//! What can connect to what in the networks, once applied, and that a check fails when one of the rules changes.
 
 use anyhow::{Context, ensure};
 use fleetgen_fleet::resource_name;
@@ -42,7 +41,7 @@ fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
                 continue;
             }
             let noticed = holds(&mutant, &name, fleet.proxy.port.get()).is_err();
-            ensure!(noticed, "{name}: {what}, and nobody notices");
+            ensure!(noticed, "{name}: {what}, and no check fails");
         }
     }
     Ok(())
@@ -132,7 +131,7 @@ const MUTANTS: &[(&str, Change)] = &[
             values["cidr_ipv4"] = json!("10.0.0.0/8");
         })
     }),
-    ("the load balancer lets nobody in", |state| {
+    ("the load balancer lets no machine in", |state| {
         each(state, "aws_vpc_security_group_ingress_rule", "load_balancer", |values| {
             values["cidr_ipv4"] = json!("192.0.2.0/24");
         })

@@ -43,7 +43,7 @@ module "network" {
     "edge-us-west-2c"     = { tier = "edge", zone = "us-west-2c", cidr = "10.32.224.0/21" }
   }
   endpoints  = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
-  buckets    = ["example-fleet-artifacts"]
+  buckets    = []
   peer_cidrs = ["10.16.0.0/16"]
   edge_ports = [80, 443, 8883]
   proxy_port = 3128
