@@ -134,9 +134,8 @@ func (p *provider) PlanResourceChange(_ context.Context, request *tfprotov6.Plan
 
 func (p *provider) ApplyResourceChange(_ context.Context, request *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	response := &tfprotov6.ApplyResourceChangeResponse{Private: request.PlannedPrivate}
-	schema := p.resources[request.TypeName]
-	state, err := rewrite(schema, request.PlannedState, func(value tftypes.Value) (tftypes.Value, error) {
-		return withInventions(schema, request.TypeName, value)
+	state, err := rewrite(p.resources[request.TypeName], request.PlannedState, func(value tftypes.Value) (tftypes.Value, error) {
+		return withInventions(request.TypeName, value)
 	})
 	if err != nil {
 		response.Diagnostics = failed(err)
@@ -153,7 +152,7 @@ func (p *provider) ReadDataSource(_ context.Context, request *tfprotov6.ReadData
 		if err != nil {
 			return value, err
 		}
-		return withInventions(schema, request.TypeName, value)
+		return withInventions(request.TypeName, value)
 	})
 	if err != nil {
 		response.Diagnostics = failed(err)

@@ -60,12 +60,9 @@ func withUnknowns(schema *tfprotov6.Schema, value tftypes.Value) (tftypes.Value,
 
 // withInventions gives a plausible value to what is unknown. Resources that differ get different ids, so that wiring one of
 // them in place of another shows. The same resource gets the same ids every time.
-func withInventions(schema *tfprotov6.Schema, typeName string, value tftypes.Value) (tftypes.Value, error) {
-	known, err := tfprotov6.NewDynamicValue(schema.ValueType(), value)
-	if err != nil {
-		return value, err
-	}
-	digest := sha256.Sum256(append([]byte(typeName), known.MsgPack...))
+func withInventions(typeName string, value tftypes.Value) (tftypes.Value, error) {
+	// As text, since MessagePack has the keys of a map in another order each time.
+	digest := sha256.Sum256([]byte(typeName + value.String()))
 	inventor := inventor{typeName: typeName, suffix: hex.EncodeToString(digest[:6])}
 	return tftypes.Transform(value, func(path *tftypes.AttributePath, value tftypes.Value) (tftypes.Value, error) {
 		if value.IsKnown() {
