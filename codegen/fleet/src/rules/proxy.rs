@@ -48,13 +48,12 @@ pub(super) fn shadows(draft: &Draft<'_>, problems: &mut Problems) {
         let Some(domain) = entry.domain.get() else { continue };
         let covers = |other: &&&AllowedDomain| {
             let Some(parent) = other.domain.get().filter(|parent| *parent != domain) else { return false };
-            let covers = parent
-                .as_str()
-                .strip_prefix('.')
-                .is_some_and(|bare| domain.as_str().ends_with(parent.as_str()) || domain.as_str() == bare);
+            let Some(bare) = parent.as_str().strip_prefix('.') else { return false };
+            if !domain.as_str().ends_with(parent.as_str()) && domain.as_str() != bare {
+                return false;
+            }
             let (ours, theirs) = (allowed_for(entry, draft), allowed_for(other, draft));
-            covers
-                && ours.0.iter().all(|client| theirs.0.contains(client))
+            ours.0.iter().all(|client| theirs.0.contains(client))
                 && ours.1.iter().all(|network| theirs.1.contains(network))
         };
         let Some(other) = entries.iter().find(covers) else { continue };

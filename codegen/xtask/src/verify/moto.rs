@@ -2,9 +2,8 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use fleetgen_toolbox::machine::wait_for;
 use fleetgen_toolbox::process::run;
 
 use super::CheckContext;
@@ -27,11 +26,7 @@ impl Moto {
         let mut server = Command::new(context.tools.clouds.join("moto_server"));
         server.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
         let moto = Self { server: server.spawn()?, url: format!("http://127.0.0.1:{port}") };
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            ensure!(started.elapsed() < Duration::from_mins(1), "moto does not start");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        wait_for(|| std::net::TcpStream::connect(("127.0.0.1", port)).ok(), "moto")?;
         moto.s3(context, &["mb", &format!("s3://{bucket}")])?;
         Ok(moto)
     }

@@ -122,7 +122,7 @@ impl Build<'_> {
     fn verify(&self, layer: &str, environment: &Environment, advisories: &str, words: &str) -> anyhow::Result<()> {
         self.database("now", advisories)?;
         for check in ["goss", "trivy"] {
-            // As over SSH: in somebody's home, since Trivy takes relative paths from where it runs.
+            // As over SSH: in a user's home, since Trivy takes relative paths from where it runs.
             let script = format!("cd /home/ops && bash $DIRECTORY/packer/scripts/verify/{check}.sh");
             self.machine.must(environment, &script)?;
         }

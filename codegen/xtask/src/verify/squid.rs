@@ -1,12 +1,11 @@
-//! Squid with the configuration that fleetgen generates, in a network of its own: what it lets pass, and what it refuses.
+//! Squid with the configuration that fleetgen generates, in a separate network: what it lets pass, and what it refuses.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::machine::in_network;
+use fleetgen_toolbox::machine::{in_network, wait_for};
 use fleetgen_toolbox::process::{both, output, run};
 
 use super::{Check, CheckContext};
@@ -99,9 +98,13 @@ impl Network {
         let holder = quiet(Command::new("unshare").args(["--net", "sleep", "600"])).spawn()?;
         let mut network = Self { init: holder.id(), folder, processes: vec![holder] };
         let own = fs_err::read_link("/proc/self/ns/net")?;
-        wait("the network", || {
-            Ok(fs_err::read_link(format!("/proc/{}/ns/net", network.init)).is_ok_and(|found| found != own))
-        })?;
+        wait_for(
+            || {
+                let found = fs_err::read_link(format!("/proc/{}/ns/net", network.init)).ok()?;
+                (found != own).then_some(())
+            },
+            "the network",
+        )?;
         let setup = format!(
             "ip link set lo up; for a in {BUILD} {MACHINE} {STRANGER} {SITE}; do ip address add $a/32 dev lo; done"
         );
@@ -133,10 +136,11 @@ impl Network {
         let resolver = quiet(resolver.args(["-c", RESOLVER, SITE, &path("names")])).spawn()?;
         let squid = quiet(network.command("squid").args(["-N", "-f", &path("squid.conf")])).spawn()?;
         network.processes.extend([site, resolver, squid]);
-        wait("squid and the site", || {
-            let listening = run(network.command("ss").args(["--no-header", "--listening", "--tcp", "--numeric"]))?;
-            Ok(listening.contains(":3128 ") && listening.contains(":443 "))
-        })?;
+        let listens = || {
+            let sockets = run(network.command("ss").args(["--no-header", "--listening", "--tcp", "--numeric"])).ok()?;
+            (sockets.contains(":3128 ") && sockets.contains(":443 ")).then_some(())
+        };
+        wait_for(listens, "squid and the site")?;
         Ok(network)
     }
 
@@ -173,15 +177,6 @@ fn quiet(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
 }
 
-fn wait(what: &str, is_there: impl Fn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let started = Instant::now();
-    while !is_there()? {
-        ensure!(started.elapsed() < Duration::from_mins(1), "{what} did not start");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
-}
-
 fn requests(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let network = Network::start(context)?;
     for (from, url, passes) in REQUESTS {
@@ -211,12 +206,13 @@ fn reload(context: &CheckContext<'_>) -> anyhow::Result<()> {
     curl.args(["--limit-rate", "4M", "--output"]).arg(network.folder.path().join("copy"));
     let mut curl = quiet(curl.arg("http://snapshot.ubuntu.com:443/large")).spawn()?;
     let copy = network.folder.path().join("copy");
-    wait("the download", || Ok(fs_err::metadata(&copy).is_ok_and(|copy| copy.len() > 0)))?;
+    wait_for(|| fs_err::metadata(&copy).ok().filter(|copy| copy.len() > 0), "the download")?;
     let configuration = network.folder.path().join("squid.conf");
     let before = fs_err::read_to_string(&configuration)?;
     write(&configuration, &before.replace("dstdomain -n snapshot.ubuntu.com", "dstdomain -n other.example.com"))?;
     run(network.command("squid").args(["-k", "reconfigure", "-f"]).arg(&configuration))?;
-    wait("the new configuration", || Ok(network.ask(BUILD, "https://snapshot.ubuntu.com")? == "403"))?;
+    let refuses = || network.ask(BUILD, "https://snapshot.ubuntu.com").ok().filter(|answer| answer == "403");
+    wait_for(refuses, "the new configuration")?;
     ensure!(curl.try_wait()?.is_none(), "the download was over before the reload");
     ensure!(curl.wait()?.success(), "the download broke at the reload");
     ensure!(fs_err::metadata(&copy)?.len() == LARGE as u64, "the download is not complete");

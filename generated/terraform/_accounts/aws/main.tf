@@ -23,6 +23,14 @@ provider "aws" {
   allowed_account_ids = ["123456789012"]
 }
 
+locals {
+  tags = {
+    "cost-center" = "cc-1042"
+    "fleet"       = "example"
+    "team"        = "platform"
+  }
+}
+
 module "account" {
   source = "../../../../terraform/modules/aws-account"
 
@@ -35,11 +43,7 @@ module "account" {
     repository_id = "456789"
   }
   build_policy = file("${path.module}/build-policy.json")
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags         = local.tags
 }
 
 module "region-ap-northeast-1" {
@@ -54,11 +58,7 @@ module "region-ap-northeast-1" {
   idle_minutes       = 20
   max_minutes        = 480
   log_retention_days = 365
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags               = local.tags
 
   # The key of disks names the service-linked role.
   depends_on = [module.account]
@@ -75,11 +75,7 @@ module "region-us-west-2" {
   idle_minutes       = 20
   max_minutes        = 480
   log_retention_days = 365
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags               = local.tags
 
   # The key of disks names the service-linked role.
   depends_on = [module.account]
@@ -91,9 +87,5 @@ module "bucket-artifacts" {
 
   name   = "example-fleet-artifacts"
   region = "ap-northeast-1"
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags   = local.tags
 }

@@ -23,6 +23,14 @@ provider "aws" {
   allowed_account_ids = ["123456789012"]
 }
 
+locals {
+  tags = {
+    "cost-center" = "cc-1042"
+    "fleet"       = "example"
+    "team"        = "platform"
+  }
+}
+
 module "network" {
   source = "../../../../terraform/modules/aws-network"
 
@@ -58,11 +66,7 @@ module "network" {
   ]
   log_key_alias      = "example-logs"
   log_retention_days = 365
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags               = local.tags
 }
 
 module "proxy" {
@@ -91,9 +95,5 @@ module "proxy" {
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags              = local.tags
 }

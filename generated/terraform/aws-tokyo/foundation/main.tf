@@ -23,6 +23,14 @@ provider "aws" {
   allowed_account_ids = ["123456789012"]
 }
 
+locals {
+  tags = {
+    "cost-center" = "cc-1042"
+    "fleet"       = "example"
+    "team"        = "platform"
+  }
+}
+
 module "network" {
   source = "../../../../terraform/modules/aws-network"
 
@@ -61,11 +69,7 @@ module "network" {
   ]
   log_key_alias      = "example-logs"
   log_retention_days = 365
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags               = local.tags
 }
 
 module "proxy" {
@@ -94,11 +98,7 @@ module "proxy" {
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags              = local.tags
 }
 
 # Both ends and their routes: this root names the peer.
@@ -114,9 +114,5 @@ module "peer-aws-oregon" {
     region = "us-west-2"
     cidr   = "10.32.0.0/16"
   }
-  tags = {
-    "cost-center" = "cc-1042"
-    "fleet"       = "example"
-    "team"        = "platform"
-  }
+  tags = local.tags
 }
