@@ -1,6 +1,7 @@
 //! Golden cases: each file of `tests/golden/` is a change to `tests/base.yaml`, and its snapshot is what fleetgen generates.
 //!
-//! A case shows one feature. Groups show their own file, and `foundation` shows the roots of networks. The case `layer` shows everything that is generated for a minimal
+//! A case shows one feature. Groups show their own file, `foundation` shows the roots of networks, and `accounts` what is
+//! different with several accounts. The case `layer` shows everything that is generated for a minimal
 //! layer, and the other layer cases show only how theirs differs from it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -37,6 +38,10 @@ fn every_fleet_generates_its_snapshot() {
                 path.contains("/app/")
             } else if case == "foundation" {
                 path.contains("/foundation/") || path.ends_with("/_accounts/aws/main.tf")
+            } else if case == "accounts" {
+                path.starts_with("generated/terraform/")
+                    && !path.contains("/foundation/")
+                    && !path.contains("/policies/")
             } else if path.contains("/foundation/") || path.contains("/_accounts/") {
                 false
             } else {
@@ -45,7 +50,7 @@ fn every_fleet_generates_its_snapshot() {
         });
         assert!(!files.is_empty(), "{case} changes nothing");
         let text = files.iter().fold(String::new(), |text, (path, content)| {
-            let shown = match minimal.get(path).filter(|_| case != "layer") {
+            let shown = match minimal.get(path).filter(|_| case != "layer" && case != "accounts") {
                 None => content.clone(),
                 Some(old) if old == content => return text,
                 Some(old) => TextDiff::from_lines(old, content).unified_diff().context_radius(1).to_string(),
@@ -54,6 +59,14 @@ fn every_fleet_generates_its_snapshot() {
         });
         expect_snapshot("golden", &case, &text);
     }
+}
+
+#[test]
+fn images_are_shared_with_the_accounts_that_run_them() {
+    let sandbox = Sandbox::generated(&fleet("accounts"));
+    let build = |layer: &str| sandbox.read(&format!("generated/packer/{layer}/build.pkr.hcl"));
+    assert!(build("base").contains(r#"= ["111122223333", "444455556666"]"#), "both run it");
+    assert!(!build("gpu").contains("ami_users"), "no group runs it");
 }
 
 /// Writes `KEY-OF-…` for keys: they change with every hand-written script, and have their own tests.

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use fleetgen_problem::Severity;
+use fleetgen_problem::{Severity, Span};
 
-use crate::choice::{Architecture, Cloud};
-use crate::field::{Entries, Field};
+use crate::choice::{AccountResource, Architecture, Cloud};
+use crate::field::{Entries, Field, Optional as _, entries};
 use crate::file::{self, FleetFile};
 use crate::group::Group;
 use crate::model::{Layer, Network};
 use crate::origin::Origins;
-use crate::scalar::{Date, FleetName, GroupName, LayerName, NetworkName, ProfileName, TagKey, Text};
+use crate::scalar::{
+    AccountId, AccountName, AwsKmsKey, Bucket, Date, FleetName, GcpKmsKey, GcpProject, GroupName, LayerName,
+    NetworkName, ProfileName, Region, TagKey, Text,
+};
 
 /// What the rules need to know besides fleet.yaml.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +43,28 @@ pub(crate) struct GroupDraft {
     pub(crate) origins: Origins,
 }
 
+/// An account on AWS as it is written.
+pub(crate) struct WrittenAwsAccount<'a> {
+    pub(crate) name: AccountName,
+    /// Where its name is; nothing for the account in which images are built.
+    pub(crate) at: Option<Span>,
+    pub(crate) account: &'a Field<AccountId>,
+    pub(crate) state_bucket: &'a Field<Bucket>,
+    pub(crate) state_region: &'a Field<Region>,
+    pub(crate) disk_key: Option<&'a Field<AwsKmsKey>>,
+    pub(crate) existing: Option<&'a Field<Vec<Field<AccountResource>>>>,
+}
+
+/// A project on GCP as it is written.
+pub(crate) struct WrittenGcpAccount<'a> {
+    pub(crate) name: AccountName,
+    /// Where its name is; nothing for the project in which images are built.
+    pub(crate) at: Option<Span>,
+    pub(crate) project: &'a Field<GcpProject>,
+    pub(crate) state_bucket: &'a Field<Bucket>,
+    pub(crate) disk_key: Option<&'a Field<GcpKmsKey>>,
+}
+
 /// Rules look at the group's values, and at their origins only to report a problem.
 impl Deref for GroupDraft {
     type Target = Group;
@@ -60,6 +85,62 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn gcp_account(&self) -> Option<&'a file::GcpAccount> {
         self.file.clouds.get()?.gcp.as_ref()?.get()
+    }
+
+    /// The accounts on AWS as they are written: first the one in which images are built.
+    pub(crate) fn aws_accounts(&self) -> Vec<WrittenAwsAccount<'a>> {
+        let Some(builder) = self.aws_account() else { return Vec::new() };
+        let first = WrittenAwsAccount {
+            name: AccountName::builder(Cloud::Aws),
+            at: None,
+            account: &builder.account,
+            state_bucket: &builder.state_bucket,
+            state_region: &builder.state_region,
+            disk_key: builder.disk_key.as_ref(),
+            existing: builder.existing.as_ref(),
+        };
+        let more = entries(builder.accounts.as_ref()).iter().filter_map(|(name, account)| {
+            let account = account.get()?;
+            Some(WrittenAwsAccount {
+                name: name.get()?.clone(),
+                at: Some(name.span),
+                account: &account.account,
+                state_bucket: &account.state_bucket,
+                state_region: &account.state_region,
+                disk_key: account.disk_key.as_ref(),
+                existing: account.existing.as_ref(),
+            })
+        });
+        std::iter::once(first).chain(more).collect()
+    }
+
+    /// The projects on GCP as they are written: first the one in which images are built.
+    pub(crate) fn gcp_accounts(&self) -> Vec<WrittenGcpAccount<'a>> {
+        let Some(builder) = self.gcp_account() else { return Vec::new() };
+        let first = WrittenGcpAccount {
+            name: AccountName::builder(Cloud::Gcp),
+            at: None,
+            project: &builder.project,
+            state_bucket: &builder.state_bucket,
+            disk_key: builder.disk_key.as_ref(),
+        };
+        let more = entries(builder.projects.as_ref()).iter().filter_map(|(name, account)| {
+            let account = account.get()?;
+            Some(WrittenGcpAccount {
+                name: name.get()?.clone(),
+                at: Some(name.span),
+                project: &account.project,
+                state_bucket: &account.state_bucket,
+                disk_key: account.disk_key.as_ref(),
+            })
+        });
+        std::iter::once(first).chain(more).collect()
+    }
+
+    /// The account of a network on AWS, as it is written.
+    pub(crate) fn account_of(&self, network: &file::Network) -> Option<WrittenAwsAccount<'a>> {
+        let name = network.account.default_to(AccountName::builder(Cloud::Aws))?;
+        self.aws_accounts().into_iter().find(|account| account.name == name)
     }
 
     /// The networks as they are written.
@@ -95,9 +176,11 @@ impl<'a> Draft<'a> {
             Cloud::Aws => self.aws_account()?.build_network.as_ref(),
             Cloud::Gcp => self.gcp_account()?.build_network.as_ref(),
         };
+        let builder = AccountName::builder(cloud);
+        let builds = |network: &Network| network.cloud == cloud && network.account == builder;
         match set {
-            Some(field) => self.networks.get(field.get()?).filter(|network| network.cloud == cloud),
-            None => self.networks.values().find(|network| network.cloud == cloud),
+            Some(field) => self.networks.get(field.get()?).filter(|network| builds(network)),
+            None => self.networks.values().find(|network| builds(network)),
         }
     }
 }

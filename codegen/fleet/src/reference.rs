@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::choice::Cloud;
 use crate::model::{Network, Subnet};
+use crate::scalar::AccountName;
 
 /// docs/fleet-yaml.md.
 pub fn fleet_yaml() -> String {
@@ -71,6 +72,7 @@ fn subnets() -> String {
         Some(Network {
             name: "example".parse().ok()?,
             cloud,
+            account: AccountName::builder(cloud),
             region: region.parse().ok()?,
             cidr: "10.16.0.0/16".to_owned().try_into().ok()?,
             zones: zones.iter().map(|zone| zone.parse()).collect::<Result<_, _>>().ok()?,

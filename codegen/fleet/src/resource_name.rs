@@ -3,7 +3,7 @@
 
 use crate::choice::{Architecture, Cloud};
 use crate::group::Group;
-use crate::scalar::{FleetName, LayerName, NetworkName};
+use crate::scalar::{Bucket, EnvironmentName, FleetName, LayerName, NetworkName};
 
 /// The prefix of a group's resources: fleet, environment and group.
 pub fn group(fleet: &FleetName, group: &Group) -> String {
@@ -43,6 +43,27 @@ pub fn zone(fleet: &FleetName, network: &NetworkName) -> String {
 /// The alias, without `alias/`, of the KMS key for disks and images on AWS, if fleetgen creates it.
 pub fn disk_key(fleet: &FleetName) -> String {
     format!("{fleet}-disks")
+}
+
+/// The alias, without `alias/`, of the key of a state bucket on AWS: an alias has no dots.
+pub fn state_key(bucket: &Bucket) -> String {
+    bucket.as_str().replace('.', "-")
+}
+
+/// The path in IAM of the identities of an environment's machines. A path keeps `prod` apart from `prod-eu`, which a prefix of
+/// names does not.
+pub fn identity_path(fleet: &FleetName, environment: &EnvironmentName) -> String {
+    format!("/{fleet}/{environment}/")
+}
+
+/// The path in IAM of the identities of networks' proxies.
+pub fn network_identity_path(fleet: &FleetName) -> String {
+    format!("/{fleet}/_networks/")
+}
+
+/// The name of the permissions boundary of machines on AWS.
+pub fn machines_boundary(fleet: &FleetName) -> String {
+    format!("{fleet}-machines")
 }
 
 /// The alias, without `alias/`, of the signing key on AWS, if fleetgen creates it.

@@ -139,8 +139,8 @@ fn agrees(
         return;
     }
     let account = match entry.builder_type.as_str() {
-        "amazon-ebs" => fleet.aws.as_ref().map(|account| account.account.as_str()),
-        _ => fleet.gcp.as_ref().map(|account| account.project.as_str()),
+        "amazon-ebs" => fleet.aws.as_ref().map(|aws| aws.builder.account.as_str()),
+        _ => fleet.gcp.as_ref().map(|gcp| gcp.builder.project.as_str()),
     };
     let wanted = [
         ("os", layer.os.label()),
@@ -195,7 +195,7 @@ fn ids(
     let wanted: BTreeSet<&Region> = [&placement.region].into_iter().chain(&placement.copies).collect();
     if cloud == Cloud::Gcp {
         let name = resource_name::image(&fleet.name, &layer.name, architecture, key.as_str());
-        let project = fleet.gcp.as_ref().map(|account| account.project.as_str()).unwrap_or_default();
+        let project = fleet.gcp.as_ref().map(|gcp| gcp.builder.project.as_str()).unwrap_or_default();
         let id = format!("projects/{project}/global/images/{name}").parse::<ImageId>().ok();
         let id = id.filter(|_| *artifact == name);
         let id = id.ok_or_else(|| refusal(format!("the image is named `{artifact}`, not `{name}`"), again))?;

@@ -51,7 +51,7 @@ impl Stage {
     pub(crate) fn new(root: &Path, tools: Tools, folder: &Path, logs: PathBuf) -> anyhow::Result<Self> {
         let text = repository::fleet(root, &tools.hello)?;
         let fleet = repository::parse("tests/rehearsal/fleet.yaml", &text)?;
-        let account = fleet.aws.as_ref().map(|aws| aws.account.to_string()).unwrap_or_default();
+        let account = fleet.aws.as_ref().map(|aws| aws.builder.account.to_string()).unwrap_or_default();
         let images = vendors(&fleet);
         fs_err::create_dir_all(&logs)?;
         let stage = Self {

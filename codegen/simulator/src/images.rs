@@ -42,7 +42,7 @@ fn image(fleet: &Fleet, layer: &LayerName, key: &Key, parent: Option<Key>) -> Op
             }
             Cloud::Gcp => {
                 let name = resource_name::image(&fleet.name, layer, architecture, key.as_str());
-                format!("projects/{}/global/images/{name}", fleet.gcp.as_ref()?.project)
+                format!("projects/{}/global/images/{name}", fleet.gcp.as_ref()?.builder.project)
             }
         };
         let build = builds.entry(group.cloud()).or_default().entry(architecture).or_insert(Build {

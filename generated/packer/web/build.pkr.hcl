@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "web"
-    "key"         = "96e544c39b1768b8b4b9417633a1a03b"
+    "key"         = "d05994d1f4fdab52b46fb4a2e7c26d2d"
     "os"          = "ubuntu-24-04"
-    "parent"      = "b80afd8f7fa444dfd1333a48fc0e698f"
+    "parent"      = "8421d06a9676ac862628394e43603514"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "96e544c39b1768b8b4b9417633a1a03b"
+    "KEY"              = "d05994d1f4fdab52b46fb4a2e7c26d2d"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,7 +96,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example web 96e544c39b1768b8b4b9417633a1a03b"
+  ami_description = "example web d05994d1f4fdab52b46fb4a2e7c26d2d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -153,8 +153,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-96e544c39b17-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-96e544c39b17-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-amd64-d05994d1f4fd-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-amd64-d05994d1f4fd-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -165,7 +165,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example web 96e544c39b1768b8b4b9417633a1a03b"
+  ami_description = "example web d05994d1f4fdab52b46fb4a2e7c26d2d"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -222,8 +222,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-96e544c39b17-build", "build" = "web" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-96e544c39b17-build", "build" = "web" })
+  run_tags          = merge(local.tags, { "Name" = "example-web-arm64-d05994d1f4fd-build", "build" = "web" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-web-arm64-d05994d1f4fd-build", "build" = "web" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -236,7 +236,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-web-amd64"
-  image_description       = "example web 96e544c39b1768b8b4b9417633a1a03b"
+  image_description       = "example web d05994d1f4fdab52b46fb4a2e7c26d2d"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -288,7 +288,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-web-arm64"
-  image_description       = "example web 96e544c39b1768b8b4b9417633a1a03b"
+  image_description       = "example web d05994d1f4fdab52b46fb4a2e7c26d2d"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -340,11 +340,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-web-amd64-96e544c39b17"
+    ami_name = "example-web-amd64-d05994d1f4fd"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-b80afd8f7fa4"
-        "tag:key"             = "b80afd8f7fa444dfd1333a48fc0e698f"
+        "name"                = "example-base-amd64-8421d06a9676"
+        "tag:key"             = "8421d06a9676ac862628394e43603514"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -353,11 +353,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-web-arm64-96e544c39b17"
+    ami_name = "example-web-arm64-d05994d1f4fd"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-b80afd8f7fa4"
-        "tag:key"             = "b80afd8f7fa444dfd1333a48fc0e698f"
+        "name"                = "example-base-arm64-8421d06a9676"
+        "tag:key"             = "8421d06a9676ac862628394e43603514"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -366,13 +366,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-web-amd64-96e544c39b17"
-    source_image            = "example-base-amd64-b80afd8f7fa4"
+    image_name              = "example-web-amd64-d05994d1f4fd"
+    source_image            = "example-base-amd64-8421d06a9676"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-web-arm64-96e544c39b17"
-    source_image            = "example-base-arm64-b80afd8f7fa4"
+    image_name              = "example-web-arm64-d05994d1f4fd"
+    source_image            = "example-base-arm64-8421d06a9676"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -500,31 +500,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-web-amd64-96e544c39b17-boot"
+    ami_name        = "example-web-amd64-d05994d1f4fd-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-web-amd64-96e544c39b17", "tag:key" = "96e544c39b1768b8b4b9417633a1a03b" }
+      filters = { "name" = "example-web-amd64-d05994d1f4fd", "tag:key" = "d05994d1f4fdab52b46fb4a2e7c26d2d" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-web-arm64-96e544c39b17-boot"
+    ami_name        = "example-web-arm64-d05994d1f4fd-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-web-arm64-96e544c39b17", "tag:key" = "96e544c39b1768b8b4b9417633a1a03b" }
+      filters = { "name" = "example-web-arm64-d05994d1f4fd", "tag:key" = "d05994d1f4fdab52b46fb4a2e7c26d2d" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-web-amd64-96e544c39b17-boot"
+    image_name              = "example-web-amd64-d05994d1f4fd-boot"
     skip_create_image       = true
-    source_image            = "example-web-amd64-96e544c39b17"
+    source_image            = "example-web-amd64-d05994d1f4fd"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-web-arm64-96e544c39b17-boot"
+    image_name              = "example-web-arm64-d05994d1f4fd-boot"
     skip_create_image       = true
-    source_image            = "example-web-arm64-96e544c39b17"
+    source_image            = "example-web-arm64-d05994d1f4fd"
     source_image_project_id = ["example-fleet"]
   }
 

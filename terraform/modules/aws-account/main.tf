@@ -1,14 +1,14 @@
-# What exists once per account: how GitHub's jobs log in, and who builds images.
+# What exists once per account: who GitHub's jobs and the fleet's people are, and what they may do.
 
 locals {
   provider = "token.actions.githubusercontent.com"
 
   # GitHub gives repositories created or moved after 2026-07-15 a subject with ids, and others the old one.
   # https://docs.github.com/en/actions/reference/security/oidc
-  subjects = concat(
-    ["repo:${var.github.owner}/${var.github.name}:environment:${var.build_environment}"],
+  repositories = concat(
+    ["repo:${var.github.owner}/${var.github.name}"],
     var.github.owner_id == null || var.github.repository_id == null ? [] :
-    ["repo:${var.github.owner}@${var.github.owner_id}/${var.github.name}@${var.github.repository_id}:environment:${var.build_environment}"],
+    ["repo:${var.github.owner}@${var.github.owner_id}/${var.github.name}@${var.github.repository_id}"],
   )
 
   provider_arn = var.create_oidc_provider ? aws_iam_openid_connect_provider.github[0].arn : "arn:aws:iam::${var.account}:oidc-provider/${local.provider}"
@@ -31,11 +31,24 @@ resource "aws_iam_service_linked_role" "this" {
   tags             = var.tags
 }
 
-# The job that builds images: fleet-build in its GitHub environment, and no other job.
-resource "aws_iam_role" "runner" {
-  name                 = "${var.fleet}-build-runner"
-  description          = "GitHub's job that builds images of ${var.fleet}"
-  max_session_duration = 3 * 60 * 60
+# The most that an identity can do, whatever its policies say: those of GitHub's jobs, and those of machines, which jobs create.
+resource "aws_iam_policy" "boundary" {
+  for_each = var.boundaries
+
+  name        = "${var.fleet}-${each.key}"
+  description = "The most that ${each.key} of ${var.fleet} can do"
+  policy      = each.value
+  tags        = var.tags
+}
+
+# GitHub's jobs: exactly those of the subjects, and no others.
+resource "aws_iam_role" "job" {
+  for_each = var.jobs
+
+  name                 = "${var.fleet}-${each.key}"
+  description          = "${var.fleet}: ${each.value.description}"
+  max_session_duration = each.value.hours * 60 * 60
+  permissions_boundary = aws_iam_policy.boundary["jobs"].arn
   tags                 = var.tags
 
   assume_role_policy = jsonencode({
@@ -48,7 +61,7 @@ resource "aws_iam_role" "runner" {
         StringEquals = merge(
           {
             "${local.provider}:aud" = "sts.amazonaws.com"
-            "${local.provider}:sub" = local.subjects
+            "${local.provider}:sub" = [for pair in setproduct(local.repositories, each.value.subjects) : join(":", pair)]
           },
           # A name can be given to another repository; an id cannot.
           var.github.repository_id == null ? {} : { "${local.provider}:repository_id" = var.github.repository_id },
@@ -58,18 +71,32 @@ resource "aws_iam_role" "runner" {
   })
 }
 
-# Exactly the calls that the rehearsed build makes.
-resource "aws_iam_role_policy" "runner" {
-  name   = "build"
-  role   = aws_iam_role.runner.id
-  policy = var.build_policy
+resource "aws_iam_role_policy" "job" {
+  for_each = var.jobs
+
+  name   = "job"
+  role   = aws_iam_role.job[each.key].id
+  policy = each.value.policy
+}
+
+# For people, by environment: permission sets of IAM Identity Center name them.
+resource "aws_iam_policy" "operators" {
+  for_each = var.operators
+
+  name        = "${var.fleet}-operators-${each.key}"
+  description = "Sessions on machines of ${var.fleet} in ${each.key}"
+  policy      = each.value
+  tags        = var.tags
 }
 
 # Machines that build images. They need sessions; everything else is the job's.
 resource "aws_iam_role" "build" {
-  name        = "${var.fleet}-build"
-  description = "Machines that build images of ${var.fleet}"
-  tags        = var.tags
+  count = var.builds_images ? 1 : 0
+
+  name                 = "${var.fleet}-build"
+  description          = "Machines that build images of ${var.fleet}"
+  permissions_boundary = aws_iam_policy.boundary["machines"].arn
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -81,37 +108,23 @@ resource "aws_iam_role" "build" {
   })
 }
 
-resource "aws_iam_role_policy" "build" {
-  name = "sessions"
-  role = aws_iam_role.build.id
+module "sessions" {
+  source = "../aws-session-policy"
+}
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid    = "Sessions"
-        Effect = "Allow"
-        Action = [
-          "ssmmessages:CreateControlChannel",
-          "ssmmessages:CreateDataChannel",
-          "ssmmessages:OpenControlChannel",
-          "ssmmessages:OpenDataChannel",
-        ]
-        Resource = "*"
-      },
-      {
-        Sid      = "SayThatItIsThere"
-        Effect   = "Allow"
-        Action   = "ssm:UpdateInstanceInformation"
-        Resource = "arn:aws:ec2:*:*:instance/*"
-      },
-    ]
-  })
+resource "aws_iam_role_policy" "build" {
+  count = var.builds_images ? 1 : 0
+
+  name   = "sessions"
+  role   = aws_iam_role.build[0].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = jsondecode(module.sessions.statements) })
 }
 
 resource "aws_iam_instance_profile" "build" {
+  count = var.builds_images ? 1 : 0
+
   name = "${var.fleet}-build"
-  role = aws_iam_role.build.name
+  role = aws_iam_role.build[0].name
   tags = var.tags
 }
 

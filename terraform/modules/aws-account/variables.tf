@@ -19,7 +19,7 @@ variable "account" {
 }
 
 variable "github" {
-  description = "The repository whose jobs may build, and its ids, which GitHub's API shows. With the ids, a repository that takes over the name gets nothing."
+  description = "The repository whose jobs these are, and its ids, which GitHub's API shows. With the ids, a repository that takes over the name gets nothing."
   type = object({
     owner         = string
     name          = string
@@ -33,25 +33,42 @@ variable "github" {
   }
 }
 
-variable "build_environment" {
-  description = "The GitHub environment of the job that builds images."
-  type        = string
-  default     = "images"
+variable "builds_images" {
+  description = "Whether images are built in this account: their machines get an identity."
+  type        = bool
+  default     = false
+}
+
+variable "jobs" {
+  description = "GitHub's jobs, by the end of their roles' names: the ends of their subjects, such as environment:images, what they may do, as a policy document in JSON, and for how many hours."
+  type = map(object({
+    description = string
+    subjects    = list(string)
+    policy      = string
+    hours       = optional(number, 1)
+  }))
+  default = {}
 
   validation {
-    condition     = !can(regex("[*?:/]", var.build_environment))
-    error_message = "The environment must be exact, without wildcards."
+    condition     = alltrue([for job in var.jobs : length(job.subjects) > 0 && !can(regex("[*?]", join("", job.subjects)))])
+    error_message = "Every job must have subjects, without wildcards."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for job in var.jobs : [for statement in jsondecode(job.policy).Statement : !contains(flatten([try(statement.Action, "*")]), "*")]]))
+    error_message = "No statement may allow every action."
   }
 }
 
-variable "build_policy" {
-  description = "What the job that builds images may do, as a policy document in JSON."
-  type        = string
+variable "boundaries" {
+  description = "The most that jobs and machines can do, as policy documents in JSON."
+  type        = object({ jobs = string, machines = string })
+}
 
-  validation {
-    condition     = alltrue([for statement in jsondecode(var.build_policy).Statement : !contains(flatten([statement.Action]), "*")])
-    error_message = "No statement may allow every action."
-  }
+variable "operators" {
+  description = "What operators may do, by environment, as policy documents in JSON."
+  type        = map(string)
+  default     = {}
 }
 
 variable "create_oidc_provider" {

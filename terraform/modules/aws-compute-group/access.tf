@@ -1,9 +1,11 @@
 # The machines' identity, and what can reach them.
 
 resource "aws_iam_role" "this" {
-  name        = var.name
-  description = "Machines of ${var.name}"
-  tags        = local.tags
+  name                 = var.name
+  path                 = var.identity.path
+  description          = "Machines of ${var.name}"
+  permissions_boundary = var.identity.boundary
+  tags                 = local.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -15,7 +17,12 @@ resource "aws_iam_role" "this" {
   })
 }
 
-# What the agent of Session Manager needs. AWS's own policy, AmazonSSMManagedInstanceCore, also reads every parameter.
+module "sessions" {
+  source = "../aws-session-policy"
+
+  recording = { log_group = var.session_log_group, key_alias = var.session_key_alias }
+}
+
 resource "aws_iam_role_policy" "machine" {
   name = "machine"
   role = aws_iam_role.this.id
@@ -23,45 +30,7 @@ resource "aws_iam_role_policy" "machine" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [
-        {
-          Sid    = "Sessions"
-          Effect = "Allow"
-          Action = [
-            "ssmmessages:CreateControlChannel",
-            "ssmmessages:CreateDataChannel",
-            "ssmmessages:OpenControlChannel",
-            "ssmmessages:OpenDataChannel",
-          ]
-          Resource = "*"
-        },
-        {
-          Sid      = "SayThatItIsThere"
-          Effect   = "Allow"
-          Action   = "ssm:UpdateInstanceInformation"
-          Resource = "arn:aws:ec2:*:*:instance/*"
-        },
-        {
-          Sid      = "FindSessionLogs"
-          Effect   = "Allow"
-          Action   = "logs:DescribeLogGroups"
-          Resource = "arn:aws:logs:*:*:log-group:*"
-        },
-        {
-          # The agent itself writes the log of a session. If it cannot, the session does not open.
-          Sid      = "WriteSessionLogs"
-          Effect   = "Allow"
-          Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-          Resource = "arn:aws:logs:*:*:log-group:${var.session_log_group}:*"
-        },
-        {
-          Sid       = "EncryptSessions"
-          Effect    = "Allow"
-          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-          Resource  = "arn:aws:kms:*:*:key/*"
-          Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.session_key_alias}" } }
-        },
-      ],
+      jsondecode(module.sessions.statements),
       length(var.lifecycle_hooks) == 0 ? [] : [
         {
           Sid      = "CompleteHooks"
@@ -83,6 +52,7 @@ resource "aws_iam_role_policy_attachment" "this" {
 
 resource "aws_iam_instance_profile" "this" {
   name = var.name
+  path = var.identity.path
   role = aws_iam_role.this.name
   tags = local.tags
 }

@@ -387,6 +387,17 @@ variable "max_lifetime_seconds" {
   }
 }
 
+variable "identity" {
+  description = "The path of the role and the instance profile in IAM, such as /example/prod/, and the ARN of the role's permissions boundary; null for none."
+  type        = object({ path = optional(string, "/"), boundary = optional(string) })
+  default     = {}
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.identity.path))
+    error_message = "The path must begin and end with a slash."
+  }
+}
+
 variable "tags" {
   description = "Tags for all resources, including disks and network interfaces."
   type        = map(string)

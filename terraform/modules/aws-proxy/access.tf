@@ -1,9 +1,11 @@
 # Who the proxy's machines are, and what can reach them.
 
 resource "aws_iam_role" "this" {
-  name        = local.name
-  description = "The egress proxy of ${var.network}"
-  tags        = local.tags
+  name                 = local.name
+  path                 = var.identity.path
+  description          = "The egress proxy of ${var.network}"
+  permissions_boundary = var.identity.boundary
+  tags                 = local.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -15,56 +17,23 @@ resource "aws_iam_role" "this" {
   })
 }
 
-# Sessions, as in terraform/modules/aws-compute-group, and nothing else.
+module "sessions" {
+  source = "../aws-session-policy"
+
+  recording = { log_group = var.session_log_group, key_alias = var.session_key_alias }
+}
+
+# Sessions, and nothing else.
 resource "aws_iam_role_policy" "this" {
   name = "machine"
   role = aws_iam_role.this.id
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid    = "Sessions"
-        Effect = "Allow"
-        Action = [
-          "ssmmessages:CreateControlChannel",
-          "ssmmessages:CreateDataChannel",
-          "ssmmessages:OpenControlChannel",
-          "ssmmessages:OpenDataChannel",
-        ]
-        Resource = "*"
-      },
-      {
-        Sid      = "SayThatItIsThere"
-        Effect   = "Allow"
-        Action   = "ssm:UpdateInstanceInformation"
-        Resource = "arn:aws:ec2:*:*:instance/*"
-      },
-      {
-        Sid      = "FindSessionLogs"
-        Effect   = "Allow"
-        Action   = "logs:DescribeLogGroups"
-        Resource = "arn:aws:logs:*:*:log-group:*"
-      },
-      {
-        Sid      = "WriteSessionLogs"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-        Resource = "arn:aws:logs:*:*:log-group:${var.session_log_group}:*"
-      },
-      {
-        Sid       = "EncryptSessions"
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = "arn:aws:kms:*:*:key/*"
-        Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/${var.session_key_alias}" } }
-      },
-    ]
-  })
+  policy = jsonencode({ Version = "2012-10-17", Statement = jsondecode(module.sessions.statements) })
 }
 
 resource "aws_iam_instance_profile" "this" {
   name = local.name
+  path = var.identity.path
   role = aws_iam_role.this.name
   tags = local.tags
 }

@@ -114,6 +114,17 @@ variable "session_key_alias" {
   type        = string
 }
 
+variable "identity" {
+  description = "The path of the role and the instance profile in IAM, such as /example/prod/, and the ARN of the role's permissions boundary; null for none."
+  type        = object({ path = optional(string, "/"), boundary = optional(string) })
+  default     = {}
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.identity.path))
+    error_message = "The path must begin and end with a slash."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)

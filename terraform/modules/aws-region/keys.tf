@@ -11,10 +11,11 @@ locals {
   }
 
   # Auto Scaling starts machines, and for Spot capacity EC2 Spot does.
-  auto_scaling = [
-    "arn:aws:iam::${var.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
-    "arn:aws:iam::${var.account}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
-  ]
+  launchers = {
+    auto-scaling = "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    spot         = "spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+  }
+  auto_scaling = [for role in local.launchers : "arn:aws:iam::${var.account}:role/aws-service-role/${role}"]
 
   keys = merge(
     {
@@ -85,6 +86,30 @@ resource "aws_kms_alias" "this" {
   region        = var.region
   name          = "alias/${each.value.alias}"
   target_key_id = aws_kms_key.this[each.key].key_id
+}
+
+# Auto Scaling of the accounts that images are shared with. A grant needs no policy on the other side, where the policies of
+# service-linked roles cannot be changed.
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+resource "aws_kms_grant" "images" {
+  for_each = var.disk_key_alias == null ? {} : {
+    for pair in setproduct(var.image_accounts, keys(local.launchers)) : join("-", pair) => { account = pair[0], role = local.launchers[pair[1]] }
+  }
+
+  region            = var.region
+  name              = "${var.disk_key_alias}-${each.key}"
+  key_id            = aws_kms_key.this["disks"].key_id
+  grantee_principal = "arn:aws:iam::${each.value.account}:role/aws-service-role/${each.value.role}"
+  operations = [
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+  ]
 }
 
 # Signs programs and containers, and verifies them during a build. KMS rotates no asymmetric keys.

@@ -29,6 +29,17 @@ variable "disk_key_alias" {
   default     = null
 }
 
+variable "image_accounts" {
+  description = "The ids of other accounts that run images which are encrypted with this key. Their service-linked roles for Auto Scaling and Spot must exist."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for account in var.image_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "Every account must be 12 digits."
+  }
+}
+
 variable "signing_key_alias" {
   description = "The alias, without alias/, of the signing key to create in this region; null for none."
   type        = string

@@ -1,8 +1,10 @@
 //! The `amazon-ebs` sources of a layer.
 
+use std::collections::BTreeSet;
+
 use fleetgen_fleet::choice::{Architecture, Os};
 use fleetgen_fleet::scalar::Region;
-use fleetgen_fleet::{Fleet, Layer, Placement, resource_name};
+use fleetgen_fleet::{AwsAccount, Fleet, Group, Layer, Placement, resource_name};
 use serde::Serialize;
 
 use super::image::ImageNames;
@@ -23,6 +25,8 @@ pub(super) struct Source<'a> {
     user: &'static str,
     root_device: &'static str,
     disk_key: Option<&'a str>,
+    /// The accounts that run the image, and do not build it.
+    shared_with: BTreeSet<&'a str>,
     zones: Vec<&'a str>,
 }
 
@@ -68,9 +72,20 @@ pub(super) fn sources<'a>(
                 Os::Ubuntu2404 | Os::Ubuntu2204 => "/dev/sda1",
                 Os::Debian12 => "/dev/xvda",
             },
-            disk_key: fleet.aws.as_ref().and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
+            disk_key: fleet.aws.as_ref().and_then(|aws| aws.builder.disk_key.as_ref()).map(AsRef::as_ref),
+            shared_with: shared_with(fleet, layer),
             zones: layer.aws_builder_zones.iter().map(AsRef::as_ref).collect(),
         })
     };
     layer.architectures.iter().filter_map(source).collect()
+}
+
+/// The other accounts with groups that run the layer itself: an image of a layer below is only built on.
+fn shared_with<'a>(fleet: &'a Fleet, layer: &Layer) -> BTreeSet<&'a str> {
+    let Some(aws) = &fleet.aws else { return BTreeSet::new() };
+    let runs = |account: &AwsAccount| {
+        let is_in = |group: &Group| fleet.networks.get(&group.network).is_some_and(|it| it.account == account.name);
+        fleet.groups.values().any(|group| group.layer == layer.name && is_in(group))
+    };
+    aws.others.iter().filter(|account| runs(account)).map(|account| account.account.as_str()).collect()
 }

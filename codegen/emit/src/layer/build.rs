@@ -133,7 +133,7 @@ fn build<'a>(
     let names = |architecture| image::names(fleet, layer, architecture, keys);
     let aws = on(Cloud::Aws).map(|placement| aws::sources(fleet, layer, placement, names)).unwrap_or_default();
     let gcp = on(Cloud::Gcp).map(|placement| gcp::sources(fleet, layer, placement, names)).unwrap_or_default();
-    let account = fleet.aws.as_ref().map_or("", |account| account.account.as_str());
+    let account = fleet.aws.as_ref().map_or("", |aws| aws.builder.account.as_str());
     let sources =
         aws.iter().map(|source| (format!("amazon-ebs.{}", source.architecture), source.architecture, account));
     let sources = sources.chain(

@@ -36,7 +36,7 @@ pub(super) fn sources<'a>(
     placement: &Placement,
     names: impl Fn(Architecture) -> Option<ImageNames>,
 ) -> Vec<Source<'a>> {
-    let account = fleet.gcp.as_ref().zip(layer.source.gcp.as_ref());
+    let account = fleet.gcp.as_ref().map(|gcp| &gcp.builder).zip(layer.source.gcp.as_ref());
     let Some((network, (account, (owner, vendor)))) = fleet.networks.get(&placement.network).zip(account) else {
         return Vec::new();
     };

@@ -4,83 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{AccountResource, Cloud};
 use fleetgen_fleet::scalar::AwsKmsKey;
-use fleetgen_fleet::{AwsAccount, Fleet, JournalPlace, Scope, resource_name};
+use fleetgen_fleet::{AwsAccount, AwsAccounts, Fleet, JournalPlace, Scope, resource_name};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
-use serde_json::Value;
 
+use super::policy::{Policies, policies};
 use crate::EmitError;
 
-/// The build's calls, by statement. `${…}` are this fleet's values. The rehearsal enforces it, and reports what no call uses.
-const BUILD_POLICY: &str = include_str!("../../data/build-policy.json");
-
-/// The root of the AWS account, if the fleet uses AWS.
+/// The roots of all accounts on AWS.
 pub(super) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
-    let Some(account) = &fleet.aws else { return Ok(Vec::new()) };
-    let scope = Scope::Account(account.name.clone());
-    let subject = Subject::Root(scope.directory());
-    let path = format!("{}/main.tf", scope.directory());
-    let root = super::render(path, subject.clone(), "aws/account.tf", values(fleet, account))?;
-    let path = format!("{}/build-policy.json", scope.directory());
-    let policy = build_policy(fleet).map_err(|message| EmitError::fault(&path, message))?;
-    let content = format!("{policy:#}\n");
-    Ok(vec![root, File { path, content, subject, origin: Origin::Rendered }])
-}
-
-/// What the job that builds images may do on AWS, as a policy document.
-///
-/// # Errors
-/// A bug in fleetgen, or a fleet without an AWS account.
-pub fn build_policy(fleet: &Fleet) -> Result<Value, String> {
-    let account = fleet.aws.as_ref().ok_or("the fleet has no AWS account")?;
-    let network = fleet.build_network(Cloud::Aws).ok_or("no network on AWS builds images")?;
-    let identity = resource_name::build_identity(&fleet.name);
-    let build_network = resource_name::build_network(&fleet.name, &network.name);
-    let disk_key = account.disk_key.as_ref().map(AsRef::as_ref);
-    let signing = fleet.signing.aws.as_ref().map(|(key, _)| key.as_str());
-    let values = [
-        ("account", Some(account.account.as_str())),
-        ("region", Some(network.region.as_str())),
-        ("fleet", Some(fleet.name.as_str())),
-        ("identity", Some(identity.as_str())),
-        ("build_network", Some(build_network.as_str())),
-        ("disk_alias", disk_key),
-        ("signing_alias", signing),
-        ("artifact_bucket", account.artifact_bucket.as_ref().map(AsRef::as_ref)),
-    ]
-    .map(|(name, value)| (format!("${{{name}}}"), value));
-    let mut policy: Value = serde_json::from_str(BUILD_POLICY).map_err(|error| error.to_string())?;
-    // What the fleet does not have, such as an artifact bucket, the build does not need.
-    let is_needed = |statement: &Value| {
-        let text = statement.to_string();
-        values.iter().all(|(name, value)| value.is_some() || !text.contains(name.as_str()))
-    };
-    let statements = policy["Statement"].as_array_mut().ok_or("the policy has no statements")?;
-    statements.retain(is_needed);
-    // A key that is given by its ARN needs no alias.
-    if let Some(key) = disk_key.filter(|key| key.starts_with("arn:")) {
-        for statement in statements.iter_mut().filter(|statement| statement["Sid"] == "EncryptDisks") {
-            statement["Resource"] = Value::String(key.to_owned());
-            if let Some(condition) = statement["Condition"].as_object_mut() {
-                condition.remove("ForAnyValue:StringEquals");
-            }
+    let mut files = Vec::new();
+    let Some(aws) = &fleet.aws else { return Ok(files) };
+    for account in aws.accounts() {
+        let scope = Scope::Account(account.name.clone());
+        let subject = Subject::Root(scope.directory());
+        let path = format!("{}/main.tf", scope.directory());
+        let policies = policies(fleet, aws, account).map_err(|message| EmitError::fault(&path, message))?;
+        files.push(super::render(path, subject.clone(), "aws/account.tf", values(fleet, aws, account, &policies))?);
+        let jobs = policies.jobs.into_iter().map(|job| (job.name, job.policy));
+        let operators = policies.operators.into_iter().map(|(name, policy)| (format!("operators-{name}"), policy));
+        let boundaries = [("boundary-jobs", policies.jobs_boundary), ("boundary-machines", policies.machines_boundary)];
+        let boundaries = boundaries.map(|(name, policy)| (name.to_owned(), policy));
+        for (name, policy) in jobs.chain(operators).chain(boundaries) {
+            let path = format!("{}/policies/{name}.json", scope.directory());
+            let (content, subject) = (format!("{policy:#}\n"), subject.clone());
+            files.push(File { path, content, subject, origin: Origin::Rendered });
         }
     }
-    fill(&mut policy, &values);
-    Ok(policy)
-}
-
-fn fill(value: &mut Value, values: &[(String, Option<&str>)]) {
-    match value {
-        Value::String(text) => {
-            for (name, value) in values {
-                *text = text.replace(name.as_str(), value.unwrap_or_default());
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
-        Value::Object(entries) => entries.values_mut().for_each(|entry| fill(entry, values)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    Ok(files)
 }
 
 #[derive(Serialize)]
@@ -91,6 +42,12 @@ pub(super) struct AccountValues<'a> {
     account: &'a str,
     fleet: &'a str,
     github: GithubValues<'a>,
+    /// Images are built here.
+    builds: bool,
+    jobs: Vec<JobValues<'a>>,
+    operators: Vec<&'a str>,
+    /// The accounts that the key of disks is shared with.
+    image_accounts: Vec<&'a str>,
     has_oidc_provider: bool,
     has_service_linked_roles: bool,
     regions: Vec<RegionValues<'a>>,
@@ -112,6 +69,14 @@ struct GithubValues<'a> {
 }
 
 #[derive(Serialize)]
+struct JobValues<'a> {
+    name: &'a str,
+    description: &'a str,
+    subjects: Vec<&'a str>,
+    hours: u32,
+}
+
+#[derive(Serialize)]
 struct RegionValues<'a> {
     region: &'a str,
     /// The alias, without `alias/`, of the signing key that is in this region.
@@ -127,9 +92,16 @@ struct BucketValues<'a> {
 }
 
 /// The values of the account's root; nothing if it refers to something that does not exist.
-pub(super) fn values<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Option<AccountValues<'a>> {
+pub(super) fn values<'a>(
+    fleet: &'a Fleet,
+    aws: &'a AwsAccounts,
+    account: &'a AwsAccount,
+    policies: &'a Policies,
+) -> Option<AccountValues<'a>> {
     let (owner, name) = fleet.repository.as_str().split_once('/')?;
     let seconds_in_a_minute = 60;
+    let builds = account.name == aws.builder.name;
+    let runs = |other: &&AwsAccount| builds && fleet.networks_of(&other.name).next().is_some();
     Some(AccountValues {
         bucket: account.state_bucket.as_str(),
         key: Scope::Account(account.name.clone()).state_key(&fleet.name),
@@ -142,10 +114,23 @@ pub(super) fn values<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Option<Ac
             owner_id: fleet.owner_id.as_ref().map(AsRef::as_ref),
             repository_id: fleet.repository_id.as_ref().map(AsRef::as_ref),
         },
+        builds,
+        jobs: policies
+            .jobs
+            .iter()
+            .map(|job| JobValues {
+                name: &job.name,
+                description: &job.description,
+                subjects: job.subjects.iter().map(String::as_str).collect(),
+                hours: job.hours,
+            })
+            .collect(),
+        operators: policies.operators.keys().map(String::as_str).collect(),
+        image_accounts: aws.others.iter().filter(runs).map(|other| other.account.as_str()).collect(),
         has_oidc_provider: account.existing.contains(&AccountResource::OidcProvider),
         has_service_linked_roles: account.existing.contains(&AccountResource::ServiceLinkedRoles),
-        regions: regions(fleet),
-        buckets: buckets(fleet, account),
+        regions: regions(fleet, account, builds),
+        buckets: if builds { buckets(fleet, aws) } else { Vec::new() },
         disk_key: own(account.disk_key.as_ref(), &resource_name::disk_key(&fleet.name)),
         run_as: fleet.access.run_as.as_str(),
         idle_minutes: fleet.access.idle_timeout.seconds.div_ceil(seconds_in_a_minute),
@@ -155,13 +140,16 @@ pub(super) fn values<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Option<Ac
     })
 }
 
-/// The regions of networks, and the signing key's.
-fn regions(fleet: &Fleet) -> Vec<RegionValues<'_>> {
+/// The regions of the account's networks. Where images are built, also those that images are copied to, and the signing
+/// key's.
+fn regions<'a>(fleet: &'a Fleet, account: &'a AwsAccount, builds: bool) -> Vec<RegionValues<'a>> {
     let signing =
-        fleet.signing.aws.as_ref().and_then(|(key, region)| {
+        fleet.signing.aws.as_ref().filter(|_| builds).and_then(|(key, region)| {
             Some((region.as_str(), own(Some(key), &resource_name::signing_key(&fleet.name))?))
         });
-    let networks = fleet.foundations().map(|(_, network)| network.region.as_str());
+    let networks = fleet.foundations().map(|(_, network)| network);
+    let networks = networks.filter(|network| builds || network.account == account.name);
+    let networks = networks.map(|network| network.region.as_str());
     let regions: BTreeSet<&str> = networks.chain(signing.map(|(region, _)| region)).collect();
     let signing_key = |region| signing.filter(|(own, _)| *own == region).map(|(_, key)| key);
     regions.into_iter().map(|region| RegionValues { region, signing_key: signing_key(region) }).collect()
@@ -172,9 +160,9 @@ fn own<'a>(key: Option<&'a AwsKmsKey>, name: &str) -> Option<&'a str> {
     key?.as_str().strip_prefix("alias/").filter(|alias| *alias == name)
 }
 
-fn buckets<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Vec<BucketValues<'a>> {
+fn buckets<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Vec<BucketValues<'a>> {
     let mut buckets = Vec::new();
-    if let (Some(name), Some(network)) = (&account.artifact_bucket, fleet.build_network(Cloud::Aws)) {
+    if let (Some(name), Some(network)) = (&aws.artifact_bucket, fleet.build_network(Cloud::Aws)) {
         buckets.push(BucketValues {
             label: "artifacts",
             what: "Programs that go into images: artifacts:// URLs.",
@@ -191,33 +179,7 @@ fn buckets<'a>(fleet: &'a Fleet, account: &'a AwsAccount) -> Vec<BucketValues<'a
         });
     }
     // The state bucket comes from terraform/bootstrap, and one bucket may serve two purposes.
-    let mut seen = BTreeSet::from([account.state_bucket.as_str()]);
+    let mut seen = BTreeSet::from([aws.builder.state_bucket.as_str()]);
     buckets.retain(|bucket| seen.insert(bucket.name));
     buckets
-}
-
-#[cfg(test)]
-mod tests {
-    use super::BUILD_POLICY;
-
-    #[test]
-    fn every_placeholder_is_a_value() {
-        let names = [
-            "account",
-            "region",
-            "fleet",
-            "identity",
-            "build_network",
-            "disk_alias",
-            "signing_alias",
-            "artifact_bucket",
-        ];
-        let mut text = BUILD_POLICY.to_owned();
-        for name in names {
-            let placeholder = format!("${{{name}}}");
-            assert!(text.contains(&placeholder), "{name} is not in the policy");
-            text = text.replace(&placeholder, "");
-        }
-        assert!(!text.contains("${"), "{text}");
-    }
 }

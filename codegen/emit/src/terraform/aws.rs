@@ -19,7 +19,7 @@ pub(super) struct RootValues<'a> {
 }
 
 pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) -> Option<RootValues<'a>> {
-    let account = fleet.aws.as_ref()?;
+    let account = fleet.aws_account(network)?;
     Some(RootValues {
         bucket: account.state_bucket.as_str(),
         bucket_region: account.state_region.as_str(),
@@ -35,6 +35,7 @@ pub(super) struct GroupValues<'a> {
     group: &'a Group,
     name: String,
     tags: BTreeMap<&'a str, &'a str>,
+    identity: Identity,
     image: Image<'a>,
     hold: bool,
     proxy: super::ProxyValues,
@@ -45,6 +46,20 @@ pub(super) struct GroupValues<'a> {
     load_balancer: Option<LoadBalancer<'a>>,
     healthy: HealthyPercentages,
     egress_cidrs: Vec<String>,
+}
+
+/// Where a role is in IAM, and the most that it can do.
+#[derive(Serialize)]
+pub(super) struct Identity {
+    path: String,
+    boundary: String,
+}
+
+/// The identity of machines in a network.
+pub(super) fn identity(fleet: &Fleet, network: &Network, path: String) -> Option<Identity> {
+    let account = &fleet.aws_account(network)?.account;
+    let boundary = format!("arn:aws:iam::{account}:policy/{}", resource_name::machines_boundary(&fleet.name));
+    Some(Identity { path, boundary })
 }
 
 #[derive(Serialize)]
@@ -70,13 +85,14 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
     let promoted = images.get(&group.name);
     let own = promoted.and_then(Option::as_deref).zip(fleet.aws.as_ref());
     let image = match own {
-        Some((name, account)) => Image { owner: account.account.as_str(), name },
+        Some((name, aws)) => Image { owner: aws.builder.account.as_str(), name },
         None => Image { owner: owner.as_str(), name: vendors.get(&group.machine.architecture)?.as_str() },
     };
     Some(GroupValues {
         group,
         name: resource_name::group(&fleet.name, group),
         tags: super::tags(fleet, group),
+        identity: identity(fleet, network, resource_name::identity_path(&fleet.name, &group.environment))?,
         image,
         hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
@@ -86,7 +102,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
             Architecture::Amd64 => "x86_64",
             Architecture::Arm64 => "arm64",
         },
-        disk_key: fleet.aws.as_ref().and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
+        disk_key: fleet.aws_account(network).and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
         load_balancer: load_balancer(group, network),
         healthy: group.rollout.healthy_percentages(group.size),
         egress_cidrs: egress(fleet, network),

@@ -44,6 +44,7 @@ pub(super) struct FoundationValues<'a> {
     edge_ports: BTreeSet<u16>,
     domains: BTreeSet<&'a str>,
     proxy: ProxyValues<'a>,
+    identity: aws::Identity,
     log_key_alias: String,
     log_retention_days: u32,
     run_as: &'a str,
@@ -83,7 +84,7 @@ struct PackageSource {
 
 /// The values of a network's root; nothing if it refers to something that does not exist.
 pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) -> Option<FoundationValues<'a>> {
-    let account = fleet.aws.as_ref()?;
+    let artifacts = fleet.aws.as_ref()?.artifact_bucket.as_ref();
     let (layer, owner, image, architecture) = fleet.proxy_image()?;
     let edge_ports = edge_ports(fleet, network);
     let builds = fleet.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
@@ -101,7 +102,7 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
         zone_name: resource_name::zone(&fleet.name, &network.name),
         subnets: network.subnets().into_iter().filter(is_wanted).collect(),
         endpoints: network.endpoints.iter().map(AsRef::as_ref).collect(),
-        buckets: account.artifact_bucket.iter().filter(|_| builds).chain(&network.buckets).map(AsRef::as_ref).collect(),
+        buckets: artifacts.into_iter().filter(|_| builds).chain(&network.buckets).map(AsRef::as_ref).collect(),
         peers: peers(fleet, network),
         edge_ports,
         domains,
@@ -118,6 +119,7 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
             },
             package_sources: package_sources(layer),
         },
+        identity: aws::identity(fleet, network, resource_name::network_identity_path(&fleet.name))?,
         log_key_alias: resource_name::log_key(&fleet.name),
         log_retention_days: super::log_retention_days(fleet),
         run_as: fleet.access.run_as.as_str(),

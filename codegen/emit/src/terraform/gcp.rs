@@ -17,7 +17,7 @@ pub(super) struct RootValues<'a> {
 }
 
 pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) -> Option<RootValues<'a>> {
-    let account = fleet.gcp.as_ref()?;
+    let account = fleet.gcp_account(network)?;
     Some(RootValues {
         bucket: account.state_bucket.as_str(),
         prefix: scope.state_key(&fleet.name),
@@ -48,13 +48,13 @@ pub(super) struct GroupValues<'a> {
 pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group) -> Option<GroupValues<'a>> {
     let Target::Gcp(gcp) = &group.target else { return None };
     let network = fleet.networks.get(&group.network)?;
-    let account = fleet.gcp.as_ref()?;
+    let account = fleet.gcp_account(network)?;
     let layer = fleet.layers.get(&group.layer)?;
     let (image_project, vendors) = layer.source.gcp.as_ref()?;
     let promoted = images.get(&group.name);
     let own = promoted.and_then(Option::as_deref);
     let image = match own {
-        Some(name) => format!("projects/{}/global/images/{name}", account.project),
+        Some(name) => format!("projects/{}/global/images/{name}", fleet.gcp.as_ref()?.builder.project),
         None => format!("projects/{image_project}/global/images/{}", vendors.get(&group.machine.architecture)?),
     };
     Some(GroupValues {

@@ -8,6 +8,7 @@ mod account;
 mod aws;
 mod foundation;
 mod gcp;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,7 +22,7 @@ use serde::Serialize;
 use crate::language::{Language, Templates};
 use crate::{EmitError, StartImages};
 
-pub use account::build_policy;
+pub use policy::{Job, Policies, build_policy, policies};
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("aws/account.tf", include_str!("templates/aws-account.tf.tera")),

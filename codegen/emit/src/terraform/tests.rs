@@ -31,8 +31,12 @@ fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
         let squid = serde_json::to_value(foundation::squid(fleet, network)).unwrap();
         values.entry("squid.conf").or_default().push(squid);
     }
-    let account = account::values(fleet, fleet.aws.as_ref().unwrap());
-    values.entry("aws/account.tf").or_default().push(serde_json::to_value(account).unwrap());
+    let aws = fleet.aws.as_ref().unwrap();
+    for account in aws.accounts() {
+        let policies = policies(fleet, aws, account).unwrap();
+        let account = serde_json::to_value(account::values(fleet, aws, account, &policies)).unwrap();
+        values.entry("aws/account.tf").or_default().push(account);
+    }
     for (scope, network) in fleet.foundations() {
         let root = serde_json::to_value(foundation::values(fleet, &scope, network)).unwrap();
         values.entry("aws/foundation.tf").or_default().push(root);

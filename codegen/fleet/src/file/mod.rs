@@ -18,8 +18,8 @@ use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
-    AccountId, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName, GateName,
-    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName, MachineType,
+    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName,
+    GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName, MachineType,
     NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone,
     UserName,
 };
@@ -91,7 +91,7 @@ pub(crate) struct Clouds {
     pub(crate) gcp: Option<Field<GcpAccount>>,
 }
 
-/// An AWS account.
+/// The AWS account in which images are built.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct AwsAccount {
@@ -102,7 +102,7 @@ pub(crate) struct AwsAccount {
     /// The region of that bucket.
     pub(crate) state_region: Field<Region>,
     /// The network in which images are built. They are copied to the other regions that need them. Default: the first
-    /// network on AWS, by name.
+    /// network of this account, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
     /// The S3 bucket, in any region, that `artifacts://` URLs refer to for images on AWS. Default: none.
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
@@ -110,9 +110,28 @@ pub(crate) struct AwsAccount {
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
     /// What the account has already, so that its root does not create it, such as `[oidc-provider]`. Default: none.
     pub(crate) existing: Option<Field<Vec<Field<AccountResource>>>>,
+    /// More accounts, by name, such as one for each environment. They run the images that are built here and shared with
+    /// them. A network names its account with `account`. Default: none.
+    pub(crate) accounts: Option<Field<Entries<AccountName, MoreAwsAccount>>>,
 }
 
-/// A GCP project.
+/// An AWS account that runs images and builds none.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct MoreAwsAccount {
+    /// The account id.
+    pub(crate) account: Field<AccountId>,
+    /// The S3 bucket that holds this account's part of Terraform's state.
+    pub(crate) state_bucket: Field<Bucket>,
+    /// The region of that bucket.
+    pub(crate) state_region: Field<Region>,
+    /// The KMS key of this account that encrypts disks, such as `alias/example-disks`. Default: the account's default EBS key.
+    pub(crate) disk_key: Option<Field<AwsKmsKey>>,
+    /// What the account has already, so that its root does not create it. Default: none.
+    pub(crate) existing: Option<Field<Vec<Field<AccountResource>>>>,
+}
+
+/// The GCP project in which images are built.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct GcpAccount {
@@ -120,11 +139,26 @@ pub(crate) struct GcpAccount {
     pub(crate) project: Field<GcpProject>,
     /// The Cloud Storage bucket that holds Terraform's state.
     pub(crate) state_bucket: Field<Bucket>,
-    /// The network in which images are built. Default: the first network on GCP, by name.
+    /// The network in which images are built. Default: the first network of this project, by name.
     pub(crate) build_network: Option<Field<NetworkName>>,
     /// The Cloud Storage bucket that `artifacts://` URLs refer to for images on GCP. Default: none.
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, in the networks' region or in `global`. Default: a key managed by Google.
+    pub(crate) disk_key: Option<Field<GcpKmsKey>>,
+    /// More projects, by name, such as one for each environment. They run the images that are built here and shared with
+    /// them. A network names its project with `account`. Default: none.
+    pub(crate) projects: Option<Field<Entries<AccountName, MoreGcpProject>>>,
+}
+
+/// A GCP project that runs images and builds none.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct MoreGcpProject {
+    /// The project id.
+    pub(crate) project: Field<GcpProject>,
+    /// The Cloud Storage bucket that holds this project's part of Terraform's state.
+    pub(crate) state_bucket: Field<Bucket>,
+    /// The KMS key that encrypts disks, in the networks' region or in `global`. Default: a key managed by Google.
     pub(crate) disk_key: Option<Field<GcpKmsKey>>,
 }
 

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use crate::choice::{Cloud, Scheme};
 use crate::field::{Entries, Field};
 use crate::scalar::{
-    Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
+    AccountName, Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region,
+    SecurityGroupId, Zone,
 };
 
 /// A network: one region of one cloud.
@@ -15,6 +16,9 @@ use crate::scalar::{
 pub(crate) struct Network {
     /// The cloud that the network is in.
     pub(crate) cloud: Field<Cloud>,
+    /// The account or project that the network is in, by its name in `clouds.aws.accounts` or `clouds.gcp.projects`. Default:
+    /// the one in which images are built.
+    pub(crate) account: Option<Field<AccountName>>,
     /// The region, such as ap-northeast-1 (AWS) or asia-northeast1 (GCP).
     pub(crate) region: Field<Region>,
     /// The network's addresses, from /16 to /22, such as 10.16.0.0/16. No two networks may overlap. [Subnets](#subnets) shows

@@ -41,10 +41,10 @@ pub struct Fleet {
     pub owners: Vec<Text>,
     /// Tags of every resource.
     pub tags: BTreeMap<TagKey, Text>,
-    /// The AWS account, if the fleet uses AWS.
-    pub aws: Option<AwsAccount>,
-    /// The GCP project, if the fleet uses GCP.
-    pub gcp: Option<GcpAccount>,
+    /// The AWS accounts, if the fleet uses AWS.
+    pub aws: Option<AwsAccounts>,
+    /// The GCP projects, if the fleet uses GCP.
+    pub gcp: Option<GcpAccounts>,
     /// In the order in which images are promoted.
     pub environments: Vec<Environment>,
     /// By name.
@@ -95,6 +95,21 @@ impl Fleet {
         self.networks.get(name)
     }
 
+    /// The account of a network on AWS.
+    pub fn aws_account(&self, network: &Network) -> Option<&AwsAccount> {
+        self.aws.as_ref()?.accounts().find(|account| account.name == network.account)
+    }
+
+    /// The project of a network on GCP.
+    pub fn gcp_account(&self, network: &Network) -> Option<&GcpAccount> {
+        self.gcp.as_ref()?.accounts().find(|account| account.name == network.account)
+    }
+
+    /// The networks of an account or project.
+    pub fn networks_of<'a>(&'a self, account: &'a AccountName) -> impl Iterator<Item = &'a Network> + Clone {
+        self.networks.values().filter(move |network| network.account == *account)
+    }
+
     /// What the machines of the proxy on AWS start from: a root layer, and its vendor's image for their architecture.
     pub fn proxy_image(&self) -> Option<(&Layer, &str, &str, Architecture)> {
         let architecture = catalog::machine(Cloud::Aws, &self.proxy.aws_machine).ok()?.architecture;
@@ -112,7 +127,8 @@ impl Fleet {
 
     /// The scopes of all roots, in the order in which they are applied: accounts, networks, stacks.
     pub fn scopes(&self) -> Vec<Scope> {
-        let accounts = self.aws.iter().map(|account| Scope::Account(account.name.clone()));
+        let accounts =
+            self.aws.iter().flat_map(AwsAccounts::accounts).map(|account| Scope::Account(account.name.clone()));
         let networks = self.foundations().map(|(scope, _)| scope);
         accounts.chain(networks).chain(self.stacks().into_keys()).collect()
     }
@@ -127,6 +143,26 @@ impl Fleet {
     }
 }
 
+/// The AWS accounts.
+#[derive(Debug, Clone, Serialize)]
+pub struct AwsAccounts {
+    /// The account in which images are built.
+    pub builder: AwsAccount,
+    /// The network in which images are built.
+    pub build_network: NetworkName,
+    /// The bucket with programs that go into images.
+    pub artifact_bucket: Option<Bucket>,
+    /// The accounts that only run images, in the order of the file.
+    pub others: Vec<AwsAccount>,
+}
+
+impl AwsAccounts {
+    /// All accounts: first those that only run images, as what is shared with an account needs it.
+    pub fn accounts(&self) -> impl Iterator<Item = &AwsAccount> {
+        self.others.iter().chain([&self.builder])
+    }
+}
+
 /// An AWS account.
 #[derive(Debug, Clone, Serialize)]
 pub struct AwsAccount {
@@ -138,14 +174,30 @@ pub struct AwsAccount {
     pub state_bucket: Bucket,
     /// That bucket's region.
     pub state_region: Region,
-    /// The network in which images are built.
-    pub build_network: NetworkName,
-    /// The bucket with programs that go into images.
-    pub artifact_bucket: Option<Bucket>,
     /// The key that encrypts disks. Without one, the account's default EBS key does.
     pub disk_key: Option<AwsKmsKey>,
     /// What its root does not create; sorted.
     pub existing: Vec<AccountResource>,
+}
+
+/// The GCP projects.
+#[derive(Debug, Clone, Serialize)]
+pub struct GcpAccounts {
+    /// The project in which images are built.
+    pub builder: GcpAccount,
+    /// The network in which images are built.
+    pub build_network: NetworkName,
+    /// The bucket with programs that go into images.
+    pub artifact_bucket: Option<Bucket>,
+    /// The projects that only run images, in the order of the file.
+    pub others: Vec<GcpAccount>,
+}
+
+impl GcpAccounts {
+    /// All projects: first those that only run images, as what is shared with a project needs it.
+    pub fn accounts(&self) -> impl Iterator<Item = &GcpAccount> {
+        self.others.iter().chain([&self.builder])
+    }
 }
 
 /// A GCP project.
@@ -157,10 +209,6 @@ pub struct GcpAccount {
     pub project: GcpProject,
     /// The bucket with Terraform's state.
     pub state_bucket: Bucket,
-    /// The network in which images are built.
-    pub build_network: NetworkName,
-    /// The bucket with programs that go into images.
-    pub artifact_bucket: Option<Bucket>,
     /// The key that encrypts disks. Without one, a key managed by Google does.
     pub disk_key: Option<GcpKmsKey>,
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::choice::{Cloud, Scheme};
 use crate::scalar::{
-    Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region, SecurityGroupId, Zone,
+    AccountName, Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region,
+    SecurityGroupId, Zone,
 };
 
 /// A network: one region of one cloud.
@@ -17,6 +18,8 @@ pub struct Network {
     pub name: NetworkName,
     /// Its cloud.
     pub cloud: Cloud,
+    /// Its account or project.
+    pub account: AccountName,
     /// Its region.
     pub region: Region,
     /// Its addresses.
@@ -156,6 +159,7 @@ mod tests {
         Network {
             name: "tokyo".parse().unwrap(),
             cloud,
+            account: AccountName::builder(cloud),
             region: "ap-northeast-1".parse().unwrap(),
             cidr: cidr.to_owned().try_into().unwrap(),
             zones: zones.to_vec(),

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::choice::{Architecture, Cloud, ProxyClient};
-use crate::draft::Draft;
+use crate::draft::{Draft, WrittenAwsAccount, WrittenGcpAccount};
 use crate::field::{Entries, Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
 use crate::gate;
 use crate::group::Group;
 use crate::model::{
-    Access, AllowedDomain, AwsAccount, Environment, Fleet, Freeze, GcpAccount, JournalPlace, Proxy, RolloutPolicy,
-    Signing, Window,
+    Access, AllowedDomain, AwsAccount, AwsAccounts, Environment, Fleet, Freeze, GcpAccount, GcpAccounts, JournalPlace,
+    Proxy, RolloutPolicy, Signing, Window,
 };
 use crate::scalar::{Duration, EnvironmentName, GroupName, Lasting, NetworkName, Number, Port, TagKey, Text, TimeZone};
 
@@ -33,8 +33,8 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
         repository_id: about.repository_id.as_ref().and_then(|id| id.value.clone()),
         owners: list(Some(&about.owners)),
         tags: draft.tags.clone(),
-        aws: draft.aws_account().and_then(|account| aws_account(account, &draft)),
-        gcp: draft.gcp_account().and_then(|account| gcp_account(account, &draft)),
+        aws: draft.aws_account().and_then(|account| aws(account, &draft)),
+        gcp: draft.gcp_account().and_then(|account| gcp(account, &draft)),
         environments,
         proxy: proxy(file.proxy.get()?, &draft)?,
         access: access(file.access.get()?)?,
@@ -47,27 +47,43 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
     })
 }
 
-fn aws_account(account: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccount> {
-    Some(AwsAccount {
-        name: "aws".parse().ok()?,
+fn aws(written: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccounts> {
+    let account = |account: &WrittenAwsAccount<'_>| {
+        Some(AwsAccount {
+            name: account.name.clone(),
+            account: account.account.value.clone()?,
+            state_bucket: account.state_bucket.value.clone()?,
+            state_region: account.state_region.value.clone()?,
+            disk_key: account.disk_key.and_then(|key| key.value.clone()),
+            existing: set(account.existing),
+        })
+    };
+    let accounts = draft.aws_accounts();
+    let (builder, others) = accounts.split_first()?;
+    Some(AwsAccounts {
+        builder: account(builder)?,
         build_network: draft.build_network(Cloud::Aws)?.name.clone(),
-        account: account.account.value.clone()?,
-        state_bucket: account.state_bucket.value.clone()?,
-        state_region: account.state_region.value.clone()?,
-        artifact_bucket: account.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
-        disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
-        existing: set(account.existing.as_ref()),
+        artifact_bucket: written.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
+        others: others.iter().filter_map(account).collect(),
     })
 }
 
-fn gcp_account(account: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccount> {
-    Some(GcpAccount {
-        name: "gcp".parse().ok()?,
+fn gcp(written: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccounts> {
+    let account = |account: &WrittenGcpAccount<'_>| {
+        Some(GcpAccount {
+            name: account.name.clone(),
+            project: account.project.value.clone()?,
+            state_bucket: account.state_bucket.value.clone()?,
+            disk_key: account.disk_key.and_then(|key| key.value.clone()),
+        })
+    };
+    let accounts = draft.gcp_accounts();
+    let (builder, others) = accounts.split_first()?;
+    Some(GcpAccounts {
+        builder: account(builder)?,
         build_network: draft.build_network(Cloud::Gcp)?.name.clone(),
-        project: account.project.value.clone()?,
-        state_bucket: account.state_bucket.value.clone()?,
-        artifact_bucket: account.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
-        disk_key: account.disk_key.as_ref().and_then(|key| key.value.clone()),
+        artifact_bucket: written.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
+        others: others.iter().filter_map(account).collect(),
     })
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use crate::choice::Cloud;
-use crate::field::{Field, entries, list, set};
+use crate::field::{Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
 use crate::model::{LoadBalancer, LoadBalancerTarget, Network};
-use crate::scalar::{Cidr, EndpointService, NetworkName};
+use crate::scalar::{AccountName, Cidr, EndpointService, NetworkName};
 
 /// The services that sessions need, and that every network on AWS therefore has. The agent encrypts a session with KMS and
 /// writes its log to `CloudWatch`; if it cannot, the session does not open.
@@ -75,6 +75,7 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
     Some(Network {
         name: name.clone(),
         cloud,
+        account: network.account.default_to(AccountName::builder(cloud))?,
         region: network.region.value.clone()?,
         cidr: *network.cidr.get()?,
         endpoints,

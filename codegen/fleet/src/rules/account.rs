@@ -1,13 +1,15 @@
 //! Accounts and projects, and what is in them.
 
-use fleetgen_problem::{Code, Problem, Span, suggest};
+use std::collections::BTreeMap;
+
+use fleetgen_problem::{Code, Problem, Span, suggest, suggest_or_list};
 
 use super::Problems;
 use crate::catalog;
 use crate::choice::Cloud;
-use crate::draft::{Draft, GroupDraft};
+use crate::draft::{Draft, GroupDraft, WrittenAwsAccount};
 use crate::field::{Entries, Field};
-use crate::scalar::{AccountId, Arn, Region};
+use crate::scalar::{AccountId, AccountName, Arn, Bucket, GcpProject, Region};
 
 /// Every cloud that a network uses has an account and a signing key.
 pub(super) fn accounts(draft: &Draft<'_>, problems: &mut Problems) {
@@ -43,6 +45,91 @@ pub(super) fn accounts(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// The account that a network names exists on its cloud, and the one in which images are built has a network.
+pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
+    for (cloud, names) in known(draft) {
+        let Some(builder) = names.first() else { continue };
+        let on_cloud = || draft.networks.values().filter(|network| network.cloud == cloud);
+        let written = draft.written_networks().filter(|(_, network)| network.cloud.get() == Some(&cloud));
+        for field in written.filter_map(|(_, network)| network.account.as_ref()) {
+            let Some(name) = field.get().filter(|name| !names.contains(name)) else { continue };
+            let list = match cloud {
+                Cloud::Aws => "clouds.aws.accounts",
+                Cloud::Gcp => "clouds.gcp.projects",
+            };
+            problems.push(
+                Problem::new(Code::UnknownReference, field.span, format!("there is no account `{name}`"))
+                    .label(format!("not `{builder}`, and not a key of `{list}`"))
+                    .maybe_hint(suggest_or_list(name.as_str(), names.iter().map(AsRef::as_ref))),
+            );
+        }
+        if on_cloud().next().is_some()
+            && !on_cloud().any(|network| network.account == *builder)
+            && let Some(clouds) = draft.file.clouds.get()
+        {
+            let at = match cloud {
+                Cloud::Aws => clouds.aws.as_ref().map(|field| field.span),
+                Cloud::Gcp => clouds.gcp.as_ref().map(|field| field.span),
+            };
+            problems.extend(at.map(|at| {
+                Problem::new(Code::UnknownReference, at, format!("no network is in the account `{builder}`"))
+                    .label("images are built here, and have no network to be built in")
+                    .hint("add a network without `account`")
+            }));
+        }
+    }
+}
+
+/// The names of each cloud's accounts: first the one in which images are built.
+fn known(draft: &Draft<'_>) -> [(Cloud, Vec<AccountName>); 2] {
+    [
+        (Cloud::Aws, draft.aws_accounts().into_iter().map(|account| account.name).collect()),
+        (Cloud::Gcp, draft.gcp_accounts().into_iter().map(|account| account.name).collect()),
+    ]
+}
+
+/// Accounts have different names, ids and state buckets.
+pub(super) fn unique(draft: &Draft<'_>, problems: &mut Problems) {
+    let (aws, gcp) = (draft.aws_accounts(), draft.gcp_accounts());
+    let builders = [Cloud::Aws, Cloud::Gcp].map(AccountName::builder);
+    let names = aws.iter().map(|account| (&account.name, account.at));
+    let names = names.chain(gcp.iter().map(|account| (&account.name, account.at)));
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for (name, at) in names.filter_map(|(name, at)| Some((name, at?))) {
+        if builders.contains(name) {
+            problems.push(
+                Problem::new(Code::ResourceName, at, format!("`{name}` is the account in which images are built"))
+                    .label("taken")
+                    .hint("choose another name"),
+            );
+        } else if let Some(first) = seen.insert(name.as_str(), at) {
+            problems.push(second("name", name.as_str(), at, first));
+        }
+    }
+    let field = |field: &Field<AccountId>| Some((field.get()?.to_string(), field.span));
+    let project = |field: &Field<GcpProject>| Some((field.get()?.to_string(), field.span));
+    let bucket = |field: &Field<Bucket>| Some((field.get()?.to_string(), field.span));
+    for (what, values) in [
+        ("id", aws.iter().map(|account| field(account.account)).collect::<Vec<_>>()),
+        ("id", gcp.iter().map(|account| project(account.project)).collect()),
+        ("state bucket", aws.iter().map(|account| bucket(account.state_bucket)).collect()),
+        ("state bucket", gcp.iter().map(|account| bucket(account.state_bucket)).collect()),
+    ] {
+        let mut seen = BTreeMap::new();
+        for (value, at) in values.into_iter().flatten() {
+            if let Some(first) = seen.insert(value.clone(), at) {
+                problems.push(second(what, &value, at, first));
+            }
+        }
+    }
+}
+
+fn second(what: &str, value: &str, at: Span, first: Span) -> Problem {
+    Problem::new(Code::ResourceName, at, format!("two accounts have the {what} `{value}`"))
+        .label("the second one")
+        .related(first, "the first one")
+}
+
 /// The repository has both ids, or none.
 pub(super) fn repository(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(fleet) = draft.file.fleet.get() else { return };
@@ -60,10 +147,10 @@ pub(super) fn repository(draft: &Draft<'_>, problems: &mut Problems) {
 
 /// The regions of the state bucket and of the signing key exist.
 pub(super) fn regions(draft: &Draft<'_>, problems: &mut Problems) {
-    let state = draft.aws_account().map(|account| &account.state_region);
+    let state = draft.aws_accounts().into_iter().map(|account| account.state_region);
     let signing = draft.file.signing.get().and_then(|signing| signing.aws_region.as_ref());
     let regions = catalog::zones(Cloud::Aws);
-    for field in state.into_iter().chain(signing) {
+    for field in state.chain(signing) {
         let Some(region) = field.get() else { continue };
         if !regions.contains_key(region.as_str()) {
             problems.push(
@@ -74,27 +161,28 @@ pub(super) fn regions(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// Load balancers are in the region of their network, and in the account.
+/// Load balancers are in the region of their network, and in its account.
 pub(super) fn load_balancers(draft: &Draft<'_>, problems: &mut Problems) {
-    let Some(account) = draft.aws_account().and_then(|aws| aws.account.get()) else { return };
     for (name, network) in draft.written_networks() {
+        let Some(account) = draft.account_of(network) else { continue };
         let Some(region) = network.region.get() else { continue };
         let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(Entries::iter);
         for field in balancers.filter_map(|(_, balancer)| balancer.arn.as_ref()) {
             let Some(arn) = field.get().and_then(|arn| Arn::parse(arn.as_str())) else { continue };
             let place = format!("{region}, the region of the network `{name}`");
-            problems.extend(elsewhere("load balancer", &arn, field.span, account, region, &place));
+            problems.extend(elsewhere("load balancer", &arn, field.span, &account, region, &place));
         }
     }
 }
 
-/// The certificate of a listener is in the group's region, and in the account.
+/// The certificate of a listener is in the group's region, and in its account.
 pub(super) fn certificate(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
-    let Some(account) = draft.aws_account().and_then(|aws| aws.account.get()) else { return };
     let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
     let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { return };
     let Some(arn) = Arn::parse(certificate.as_str()) else { return };
     let at = group.origins.span("load_balancer.certificate");
+    let accounts = draft.aws_accounts();
+    let Some(account) = accounts.iter().find(|account| account.name == network.account) else { return };
     let place = format!("{}, the region of `{}`", network.region, group.name);
     let problem = elsewhere("certificate", &arn, at, account, &network.region, &place);
     problems.extend(problem.map(|problem| problem.related(group.origins.name, "this group")));
@@ -105,12 +193,12 @@ fn elsewhere(
     thing: &str,
     arn: &Arn<'_>,
     at: Span,
-    account: &AccountId,
+    account: &WrittenAwsAccount<'_>,
     region: &Region,
     place: &str,
 ) -> Option<Problem> {
-    if arn.account != account.as_str() {
-        return Some(other_account(thing, arn, at));
+    if account.account.get().is_some_and(|id| id.as_str() != arn.account) {
+        return Some(other_account(thing, arn, &account.name, at));
     }
     (arn.region != region.as_str()).then(|| {
         Problem::new(Code::Cloud, at, format!("this {thing} is in {}, not in {place}", arn.region))
@@ -119,13 +207,8 @@ fn elsewhere(
     })
 }
 
-/// The problem with a thing that is in an account that `clouds` does not name.
-pub(super) fn other_account(thing: &str, arn: &Arn<'_>, at: Span) -> Problem {
-    Problem::new(
-        Code::Cloud,
-        at,
-        format!("this {thing} is in the account {}, which `clouds` does not name", arn.account),
-    )
-    .label("in another account")
-    .hint(format!("use a {thing} of the account in `clouds.aws`"))
+/// The problem with a thing that is not in an account of this fleet.
+pub(super) fn other_account(thing: &str, arn: &Arn<'_>, account: &AccountName, at: Span) -> Problem {
+    let message = format!("this {thing} is in the account {}, not in `{account}`", arn.account);
+    Problem::new(Code::Cloud, at, message).label("in another account").hint(format!("use a {thing} of `{account}`"))
 }

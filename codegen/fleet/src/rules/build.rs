@@ -9,25 +9,27 @@ use crate::field::{Entries, Field};
 use crate::file;
 use crate::model::{Layer, Network};
 use crate::placement::place;
-use crate::scalar::NetworkName;
+use crate::scalar::{AccountName, NetworkName};
 
-/// Images are built in a network of the account's own cloud.
+/// Images are built in a network of the account that builds them.
 pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
     let aws = draft.aws_account().and_then(|account| account.build_network.as_ref());
     let gcp = draft.gcp_account().and_then(|account| account.build_network.as_ref());
     for (cloud, field) in [(Cloud::Aws, aws), (Cloud::Gcp, gcp)] {
         let Some((field, name)) = field.and_then(|field| Some((field, field.get()?))) else { continue };
-        if draft.networks.get(name).is_some_and(|network| network.cloud == cloud) {
+        let builder = AccountName::builder(cloud);
+        let known = draft.networks.values().filter(|network| network.cloud == cloud && network.account == builder);
+        if known.clone().any(|network| network.name == *name) {
             continue;
         }
-        let known = draft.networks.values().filter(|network| network.cloud == cloud);
+        let is_elsewhere = draft.networks.get(name).filter(|network| network.cloud == cloud);
+        let message = is_elsewhere.map_or_else(
+            || format!("there is no network `{name}` on {}", cloud.title()),
+            |network| format!("`{name}` is in `{}`, not in the account that builds images", network.account),
+        );
         problems.push(
-            Problem::new(
-                Code::UnknownReference,
-                field.span,
-                format!("there is no network `{name}` on {}", cloud.title()),
-            )
-            .maybe_hint(suggest_or_list(name.as_str(), known.map(|network| network.name.as_str()))),
+            Problem::new(Code::UnknownReference, field.span, message)
+                .maybe_hint(suggest_or_list(name.as_str(), known.map(|network| network.name.as_str()))),
         );
     }
 }

@@ -9,6 +9,9 @@ use crate::draft::Draft;
 use crate::field::Field;
 use crate::gate;
 
+/// Names that would give a group's role on AWS the name of a job's, such as `example-build-runner`.
+const TAKEN: &[&str] = &["apply", "build", "rollout"];
+
 /// There is an environment, and no two have the same name.
 pub(super) fn environments(draft: &Draft<'_>, problems: &mut Problems) {
     let field = &draft.file.environments;
@@ -22,6 +25,17 @@ pub(super) fn environments(draft: &Draft<'_>, problems: &mut Problems) {
     let mut seen = BTreeMap::new();
     for environment in environments.iter().filter_map(Field::get) {
         let Some(name) = environment.name.get() else { continue };
+        if TAKEN.contains(&name.as_str()) {
+            problems.push(
+                Problem::new(
+                    Code::ResourceName,
+                    environment.name.span,
+                    format!("an environment cannot have the name `{name}`"),
+                )
+                .label("taken by the roles of jobs")
+                .hint("choose another name"),
+            );
+        }
         if let Some(first) = seen.insert(name, environment.name.span) {
             problems.push(
                 Problem::new(Code::DuplicateKey, environment.name.span, format!("duplicate environment `{name}`"))

@@ -33,8 +33,10 @@ pub(crate) type Problems = Vec<Problem>;
 const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     account::accounts,
     account::load_balancers,
+    account::networks,
     account::regions,
     account::repository,
+    account::unique,
     build::artifacts,
     build::domains,
     build::networks,
@@ -54,6 +56,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     identity::services,
     identity::users,
     key::disks,
+    key::shared,
     key::signing,
     layer::additions,
     layer::binaries,

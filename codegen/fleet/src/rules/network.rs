@@ -109,7 +109,7 @@ pub(super) fn overlaps(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// Peers are on the same cloud.
+/// Peers are on the same cloud, and in the same account: the root of one network makes both ends.
 pub(super) fn peers(draft: &Draft<'_>, problems: &mut Problems) {
     for (name, network) in draft.written_networks() {
         let Some(cloud) = network.cloud.get() else { continue };
@@ -129,6 +129,16 @@ pub(super) fn peers(draft: &Draft<'_>, problems: &mut Problems) {
                     )
                     .label("on the other cloud")
                     .hint("remove it; connecting two clouds takes a VPN, which fleetgen does not create"),
+                );
+            } else if let Some(own) = draft.networks.get(name).filter(|own| own.account != other.account) {
+                problems.push(
+                    Problem::new(
+                        Code::Cloud,
+                        peer.span,
+                        format!("`{name}` is in `{}` and `{}` in `{}`", own.account, other.name, other.account),
+                    )
+                    .label("in another account")
+                    .hint("remove it; fleetgen peers networks of one account or project only"),
                 );
             }
         }

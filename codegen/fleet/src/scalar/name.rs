@@ -13,6 +13,13 @@ macro_rules! names {
     };
 }
 
+impl AccountName {
+    /// The name of the account or project in which images are built on a cloud: the cloud's.
+    pub fn builder(cloud: crate::choice::Cloud) -> Self {
+        Self(cloud.as_str().to_owned())
+    }
+}
+
 names! {
     /// The name of an AWS account or GCP project in this fleet.
     AccountName = "an account name of 1 to 31 characters", "29";

@@ -36,11 +36,12 @@ pub type Inventory = BTreeMap<GroupName, Found>;
 impl Place {
     /// Where a group is.
     pub fn of(fleet: &Fleet, group: &Group) -> Option<Self> {
+        let network = fleet.networks.get(&group.network)?;
         let account = match group.cloud() {
-            Cloud::Aws => fleet.aws.as_ref()?.account.to_string(),
-            Cloud::Gcp => fleet.gcp.as_ref()?.project.to_string(),
+            Cloud::Aws => fleet.aws_account(network)?.account.to_string(),
+            Cloud::Gcp => fleet.gcp_account(network)?.project.to_string(),
         };
-        let region = fleet.networks.get(&group.network)?.region.clone();
+        let region = network.region.clone();
         Some(Self { cloud: group.cloud(), account, region, name: resource_name::group(&fleet.name, group) })
     }
 }

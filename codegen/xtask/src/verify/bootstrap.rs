@@ -22,7 +22,7 @@ pub(super) fn checks() -> Vec<Check> {
 
 fn bootstrap(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = fleet(context.root)?;
-    let Some(account) = &fleet.aws else { return Ok(()) };
+    let Some(account) = fleet.aws.as_ref().map(|aws| &aws.builder) else { return Ok(()) };
     let (bucket, region) = (account.state_bucket.as_str(), account.state_region.as_str());
     let directory = context.sandbox.path("terraform/bootstrap-check/aws");
     copy(&context.sandbox.path(ROOT), &directory)?;

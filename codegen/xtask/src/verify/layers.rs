@@ -49,8 +49,9 @@ fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
     // The rehearsal's fleet adds Debian and hostile text.
     let rehearsal = context.sandbox.path("layers-rehearsal");
     lay_out(context.root, &rehearsal, &fs_err::read_to_string(context.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
+    let accounts = super::accounts::repository(context, "layers-accounts")?;
     let commit = "commit=0123456789abcdef0123456789abcdef01234567";
-    for build in [builds(context.root)?, builds(&rehearsal)?].concat() {
+    for build in [builds(context.root)?, builds(&rehearsal)?, builds(&accounts)?].concat() {
         run(packer().args(["validate", "-var", commit]).arg(&build))?;
     }
     let base = context.root.join("generated/packer/base");

@@ -1,5 +1,6 @@
 //! Checks with the real tools. Each check is a named function. A missing tool is a failure, never a skip.
 
+mod accounts;
 mod bootstrap;
 mod hostile;
 mod journals;
@@ -77,6 +78,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(squid::checks());
     checks.extend(modules::checks(root)?);
     if !args.registry {
+        checks.extend(accounts::checks());
         checks.extend(bootstrap::checks());
         checks.extend(reach::checks());
     }

@@ -42,8 +42,54 @@ module "account" {
     owner_id      = "123456"
     repository_id = "456789"
   }
-  build_policy = file("${path.module}/build-policy.json")
-  tags         = local.tags
+  builds_images = true
+  jobs = {
+    "plan" = {
+      description = "plans every root"
+      subjects    = ["pull_request", "environment:drift"]
+      policy      = file("${path.module}/policies/plan.json")
+    }
+    "build-runner" = {
+      description = "builds images"
+      subjects    = ["environment:images"]
+      policy      = file("${path.module}/policies/build-runner.json")
+      hours       = 3
+    }
+    "sweep" = {
+      description = "removes what builds left behind"
+      subjects    = ["environment:sweep"]
+      policy      = file("${path.module}/policies/sweep.json")
+    }
+    "apply-stg" = {
+      description = "applies the groups of stg"
+      subjects    = ["environment:apply-stg"]
+      policy      = file("${path.module}/policies/apply-stg.json")
+    }
+    "rollout-stg" = {
+      description = "rolls images out to stg"
+      subjects    = ["environment:rollout-stg"]
+      policy      = file("${path.module}/policies/rollout-stg.json")
+    }
+    "apply-prod" = {
+      description = "applies the groups of prod"
+      subjects    = ["environment:apply-prod"]
+      policy      = file("${path.module}/policies/apply-prod.json")
+    }
+    "rollout-prod" = {
+      description = "rolls images out to prod"
+      subjects    = ["environment:rollout-prod"]
+      policy      = file("${path.module}/policies/rollout-prod.json")
+    }
+  }
+  boundaries = {
+    jobs     = file("${path.module}/policies/boundary-jobs.json")
+    machines = file("${path.module}/policies/boundary-machines.json")
+  }
+  operators = {
+    "prod" = file("${path.module}/policies/operators-prod.json")
+    "stg"  = file("${path.module}/policies/operators-stg.json")
+  }
+  tags = local.tags
 }
 
 module "region-ap-northeast-1" {

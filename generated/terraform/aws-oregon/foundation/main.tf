@@ -92,6 +92,8 @@ module "proxy" {
     { url = "https://snapshot.ubuntu.com/ubuntu/20261101T235959Z", suites = "noble noble-updates noble-security", keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg" },
   ]
 
+  identity = { path = "/example/_networks/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
+
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"

@@ -53,6 +53,7 @@ module "feed-tokyo" {
     url        = "http://proxy.aws-tokyo.example.internal:3128"
     exceptions = ["localhost", "127.0.0.1", "169.254.169.254", ".internal", ".amazonaws.com", "10.16.0.0/16"]
   }
+  identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
   session_key_alias = "example-sessions"
 

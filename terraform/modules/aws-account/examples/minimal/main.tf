@@ -20,8 +20,26 @@ module "account" {
   account = "123456789012"
   github  = { owner = "example", name = "fleet", owner_id = "123456", repository_id = "456789" }
 
-  build_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "ec2:DescribeImages", Resource = "*" }]
-  })
+  builds_images = true
+  jobs = {
+    build-runner = {
+      description = "builds images"
+      subjects    = ["environment:images"]
+      hours       = 3
+      policy = jsonencode({
+        Version   = "2012-10-17"
+        Statement = [{ Effect = "Allow", Action = "ec2:DescribeImages", Resource = "*" }]
+      })
+    }
+  }
+  boundaries = {
+    jobs = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", Action = "ec2:*", Resource = "*", Condition = { StringEquals = { "aws:RequestedRegion" = "ap-northeast-1" } } }]
+    })
+    machines = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", NotAction = ["iam:*", "organizations:*"], Resource = "*" }]
+    })
+  }
 }

@@ -1,0 +1,259 @@
+//! What the identities of an account on AWS may do: GitHub's jobs, operators, and the most that either and machines can. The
+//! documents are data, in `data/policies/`; `${…}` are this fleet's values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::{
+    AwsAccount, AwsAccounts, Environment, Fleet, Group, JournalPlace, LoadBalancerTarget, Network, Scope, resource_name,
+};
+use serde_json::Value;
+
+/// The build's calls, as the rehearsal records and enforces them.
+const BUILD: &str = include_str!("../../data/policies/build.json");
+const PLAN: &str = include_str!("../../data/policies/plan.json");
+const APPLY: &str = include_str!("../../data/policies/apply.json");
+const ROLLOUT: &str = include_str!("../../data/policies/rollout.json");
+const SWEEP: &str = include_str!("../../data/policies/sweep.json");
+const OPERATORS: &str = include_str!("../../data/policies/operators.json");
+const JOBS_BOUNDARY: &str = include_str!("../../data/policies/boundary-jobs.json");
+const MACHINES_BOUNDARY: &str = include_str!("../../data/policies/boundary-machines.json");
+
+/// A job of GitHub's and its role.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The end of the role's name, after the fleet's, such as `apply-prod`.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The ends of the subjects in its tokens, after the repository, such as `environment:images`.
+    pub subjects: Vec<String>,
+    /// For how many hours its credentials are good.
+    pub hours: u32,
+    /// What it may do, as a policy document.
+    pub policy: Value,
+}
+
+/// Everything that says what identities of an account may do, as policy documents.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    /// GitHub's jobs.
+    pub jobs: Vec<Job>,
+    /// Operators, by environment.
+    pub operators: BTreeMap<String, Value>,
+    /// The most that a job can do.
+    pub jobs_boundary: Value,
+    /// The most that a machine can do.
+    pub machines_boundary: Value,
+}
+
+/// What the identities of an account may do.
+///
+/// # Errors
+/// A bug in fleetgen.
+pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Result<Policies, String> {
+    let builds = account.name == aws.builder.name;
+    let general = Values::of(fleet, aws, account);
+    let job = |name: &str, description: &str, subjects: &[&str], policy: Value| Job {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+        hours: if name == BUILD_RUNNER { 3 } else { 1 },
+        policy,
+    };
+    let mut jobs =
+        vec![job("plan", "plans every root", &["pull_request", "environment:drift"], general.document(PLAN)?)];
+    if builds {
+        jobs.push(job(BUILD_RUNNER, "builds images", &["environment:images"], general.document(BUILD)?));
+        let subjects = &["environment:sweep"];
+        jobs.push(job("sweep", "removes what builds left behind", subjects, general.document(SWEEP)?));
+    }
+    let mut operators = BTreeMap::new();
+    for environment in &fleet.environments {
+        let groups: Vec<&Group> =
+            fleet.groups.values().filter(|group| is_in(fleet, group, account, environment)).collect();
+        if groups.is_empty() {
+            continue;
+        }
+        let values = general.in_environment(fleet, environment, &groups);
+        let name = &environment.name;
+        for (purpose, document, description) in [
+            ("apply", APPLY, format!("applies the groups of {name}")),
+            ("rollout", ROLLOUT, format!("rolls images out to {name}")),
+        ] {
+            let subject = format!("environment:{purpose}-{name}");
+            jobs.push(job(&format!("{purpose}-{name}"), &description, &[&subject], values.document(document)?));
+        }
+        operators.insert(name.to_string(), values.document(OPERATORS)?);
+    }
+    Ok(Policies {
+        jobs,
+        operators,
+        jobs_boundary: general.document(JOBS_BOUNDARY)?,
+        machines_boundary: general.document(MACHINES_BOUNDARY)?,
+    })
+}
+
+/// The end of the name of the role that builds images.
+const BUILD_RUNNER: &str = "build-runner";
+
+/// What the job that builds images may do, as a policy document.
+///
+/// # Errors
+/// A bug in fleetgen, or a fleet without an AWS account.
+pub fn build_policy(fleet: &Fleet) -> Result<Value, String> {
+    let aws = fleet.aws.as_ref().ok_or("the fleet has no AWS account")?;
+    Values::of(fleet, aws, &aws.builder).document(BUILD)
+}
+
+fn is_in(fleet: &Fleet, group: &Group, account: &AwsAccount, environment: &Environment) -> bool {
+    let network = fleet.networks.get(&group.network);
+    group.environment == environment.name && network.is_some_and(|network| network.account == account.name)
+}
+
+/// The names in `${…}` and their values: one, several, or none if the fleet does not have the thing.
+#[derive(Clone)]
+struct Values {
+    by_name: BTreeMap<&'static str, Vec<String>>,
+    /// The key of disks, if it is given by its ARN.
+    disk_key_arn: Option<String>,
+}
+
+impl Values {
+    fn of(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Self {
+        let networks = || fleet.networks_of(&account.name);
+        let build_network = fleet.build_network(Cloud::Aws);
+        let builds = account.name == aws.builder.name;
+        let signing = fleet.signing.aws.as_ref();
+        let (journal, prefix) = match &fleet.rollout.journal {
+            JournalPlace::Bucket { cloud: Cloud::Aws, bucket, prefix, .. } => {
+                (Some(bucket.to_string()), Some(prefix.to_string()))
+            }
+            JournalPlace::Bucket { .. } | JournalPlace::Directory => (None, None),
+        };
+        let one = |value: Option<String>| value.into_iter().collect::<Vec<_>>();
+        let artifacts = aws.artifact_bucket.as_ref().map(ToString::to_string);
+        let mut regions: BTreeSet<String> = networks().map(|network| network.region.to_string()).collect();
+        regions.insert(account.state_region.to_string());
+        if builds {
+            // Images are copied to every region that runs them.
+            regions.extend(fleet.foundations().map(|(_, network)| network.region.to_string()));
+            regions.extend(signing.map(|(_, region)| region.to_string()));
+        }
+        let state_bucket = account.state_bucket.to_string();
+        let buckets: BTreeSet<&String> = [&state_bucket].into_iter().chain(&artifacts).chain(&journal).collect();
+        let buckets = buckets.into_iter().flat_map(|name| ["", "/*"].map(|end| format!("arn:aws:s3:::{name}{end}")));
+        let buckets = buckets.collect();
+        let disk_key = account.disk_key.as_ref().map(ToString::to_string);
+        let by_name = BTreeMap::from([
+            ("account", vec![account.account.to_string()]),
+            ("artifact_bucket", one(artifacts)),
+            ("build_network", one(build_network.map(|it| resource_name::build_network(&fleet.name, &it.name)))),
+            ("buckets", buckets),
+            ("disk_alias", one(disk_key.clone())),
+            ("fleet", vec![fleet.name.to_string()]),
+            ("identity", vec![resource_name::build_identity(&fleet.name)]),
+            ("journal_bucket", one(journal)),
+            ("journal_prefix", one(prefix)),
+            ("region", one(build_network.map(|network| network.region.to_string()))),
+            ("regions", regions.into_iter().collect()),
+            ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
+            ("signing_alias", one(signing.map(|(key, _)| key.to_string()))),
+            ("state_alias", vec![format!("alias/{}", resource_name::state_key(&account.state_bucket))]),
+            ("state_bucket", vec![state_bucket]),
+            ("state_region", vec![account.state_region.to_string()]),
+        ]);
+        Self { by_name, disk_key_arn: disk_key.filter(|key| key.starts_with("arn:")) }
+    }
+
+    fn in_environment(&self, fleet: &Fleet, environment: &Environment, groups: &[&Group]) -> Self {
+        let mut values = self.clone();
+        let states: BTreeSet<String> = groups.iter().map(|group| Scope::of(group).state_key(&fleet.name)).collect();
+        let balancers: BTreeSet<&str> = groups.iter().filter_map(|group| listens_on(fleet, group)).collect();
+        values.by_name.extend([
+            ("environment", vec![environment.name.to_string()]),
+            ("load_balancers", balancers.into_iter().map(str::to_owned).collect()),
+            ("path", vec![resource_name::identity_path(&fleet.name, &environment.name)]),
+            ("states", states.into_iter().collect()),
+        ]);
+        values
+    }
+
+    /// A document with its values. A statement about something that the fleet does not have is left out, and of several
+    /// resources those that it does not have.
+    fn document(&self, text: &str) -> Result<Value, String> {
+        let mut policy: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let statements = policy["Statement"].as_array_mut().ok_or("the policy has no statements")?;
+        for statement in statements.iter_mut() {
+            // A key that is given by its ARN needs no alias.
+            if let Some(arn) = self.disk_key_arn.as_ref().filter(|_| statement["Sid"] == "EncryptDisks") {
+                statement["Resource"] = Value::String(arn.clone());
+                if let Some(condition) = statement["Condition"].as_object_mut() {
+                    condition.remove("ForAnyValue:StringEquals");
+                }
+            }
+            *statement = self.fill(statement).unwrap_or_default();
+        }
+        statements.retain(|statement| !statement.is_null());
+        let left = policy.to_string().replace("${aws:", "");
+        if let Some(at) = left.find("${") {
+            return Err(format!(
+                "no value for {}",
+                left.get(at..).unwrap_or_default().chars().take(40).collect::<String>()
+            ));
+        }
+        Ok(policy)
+    }
+
+    /// The value with this fleet's values; nothing if it needs one that the fleet does not have.
+    fn fill(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(text) => match self.texts(text).as_slice() {
+                [] => None,
+                [text] => Some(Value::String(text.clone())),
+                several => Some(several.iter().cloned().map(Value::String).collect()),
+            },
+            Value::Array(items) => {
+                let filled: Vec<Value> = items
+                    .iter()
+                    .filter_map(|item| self.fill(item))
+                    .flat_map(|item| match item {
+                        Value::Array(items) => items,
+                        item => vec![item],
+                    })
+                    .collect();
+                (!filled.is_empty()).then_some(Value::Array(filled))
+            }
+            Value::Object(entries) => {
+                let filled = entries.iter().map(|(key, value)| Some((key.clone(), self.fill(value)?)));
+                filled.collect::<Option<serde_json::Map<_, _>>>().map(Value::Object)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.clone()),
+        }
+    }
+
+    /// The text with each combination of its values.
+    fn texts(&self, text: &str) -> Vec<String> {
+        let mut texts = vec![text.to_owned()];
+        for (name, values) in &self.by_name {
+            let placeholder = format!("${{{name}}}");
+            if text.contains(&placeholder) {
+                texts = texts
+                    .iter()
+                    .flat_map(|text| values.iter().map(|value| text.replace(&placeholder, value)))
+                    .collect();
+            }
+        }
+        texts
+    }
+}
+
+/// The load balancer to which a group adds a listener.
+fn listens_on<'a>(fleet: &'a Fleet, group: &Group) -> Option<&'a str> {
+    let backend = group.load_balancer.as_ref().filter(|backend| backend.listener_port.is_some())?;
+    let network: &Network = fleet.networks.get(&group.network)?;
+    match &network.load_balancers.get(&backend.name)?.target {
+        LoadBalancerTarget::Aws { arn, .. } => Some(arn.as_str()),
+        LoadBalancerTarget::Gcp { .. } => None,
+    }
+}
