@@ -10,6 +10,7 @@ mod records;
 mod reports;
 mod screen;
 mod signals;
+mod state;
 mod summary;
 mod table;
 mod ui;

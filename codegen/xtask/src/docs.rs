@@ -27,6 +27,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "decide",
         "--test",
         "operate",
+        "--test",
+        "identities",
     ]))?;
     println!("the documents are current");
     Ok(())

@@ -49,7 +49,7 @@ resource "aws_iam_role_policy" "flow" {
         Sid      = "Find"
         Effect   = "Allow"
         Action   = "logs:DescribeLogGroups"
-        Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:*"
+        Resource = "*"
       },
     ]
   })

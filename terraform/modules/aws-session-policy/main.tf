@@ -30,7 +30,7 @@ locals {
       Sid      = "FindSessionLogs"
       Effect   = "Allow"
       Action   = "logs:DescribeLogGroups"
-      Resource = "arn:aws:logs:*:*:log-group:*"
+      Resource = "*"
     },
     {
       Sid      = "WriteSessionLogs"

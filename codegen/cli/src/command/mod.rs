@@ -1,5 +1,6 @@
 //! The command line, and the commands: one file for each.
 
+pub(crate) mod can;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Images(images::Args),
     Rollout(rollout::Args),
     Reach(reach::Args),
+    Can(can::Args),
     Problem(problem::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -62,6 +64,7 @@ impl Command {
             | Self::Layers(_)
             | Self::Rollout(_)
             | Self::Reach(_)
+            | Self::Can(_)
             | Self::Problem(_)
             | Self::Schema(_)
             | Self::Completions(_) => false,
@@ -82,6 +85,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Rollout(args) => rollout::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),
         Command::Reach(args) => reach::run(global, args, ui),
+        Command::Can(args) => can::run(global, args, ui),
         Command::Problem(args) => problem::run(args, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

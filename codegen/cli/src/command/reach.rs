@@ -1,9 +1,7 @@
 //! `fleetgen reach`.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use fleetgen_problem::suggest_or_list;
 use fleetgen_reach::{End, INTERNET, World};
 use serde_json::json;
@@ -11,6 +9,7 @@ use serde_json::json;
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
+use crate::state;
 use crate::ui::Ui;
 
 /// Show whether one end of a network on AWS can connect to another, and which rule decides
@@ -35,19 +34,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let text = if args.state.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read the state from standard input")?;
-        text
-    } else {
-        let path = global.directory.join(&args.state);
-        fs_err::read_to_string(path)
-            .map_err(|error| Failure::usage(error.to_string(), Some("name a file with `--state`".to_owned())))?
-    };
-    let hint = || Some("pass what `terraform show -json` prints in the network's root".to_owned());
-    let state = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("the state is not JSON: {error}"), hint()))?;
-    let world = World::read(&state).map_err(|error| Failure::usage(error.to_string(), hint()))?;
+    let state = state::read(global, &args.state)?;
+    let world = World::read(&state).map_err(|error| state::unusable(error.to_string()))?;
     let answer = world.reach(end(&world, &args.from)?, end(&world, &args.to)?, args.port);
     match ui.format {
         Format::Json => {

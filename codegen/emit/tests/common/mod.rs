@@ -1,5 +1,6 @@
 //! What tests of this crate share.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "no test needs all of it")]
 
 use std::collections::BTreeMap;
 

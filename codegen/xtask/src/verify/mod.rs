@@ -3,6 +3,8 @@
 mod accounts;
 mod bootstrap;
 mod hostile;
+mod iam;
+mod iam_data;
 mod journals;
 mod layers;
 mod modules;
@@ -80,6 +82,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     if !args.registry {
         checks.extend(accounts::checks());
         checks.extend(bootstrap::checks());
+        checks.extend(iam::checks());
         checks.extend(reach::checks());
     }
     checks.extend(roots::checks(root, args.registry)?);

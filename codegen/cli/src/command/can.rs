@@ -1,0 +1,146 @@
+//! `fleetgen can`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use fleetgen_fleet::{Fleet, Scope};
+use fleetgen_iam::{Identity, Policy, Principal, Request, State, decide};
+use fleetgen_problem::suggest_or_list;
+use serde_json::{Value, json};
+
+use crate::arguments::{Format, Global};
+use crate::error::{Failure, Outcome};
+use crate::exit::Exit;
+use crate::project::Project;
+use crate::state;
+use crate::ui::Ui;
+
+/// Show whether an identity on AWS may make a call, and which statement decides
+///
+/// Identities are those of GitHub's jobs and of operators, as fleet.yaml gives them: `apply-prod`, `operators-prod`. With
+/// several accounts, write `ACCOUNT/IDENTITY`. With `--state`, they are the roles of a root, such as those of a stack's
+/// machines. Policies of resources, such as keys, are not asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Who: `apply-prod`, `operators-prod`, or with `--state` the name of a role
+    #[arg(value_name = "IDENTITY")]
+    identity: String,
+    /// What, such as `ec2:TerminateInstances`
+    #[arg(value_name = "ACTION")]
+    action: String,
+    /// On what: an ARN, or `*` for calls without a resource
+    #[arg(value_name = "RESOURCE")]
+    resource: String,
+    /// What else AWS knows of the call, such as `aws:ResourceTag/environment=prod`. May be repeated. `aws:RequestedRegion` is
+    /// taken from the ARN
+    #[arg(long, value_name = "KEY=VALUE", value_parser = given)]
+    given: Vec<(String, String)>,
+    /// What `terraform show -json` printed; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+fn given(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, _)| key.contains(':'));
+    let (key, value) = pair.ok_or("write a condition key and its value, such as `aws:ResourceTag/environment=prod`")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let identities = match &args.state {
+        Some(path) => of_state(&state::read(global, path)?)?,
+        None => of_fleet(&Project::load(global, ui)?.fleet)?,
+    };
+    let Some(known) = identities.get(&args.identity) else {
+        let hint = suggest_or_list(&args.identity, identities.keys().map(String::as_str));
+        return Err(Failure::usage(format!("there is no identity `{}`", args.identity), hint));
+    };
+    let request = request(args)?;
+    let decision = decide(&request, &known.identity, None);
+    match ui.format {
+        Format::Json => {
+            let answer =
+                json!({ "allowed": decision.is_allowed, "because": decision.because, "unknown": known.unknown });
+            ui.print(&format!("{answer:#}\n"))?;
+        }
+        Format::Human | Format::Github => {
+            let says = if decision.is_allowed { "yes" } else { "no" };
+            ui.print(&format!("{}, {} on {}: {says}\n", args.identity, args.action, args.resource))?;
+            for reason in decision.because {
+                ui.print(&format!("  {reason}\n"))?;
+            }
+            for arn in &known.unknown {
+                ui.print(&format!("  what {arn} says is not known here\n"))?;
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// An identity, and the ARNs of policies that it has and nothing here knows.
+struct Known {
+    identity: Identity,
+    unknown: Vec<String>,
+}
+
+fn of_state(state: &Value) -> Result<BTreeMap<String, Known>, Failure> {
+    let state = State::read(state).map_err(|error| state::unusable(error.to_string()))?;
+    let known = |role: fleetgen_iam::Role| Known { identity: role.identity, unknown: role.unknown };
+    Ok(state.roles.into_iter().map(|(name, role)| (name, known(role))).collect())
+}
+
+/// The jobs and operators of every account, each by its name, and if that is not the only one, by the account's as well.
+fn of_fleet(fleet: &Fleet) -> anyhow::Result<BTreeMap<String, Known>> {
+    let mut all: Vec<(String, String, Identity)> = Vec::new();
+    if let Some(aws) = &fleet.aws {
+        for account in aws.accounts() {
+            let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
+            let folder = format!("{}/policies", Scope::Account(account.name.clone()).directory());
+            let read = |name: &str, policy: &Value| Policy::read(&format!("{folder}/{name}.json"), policy);
+            let boundary = read("boundary-jobs", &policies.jobs_boundary)?;
+            for job in &policies.jobs {
+                let policies = vec![read(&job.name, &job.policy)?];
+                let identity = Identity { policies, boundary: Some(boundary.clone()) };
+                all.push((account.name.to_string(), job.name.clone(), identity));
+            }
+            for (environment, policy) in &policies.operators {
+                let name = format!("operators-{environment}");
+                let policies = vec![read(&name, policy)?];
+                all.push((account.name.to_string(), name, Identity { policies, boundary: None }));
+            }
+        }
+    }
+    let count = |name: &str| all.iter().filter(|(_, other, _)| other == name).count();
+    let shown = |(account, name, _): &(String, String, Identity)| {
+        if count(name) > 1 { format!("{account}/{name}") } else { name.clone() }
+    };
+    let names: Vec<String> = all.iter().map(shown).collect();
+    let known = |identity| Known { identity, unknown: Vec::new() };
+    Ok(names.into_iter().zip(all).map(|(name, (_, _, identity))| (name, known(identity))).collect())
+}
+
+fn request(args: &Args) -> Result<Request, Failure> {
+    let usage = |message: String, hint: &str| Failure::usage(message, Some(hint.to_owned()));
+    if !args.action.contains(':') {
+        return Err(usage(
+            format!("`{}` is not an action", args.action),
+            "write a service and a call, such as `ec2:RunInstances`",
+        ));
+    }
+    if args.resource != "*" && args.resource.splitn(6, ':').count() < 6 {
+        return Err(usage(
+            format!("`{}` is not an ARN", args.resource),
+            "write an ARN, or `*` for calls without a resource",
+        ));
+    }
+    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, value) in &args.given {
+        context.entry(key.clone()).or_default().push(value.clone());
+    }
+    if let Some(region) = args.resource.split(':').nth(3).filter(|region| !region.is_empty()) {
+        context.entry("aws:RequestedRegion".to_owned()).or_insert_with(|| vec![region.to_owned()]);
+    }
+    // Nothing here depends on who it is: the identity's own policies name no principal.
+    let principal = Principal::Role(args.identity.clone());
+    Ok(Request { principal, action: args.action.clone(), resource: args.resource.clone(), context })
+}

@@ -1,0 +1,242 @@
+//! The identities on AWS: what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use fleetgen_iam::{Identity, Principal, Request, ResourcePolicy, State, decide};
+use fleetgen_toolbox::files::{copy, write};
+use fleetgen_toolbox::process::run;
+use serde_json::{Value, json};
+
+use super::iam_data::Reference;
+use super::{Check, CheckContext};
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![
+        Check::new("iam: actions, resources and condition keys exist", exist),
+        Check::new("iam: parliament", parliament),
+        Check::new("iam: moto agrees on actions and resources", moto),
+        Check::new("iam: roles trust their own jobs only", trust),
+    ]
+}
+
+/// The emitted policies, by file.
+fn documents(root: &Path) -> anyhow::Result<Vec<(PathBuf, Value)>> {
+    let mut documents = Vec::new();
+    for entry in walkdir::WalkDir::new(root.join("generated/terraform/_accounts")).sort_by_file_name() {
+        let path = entry?.into_path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let document = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+            documents.push((path.strip_prefix(root)?.to_owned(), document));
+        }
+    }
+    ensure!(documents.len() > 5, "there are only {} policies", documents.len());
+    Ok(documents)
+}
+
+/// A boundary limits, and allows nothing: it names whole services.
+fn is_boundary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("boundary-"))
+}
+
+/// The state of a root, applied in a folder of its own.
+fn applied(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<Value> {
+    let directory = context.sandbox.path(&folder.replacen("generated/", "generated-iam/", 1));
+    copy(&context.sandbox.path(folder), &directory)?;
+    context.sandbox.apply(&directory)?;
+    Ok(serde_json::from_str(&run(&mut context.sandbox.terraform(&directory, &["show", "-json"]))?)?)
+}
+
+/// The policies that modules write, by role: those of machines.
+fn of_machines(state: &Value, into: &mut Vec<(PathBuf, Value)>) -> anyhow::Result<()> {
+    let mut stack = vec![&state["values"]["root_module"]];
+    while let Some(module) = stack.pop() {
+        stack.extend(module["child_modules"].as_array().into_iter().flatten());
+        for resource in module["resources"].as_array().into_iter().flatten() {
+            if resource["type"] == "aws_iam_role_policy" {
+                let (address, text) = (resource["address"].as_str(), resource["values"]["policy"].as_str());
+                let document = serde_json::from_str(text.context("a policy has a document")?)?;
+                into.push((PathBuf::from(address.unwrap_or_default()), document));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut reference = Reference::new(&context.tools.iam_data);
+    let mut all = documents(context.root)?;
+    for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
+        of_machines(&applied(context, folder)?, &mut all)?;
+    }
+    let mut found = Vec::new();
+    for (path, document) in all.iter().filter(|(path, _)| !is_boundary(path)) {
+        let problems = reference.problems(document)?;
+        found.extend(problems.into_iter().map(|problem| format!("{}: {problem}", path.display())));
+    }
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    // Each kind of mistake is found.
+    for (wrong, says) in [
+        (json!({ "Action": "ec2:RunInstance", "Resource": "*" }), "there is no action"),
+        (json!({ "Action": "ec3:RunInstances", "Resource": "*" }), "there is no service"),
+        (json!({ "Action": "*", "Resource": "*" }), "allows every action"),
+        (json!({ "Action": "ec2:TerminateInstances", "Resource": "*" }), "allows it on all"),
+        (json!({ "Action": "ec2:DescribeImages", "Resource": "arn:aws:ec2:*::image/*" }), "takes no resource"),
+        (json!({ "Action": "ec2:TerminateInstances", "Resource": "arn:aws:ec2:*:*:volume/*" }), "takes none of"),
+        (
+            json!({ "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/x", "Condition": { "StringEquals": { "ec2:CreateAction": "x" } } }),
+            "has no condition key",
+        ),
+    ] {
+        let found = reference.problems(&json!({ "Statement": [wrong] }))?.join("\n");
+        ensure!(found.contains(says), "{wrong} is not found: {found}");
+    }
+    Ok(())
+}
+
+/// What parliament's own data, which is older than the reference, gets wrong. The reference covers these.
+const OLD_DATA: &[&str] = &["RESOURCE_MISMATCH", "RESOURCE_STAR", "UNKNOWN_CONDITION_FOR_ACTION"];
+/// `iam:PermissionsBoundary` is compared as AWS's guide does.
+const ACCEPTED: &[&str] = &["MISMATCHED_TYPE_BUT_USABLE"];
+
+const PARLIAMENT: &str = r#"
+import json, sys
+from parliament import analyze_policy_string
+for text in json.load(sys.stdin):
+    print(json.dumps([f"{finding.issue} {finding.detail}" for finding in analyze_policy_string(text).findings]))
+"#;
+
+fn parliament(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let documents = documents(context.root)?;
+    let wrong = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "ec2:RunInstance", "Resource": "*" }] });
+    let texts: Vec<String> =
+        documents.iter().map(|(_, document)| document).chain([&wrong]).map(Value::to_string).collect();
+    let answers = python(context, &context.tools.parliament, PARLIAMENT, &json!(texts))?;
+    let mut found = Vec::new();
+    for line in answers.lines() {
+        let findings: Vec<String> = serde_json::from_str(line)?;
+        let known = |finding: &&String| OLD_DATA.iter().chain(ACCEPTED).all(|kind| !finding.starts_with(kind));
+        found.push(findings.iter().filter(known).cloned().collect::<Vec<_>>());
+    }
+    ensure!(found.pop().is_some_and(|last| !last.is_empty()), "parliament does not find an action that is not there");
+    for ((path, _), findings) in documents.iter().zip(&found) {
+        ensure!(findings.is_empty(), "{}: {}", path.display(), findings.join("\n"));
+    }
+    ensure!(found.len() == documents.len(), "parliament answered {} of {}", found.len(), documents.len());
+    Ok(())
+}
+
+/// moto knows actions and resources, and no conditions and boundaries: both are left out here.
+const MOTO: &str = r"
+import json, sys
+from moto.iam.access_control import IAMPolicy, PermissionResult
+for policy, action, resource in json.load(sys.stdin):
+    print(IAMPolicy(policy).is_action_permitted(action, resource) == PermissionResult.PERMITTED)
+";
+
+fn moto(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut calls = Vec::new();
+    let mut ours = Vec::new();
+    for (path, mut document) in documents(context.root)?.into_iter().filter(|(path, _)| !is_boundary(path)) {
+        for statement in document["Statement"].as_array_mut().into_iter().flatten() {
+            statement.as_object_mut().map(|statement| statement.remove("Condition"));
+        }
+        let identity =
+            Identity { policies: vec![fleetgen_iam::Policy::read("the policy", &document)?], boundary: None };
+        for (action, resource) in table(context.root, &path)? {
+            let request = Request {
+                principal: Principal::Role(String::new()),
+                action: action.clone(),
+                resource: resource.clone(),
+                context: std::collections::BTreeMap::new(),
+            };
+            ours.push(decide(&request, &identity, None).is_allowed);
+            calls.push(json!([document.to_string(), action, resource]));
+        }
+    }
+    let python_of_moto = context.tools.clouds.join("python");
+    let theirs = python(context, &python_of_moto, MOTO, &json!(calls))?;
+    let theirs: Vec<bool> = theirs.lines().map(|line| line == "True").collect();
+    ensure!(theirs.len() == ours.len() && ours.len() > 100, "{} calls, {} answers", ours.len(), theirs.len());
+    ensure!(ours.contains(&true) && ours.contains(&false), "all answers are the same");
+    for ((call, ours), theirs) in calls.iter().zip(&ours).zip(&theirs) {
+        ensure!(ours == theirs, "moto says {theirs}, and fleetgen {ours}: {} on {}", call[1], call[2]);
+    }
+    Ok(())
+}
+
+/// The actions and resources of the table of a policy's identity; none for one of another environment.
+fn table(root: &Path, policy: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let name = policy.file_stem().context("a policy has a name")?.to_string_lossy();
+    let Ok(table) = fs_err::read_to_string(root.join(format!("tests/iam/{name}.txt"))) else { return Ok(Vec::new()) };
+    let calls = table.lines().filter_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace().skip(1);
+        let (action, resource) = (words.next()?, words.next()?);
+        // A policy variable is a condition of another kind: moto has none.
+        let resource = match resource.split_once(':') {
+            Some((service, rest)) if service != "arn" => {
+                format!("arn:aws:{service}:ap-northeast-1:123456789012:{rest}")
+            }
+            _ => resource.to_owned(),
+        };
+        Some((action.to_owned(), resource))
+    });
+    Ok(calls.filter(|(_, resource)| !resource.contains(":session/AROA")).collect())
+}
+
+fn python(context: &CheckContext<'_>, python: &Path, script: &str, input: &Value) -> anyhow::Result<String> {
+    let file = context.sandbox.path(&format!("iam-{}.json", script.len()));
+    write(&file, &input.to_string())?;
+    let mut command = Command::new("bash");
+    command.args(["-c", "\"$1\" -W ignore -c \"$2\" <\"$3\"", "_"]).arg(python).arg(script).arg(&file);
+    run(&mut command)
+}
+
+/// Every line of `tests/iam/trust.txt`: a subject of GitHub's tokens, the repository's id, and the roles that it gets.
+fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let state = applied(context, "generated/terraform/_accounts/aws")?;
+    let read = State::read(&state)?;
+    let provider = "https://token.actions.githubusercontent.com";
+    let arn = find(&state["values"]["root_module"], &|resource| {
+        resource["type"] == "aws_iam_openid_connect_provider" && resource["values"]["url"] == provider
+    });
+    let arn = arn.and_then(|found| found["values"]["arn"].as_str()).context("there is no provider")?;
+    let key = |name: &str| format!("token.actions.githubusercontent.com:{name}");
+    let mut seen = std::collections::BTreeSet::new();
+    let table = fs_err::read_to_string(context.root.join("tests/iam/trust.txt"))?;
+    for line in table.lines().filter_map(|line| line.split('#').next()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [subject, id, audience, expected @ ..] = words.as_slice() else { continue };
+        let request = Request {
+            principal: Principal::Federated(arn.to_owned()),
+            action: "sts:AssumeRoleWithWebIdentity".to_owned(),
+            resource: "*".to_owned(),
+            context: [(key("sub"), subject), (key("repository_id"), id), (key("aud"), audience)]
+                .into_iter()
+                .map(|(key, value)| (key, vec![(*value).to_owned()]))
+                .collect(),
+        };
+        let gets = |(_, role): &(&String, &fleetgen_iam::Role)| {
+            let trust = ResourcePolicy { policy: role.trust.clone(), is_key: false };
+            decide(&request, &Identity::default(), Some(&trust)).is_allowed
+        };
+        let roles: Vec<&str> = read.roles.iter().filter(gets).map(|(name, _)| name.as_str()).collect();
+        ensure!(roles == expected, "{subject} of {id} for {audience} gets {roles:?}, not {expected:?}");
+        seen.extend(roles.into_iter().map(str::to_owned));
+    }
+    let jobs: std::collections::BTreeSet<String> =
+        read.roles.iter().filter(|(_, role)| role.trust.statements.len() == 1).map(|(name, _)| name.clone()).collect();
+    let untested: Vec<&String> = jobs.difference(&seen).filter(|name| *name != "example-build").collect();
+    ensure!(untested.is_empty(), "no line of trust.txt gets {untested:?}");
+    // Machines are trusted by EC2 alone, and every identity of the account has a boundary.
+    for (name, role) in &read.roles {
+        ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
+    }
+    Ok(())
+}
+
+fn find<'a>(module: &'a Value, is_it: &dyn Fn(&Value) -> bool) -> Option<&'a Value> {
+    let own = module["resources"].as_array().into_iter().flatten().find(|resource| is_it(resource));
+    own.or_else(|| module["child_modules"].as_array()?.iter().find_map(|child| find(child, is_it)))
+}
