@@ -84,7 +84,7 @@ fn machines_are_asked_by_their_state() {
 #[test]
 fn a_wrong_command_line_is_explained() {
     let sandbox = sandbox();
-    sandbox.run(&["can", "aply-prod", "ec2:RunInstances", "*"]).expect(2).says("did you mean `apply-prod`?");
+    sandbox.run(&["can", "apply-prd", "ec2:RunInstances", "*"]).expect(2).says("did you mean `apply-prod`?");
     sandbox.run(&["can", "plan", "RunInstances", "*"]).expect(2).says("such as `ec2:RunInstances`");
     sandbox.run(&["can", "plan", "ec2:RunInstances", "i-1"]).expect(2).says("`i-1` is not an ARN");
     sandbox.run(&["can", "plan", "ec2:RunInstances", "*", "--given", "tag"]).expect(2).says("aws:ResourceTag");

@@ -114,6 +114,8 @@ choices! {
         OidcProvider = "oidc-provider",
         /// The service-linked roles of Auto Scaling and Spot, which AWS creates at their first use.
         ServiceLinkedRoles = "service-linked-roles",
+        /// A trail that covers every region, such as the organization's.
+        CloudTrail = "cloudtrail",
     }
     /// Machines that use the egress proxy.
     ProxyClient {

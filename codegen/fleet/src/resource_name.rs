@@ -3,7 +3,7 @@
 
 use crate::choice::{Architecture, Cloud};
 use crate::group::Group;
-use crate::scalar::{Bucket, EnvironmentName, FleetName, LayerName, NetworkName};
+use crate::scalar::{AccountId, Bucket, EnvironmentName, FleetName, LayerName, NetworkName, Region};
 
 /// The prefix of a group's resources: fleet, environment and group.
 pub fn group(fleet: &FleetName, group: &Group) -> String {
@@ -56,6 +56,11 @@ pub fn identity_path(fleet: &FleetName, environment: &EnvironmentName) -> String
     format!("/{fleet}/{environment}/")
 }
 
+/// The parameter in AWS Systems Manager with the id of the image that a group runs.
+pub fn image_parameter(fleet: &FleetName, group: &Group) -> String {
+    format!("/{fleet}/{}/{}/image", group.environment, group.name)
+}
+
 /// The path in IAM of the identities of networks' proxies.
 pub fn network_identity_path(fleet: &FleetName) -> String {
     format!("/{fleet}/_networks/")
@@ -79,6 +84,16 @@ pub fn log_key(fleet: &FleetName) -> String {
 /// The log group that sessions on AWS are recorded in.
 pub fn session_logs(fleet: &FleetName) -> String {
     format!("/{fleet}/sessions")
+}
+
+/// The bucket with logs of sessions in a region. Names of buckets are unique in all of AWS, so the account is in it.
+pub fn session_bucket(fleet: &FleetName, account: &AccountId, region: &Region) -> String {
+    format!("{fleet}-sessions-{account}-{region}")
+}
+
+/// The bucket with the account's trail.
+pub fn trail_bucket(fleet: &FleetName, account: &AccountId) -> String {
+    format!("{fleet}-trail-{account}")
 }
 
 /// The alias, without `alias/`, of the KMS key that sessions on AWS are encrypted with.

@@ -6,6 +6,7 @@ locals {
 
 # Access logs would need another bucket. CloudTrail's data events say who reads and writes, where they are on.
 #trivy:ignore:AWS-0089
+#trivy:ignore:AWS-0163
 resource "aws_s3_bucket" "this" {
   # checkov:skip=CKV_AWS_18: Access logs would need another bucket. CloudTrail's data events say who reads and writes, where they are on.
   # checkov:skip=CKV_AWS_144: Artifacts can be built again, and journals matter while a rollout runs.
@@ -66,14 +67,17 @@ resource "aws_s3_bucket_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyOverTls"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = ["arn:aws:s3:::${var.name}", "arn:aws:s3:::${var.name}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = concat(
+      [{
+        Sid       = "OnlyOverTls"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = ["arn:aws:s3:::${var.name}", "arn:aws:s3:::${var.name}/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+      jsondecode(var.statements),
+    )
   })
 
   depends_on = [aws_s3_bucket_public_access_block.this]
@@ -88,6 +92,14 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     status = "Enabled"
 
     filter {}
+
+    dynamic "expiration" {
+      for_each = var.days == null ? [] : [var.days]
+
+      content {
+        days = expiration.value
+      }
+    }
 
     noncurrent_version_expiration {
       noncurrent_days = var.old_version_days

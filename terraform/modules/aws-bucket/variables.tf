@@ -19,6 +19,18 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "statements" {
+  description = "More statements of the bucket's policy, as a JSON list."
+  type        = string
+  default     = "[]"
+}
+
+variable "days" {
+  description = "How many days an object is kept; null for ever."
+  type        = number
+  default     = null
+}
+
 variable "old_version_days" {
   description = "How many days an object is kept after it was overwritten or deleted."
   type        = number

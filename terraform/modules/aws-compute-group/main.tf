@@ -106,6 +106,24 @@ resource "aws_launch_template" "this" {
   }
 }
 
+# What the group should run, for people and programs that do not read launch templates. The rollout writes it, after success only.
+resource "aws_ssm_parameter" "image" {
+  # checkov:skip=CKV2_AWS_34: An image's id is no secret, and AWS checks that the image exists only for type String.
+  # checkov:skip=CKV_AWS_337: As above.
+  count = var.image_parameter == null ? 0 : 1
+
+  name           = var.image_parameter
+  description    = "The image that ${var.name} runs, once a rollout has succeeded"
+  type           = "String"
+  data_type      = "aws:ec2:image"
+  insecure_value = data.aws_ami.bootstrap.id
+  tags           = local.tags
+
+  lifecycle {
+    ignore_changes = [insecure_value]
+  }
+}
+
 resource "aws_autoscaling_group" "this" {
   name                      = var.name
   min_size                  = var.size.min

@@ -82,6 +82,11 @@ variable "session_log_group" {
   }
 }
 
+variable "session_bucket" {
+  description = "The bucket that logs of sessions are kept in."
+  type        = string
+}
+
 variable "session_key_alias" {
   description = "The alias, without `alias/`, of the KMS key that sessions are encrypted with."
   type        = string
@@ -384,6 +389,17 @@ variable "max_lifetime_seconds" {
   validation {
     condition     = var.max_lifetime_seconds == null ? true : var.max_lifetime_seconds >= 86400 && var.max_lifetime_seconds <= 31536000
     error_message = "The lifetime must be 1 to 365 days, in seconds."
+  }
+}
+
+variable "image_parameter" {
+  description = "The name of the parameter in Systems Manager with the id of the group's image; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image_parameter == null || can(regex("^/[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$", var.image_parameter))
+    error_message = "The name must be a path, such as /example/prod/web/image."
   }
 }
 

@@ -20,7 +20,7 @@ resource "aws_iam_role" "this" {
 module "sessions" {
   source = "../aws-session-policy"
 
-  recording = { log_group = var.session_log_group, key_alias = var.session_key_alias }
+  recording = { log_group = var.session_log_group, bucket = var.session_bucket, key_alias = var.session_key_alias }
 }
 
 # Sessions, and nothing else.

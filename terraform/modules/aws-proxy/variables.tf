@@ -109,6 +109,11 @@ variable "session_log_group" {
   type        = string
 }
 
+variable "session_bucket" {
+  description = "The bucket that logs of sessions are kept in."
+  type        = string
+}
+
 variable "session_key_alias" {
   description = "The alias, without alias/, of the KMS key that encrypts sessions."
   type        = string

@@ -8,6 +8,17 @@ resource "aws_cloudwatch_log_group" "sessions" {
   tags              = var.tags
 }
 
+# The agent on a machine writes a session's log here when the session ends.
+module "session_logs" {
+  source = "../aws-bucket"
+
+  name        = var.session_bucket
+  region      = var.region
+  kms_key_arn = aws_kms_key.this["sessions"].arn
+  days        = var.log_retention_days == 0 ? null : var.log_retention_days
+  tags        = var.tags
+}
+
 # Session Manager reads its preferences from the document with this name. If the account has one, import it.
 resource "aws_ssm_document" "sessions" {
   region          = var.region
@@ -21,7 +32,7 @@ resource "aws_ssm_document" "sessions" {
     description   = "Sessions on machines of ${var.fleet}"
     sessionType   = "Standard_Stream"
     inputs = {
-      s3BucketName                = ""
+      s3BucketName                = module.session_logs.name
       s3KeyPrefix                 = ""
       s3EncryptionEnabled         = true
       cloudWatchLogGroupName      = aws_cloudwatch_log_group.sessions.name

@@ -46,6 +46,11 @@ variable "signing_key_alias" {
   default     = null
 }
 
+variable "session_bucket" {
+  description = "The name of the bucket to create for logs of sessions, which is unique in all of AWS."
+  type        = string
+}
+
 variable "run_as" {
   description = "The user that a session runs as."
   type        = string

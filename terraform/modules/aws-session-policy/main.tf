@@ -22,7 +22,7 @@ locals {
     },
   ]
 
-  recorded = var.recording == null ? { log_group = "", key_alias = "" } : var.recording
+  recorded = var.recording == null ? { log_group = "", bucket = "", key_alias = "" } : var.recording
 
   # The agent itself encrypts a session and writes its log. If it cannot, the session does not open.
   recording = [for statement in [
@@ -37,6 +37,18 @@ locals {
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
       Resource = "arn:aws:logs:*:*:log-group:${local.recorded.log_group}:*"
+    },
+    {
+      Sid      = "CheckTheBucket"
+      Effect   = "Allow"
+      Action   = "s3:GetEncryptionConfiguration"
+      Resource = "arn:aws:s3:::${local.recorded.bucket}"
+    },
+    {
+      Sid      = "KeepSessionLogs"
+      Effect   = "Allow"
+      Action   = "s3:PutObject"
+      Resource = "arn:aws:s3:::${local.recorded.bucket}/*"
     },
     {
       Sid       = "EncryptSessions"

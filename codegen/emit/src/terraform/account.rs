@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{AccountResource, Cloud};
-use fleetgen_fleet::scalar::AwsKmsKey;
+use fleetgen_fleet::scalar::{AwsKmsKey, Region};
 use fleetgen_fleet::{AwsAccount, AwsAccounts, Fleet, JournalPlace, Scope, resource_name};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub(super) struct AccountValues<'a> {
     image_accounts: Vec<&'a str>,
     has_oidc_provider: bool,
     has_service_linked_roles: bool,
+    /// The bucket of the account's trail, if it has none yet.
+    trail_bucket: Option<String>,
     regions: Vec<RegionValues<'a>>,
     buckets: Vec<BucketValues<'a>>,
     disk_key: Option<&'a str>,
@@ -79,6 +81,7 @@ struct JobValues<'a> {
 #[derive(Serialize)]
 struct RegionValues<'a> {
     region: &'a str,
+    session_bucket: String,
     /// The alias, without `alias/`, of the signing key that is in this region.
     signing_key: Option<&'a str>,
 }
@@ -129,6 +132,8 @@ pub(super) fn values<'a>(
         image_accounts: aws.others.iter().filter(runs).map(|other| other.account.as_str()).collect(),
         has_oidc_provider: account.existing.contains(&AccountResource::OidcProvider),
         has_service_linked_roles: account.existing.contains(&AccountResource::ServiceLinkedRoles),
+        trail_bucket: (!account.existing.contains(&AccountResource::CloudTrail))
+            .then(|| resource_name::trail_bucket(&fleet.name, &account.account)),
         regions: regions(fleet, account, builds),
         buckets: if builds { buckets(fleet, aws) } else { Vec::new() },
         disk_key: own(account.disk_key.as_ref(), &resource_name::disk_key(&fleet.name)),
@@ -149,10 +154,16 @@ fn regions<'a>(fleet: &'a Fleet, account: &'a AwsAccount, builds: bool) -> Vec<R
         });
     let networks = fleet.foundations().map(|(_, network)| network);
     let networks = networks.filter(|network| builds || network.account == account.name);
-    let networks = networks.map(|network| network.region.as_str());
-    let regions: BTreeSet<&str> = networks.chain(signing.map(|(region, _)| region)).collect();
+    let networks = networks.map(|network| &network.region);
+    let signing_region = fleet.signing.aws.as_ref().filter(|_| signing.is_some()).map(|(_, region)| region);
+    let regions: BTreeSet<&Region> = networks.chain(signing_region).collect();
     let signing_key = |region| signing.filter(|(own, _)| *own == region).map(|(_, key)| key);
-    regions.into_iter().map(|region| RegionValues { region, signing_key: signing_key(region) }).collect()
+    let values = |region: &'a Region| RegionValues {
+        region: region.as_str(),
+        session_bucket: resource_name::session_bucket(&fleet.name, &account.account, region),
+        signing_key: signing_key(region.as_str()),
+    };
+    regions.into_iter().map(values).collect()
 }
 
 /// A key's alias without `alias/`, if it is the name that fleetgen gives: such a key is the account's root to create.
@@ -166,6 +177,14 @@ fn buckets<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Vec<BucketValues<'a>> 
         buckets.push(BucketValues {
             label: "artifacts",
             what: "Programs that go into images: artifacts:// URLs.",
+            name: name.as_str(),
+            region: network.region.as_str(),
+        });
+    }
+    if let (Some(name), Some(network)) = (&aws.report_bucket, fleet.build_network(Cloud::Aws)) {
+        buckets.push(BucketValues {
+            label: "reports",
+            what: "Reports and SBOMs of builds, named by their digests.",
             name: name.as_str(),
             region: network.region.as_str(),
         });

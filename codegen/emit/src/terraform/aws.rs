@@ -36,10 +36,12 @@ pub(super) struct GroupValues<'a> {
     name: String,
     tags: BTreeMap<&'a str, &'a str>,
     identity: Identity,
+    image_parameter: String,
     image: Image<'a>,
     hold: bool,
     proxy: super::ProxyValues,
     session_log_group: String,
+    session_bucket: String,
     session_key_alias: String,
     architecture: &'static str,
     disk_key: Option<&'a str>,
@@ -60,6 +62,11 @@ pub(super) fn identity(fleet: &Fleet, network: &Network, path: String) -> Option
     let account = &fleet.aws_account(network)?.account;
     let boundary = format!("arn:aws:iam::{account}:policy/{}", resource_name::machines_boundary(&fleet.name));
     Some(Identity { path, boundary })
+}
+
+/// The bucket with logs of sessions on machines of a network.
+pub(super) fn session_bucket(fleet: &Fleet, network: &Network) -> Option<String> {
+    Some(resource_name::session_bucket(&fleet.name, &fleet.aws_account(network)?.account, &network.region))
 }
 
 #[derive(Serialize)]
@@ -93,10 +100,12 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
         name: resource_name::group(&fleet.name, group),
         tags: super::tags(fleet, group),
         identity: identity(fleet, network, resource_name::identity_path(&fleet.name, &group.environment))?,
+        image_parameter: resource_name::image_parameter(&fleet.name, group),
         image,
         hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
         session_log_group: resource_name::session_logs(&fleet.name),
+        session_bucket: session_bucket(fleet, network)?,
         session_key_alias: resource_name::session_key(&fleet.name),
         architecture: match group.machine.architecture {
             Architecture::Amd64 => "x86_64",

@@ -133,6 +133,7 @@ impl Values {
         };
         let one = |value: Option<String>| value.into_iter().collect::<Vec<_>>();
         let artifacts = aws.artifact_bucket.as_ref().map(ToString::to_string);
+        let reports = aws.report_bucket.as_ref().map(ToString::to_string);
         let mut regions: BTreeSet<String> = networks().map(|network| network.region.to_string()).collect();
         regions.insert(account.state_region.to_string());
         if builds {
@@ -141,7 +142,8 @@ impl Values {
             regions.extend(signing.map(|(_, region)| region.to_string()));
         }
         let state_bucket = account.state_bucket.to_string();
-        let buckets: BTreeSet<&String> = [&state_bucket].into_iter().chain(&artifacts).chain(&journal).collect();
+        let buckets: BTreeSet<&String> =
+            [&state_bucket].into_iter().chain(&artifacts).chain(&reports).chain(&journal).collect();
         let buckets = buckets.into_iter().flat_map(|name| ["", "/*"].map(|end| format!("arn:aws:s3:::{name}{end}")));
         let buckets = buckets.collect();
         let disk_key = account.disk_key.as_ref().map(ToString::to_string);
@@ -157,6 +159,7 @@ impl Values {
             ("journal_prefix", one(prefix)),
             ("region", one(build_network.map(|network| network.region.to_string()))),
             ("regions", regions.into_iter().collect()),
+            ("report_bucket", one(reports)),
             ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
             ("signing_alias", one(signing.map(|(key, _)| key.to_string()))),
             ("state_alias", vec![format!("alias/{}", resource_name::state_key(&account.state_bucket))]),

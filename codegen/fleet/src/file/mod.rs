@@ -106,6 +106,8 @@ pub(crate) struct AwsAccount {
     pub(crate) build_network: Option<Field<NetworkName>>,
     /// The S3 bucket, in any region, that `artifacts://` URLs refer to for images on AWS. Default: none.
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
+    /// The S3 bucket in the build network's region that keeps builds' reports and SBOMs. Default: none.
+    pub(crate) report_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
     /// What the account has already, so that its root does not create it, such as `[oidc-provider]`. Default: none.

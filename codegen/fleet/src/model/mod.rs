@@ -152,6 +152,8 @@ pub struct AwsAccounts {
     pub build_network: NetworkName,
     /// The bucket with programs that go into images.
     pub artifact_bucket: Option<Bucket>,
+    /// The bucket with builds' reports and SBOMs.
+    pub report_bucket: Option<Bucket>,
     /// The accounts that only run images, in the order of the file.
     pub others: Vec<AwsAccount>,
 }

@@ -108,7 +108,7 @@ impl Reference {
             if statement.resources.is_empty() {
                 continue;
             }
-            if everything && !types.is_empty() && statement.keys.is_empty() && !reads(action) {
+            if everything && !types.is_empty() && statement.keys.is_empty() {
                 problems.push(format!("{sid}: {pattern} takes resources, and the statement allows it on all"));
             }
             if types.is_empty() {
@@ -137,12 +137,6 @@ impl Reference {
         }
         problems.dedup();
     }
-}
-
-/// Whether an action only shows what there is: the reference says that `ec2:DescribeImages` and its like take resources in some
-/// regions' future; today they need `*`.
-fn reads(action: &Value) -> bool {
-    ["List", "Read"].contains(&action["accessLevel"].as_str().unwrap_or_default())
 }
 
 /// Every key of the statement is one that the action, or the resource, has.

@@ -199,7 +199,7 @@ fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyho
     Ok(touched)
 }
 
-/// On AWS: new template versions, the group on one of them, and another size. On GCP: another template and another size.
+/// On AWS: new template versions, the group on one of them, the image's parameter, and another size. On GCP: another template and another size.
 fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
     match kind {
         "aws_launch_template" => {
@@ -219,6 +219,11 @@ fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
                 { "instance_template": "projects/p/regions/r/instanceTemplates/old", "name": "old", "target_size": [{ "fixed": 1, "percent": null }] },
                 { "instance_template": "projects/p/regions/r/instanceTemplates/new", "name": "new", "target_size": [] },
             ]);
+        }
+        "aws_ssm_parameter" => {
+            attributes["insecure_value"] = json!("ami-0123456789abcdef0");
+            attributes["value"] = json!("ami-0123456789abcdef0");
+            attributes["version"] = json!(2);
         }
         // A rollout copies the template and leaves Terraform's own alone.
         "google_compute_region_instance_template" => {}

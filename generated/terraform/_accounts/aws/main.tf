@@ -100,6 +100,7 @@ module "region-ap-northeast-1" {
   region             = "ap-northeast-1"
   disk_key_alias     = "example-disks"
   signing_key_alias  = "example-image-signing"
+  session_bucket     = "example-sessions-123456789012-ap-northeast-1"
   run_as             = "ops"
   idle_minutes       = 20
   max_minutes        = 480
@@ -117,6 +118,7 @@ module "region-us-west-2" {
   account            = "123456789012"
   region             = "us-west-2"
   disk_key_alias     = "example-disks"
+  session_bucket     = "example-sessions-123456789012-us-west-2"
   run_as             = "ops"
   idle_minutes       = 20
   max_minutes        = 480
@@ -127,11 +129,31 @@ module "region-us-west-2" {
   depends_on = [module.account]
 }
 
+# Who called which API.
+module "trail" {
+  source = "../../../../terraform/modules/aws-trail"
+
+  name    = "example"
+  account = "123456789012"
+  region  = "ap-northeast-1"
+  bucket  = "example-trail-123456789012"
+  tags    = local.tags
+}
+
 # Programs that go into images: artifacts:// URLs.
 module "bucket-artifacts" {
   source = "../../../../terraform/modules/aws-bucket"
 
   name   = "example-fleet-artifacts"
+  region = "ap-northeast-1"
+  tags   = local.tags
+}
+
+# Reports and SBOMs of builds, named by their digests.
+module "bucket-reports" {
+  source = "../../../../terraform/modules/aws-bucket"
+
+  name   = "example-fleet-reports"
   region = "ap-northeast-1"
   tags   = local.tags
 }

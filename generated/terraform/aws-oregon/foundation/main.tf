@@ -50,8 +50,9 @@ module "network" {
     "edge-us-west-2b"     = { tier = "edge", zone = "us-west-2b", cidr = "10.32.216.0/21" }
     "edge-us-west-2c"     = { tier = "edge", zone = "us-west-2c", cidr = "10.32.224.0/21" }
   }
-  endpoints  = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
-  buckets    = []
+  endpoints = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
+  # The first one gets logs of sessions.
+  buckets    = ["example-sessions-123456789012-us-west-2"]
   peer_cidrs = ["10.16.0.0/16"]
   edge_ports = [80, 443, 8883]
   proxy_port = 3128
@@ -96,6 +97,7 @@ module "proxy" {
 
   run_as            = "ops"
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
   tags              = local.tags
 }

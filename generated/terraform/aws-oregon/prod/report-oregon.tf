@@ -14,6 +14,7 @@ module "report-oregon" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/report-oregon/image"
 
   machine_type = "m7g.2xlarge"
   size         = { min = 0, desired = 0, max = 20 }
@@ -51,6 +52,7 @@ module "report-oregon" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

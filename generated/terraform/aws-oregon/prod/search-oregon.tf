@@ -14,6 +14,7 @@ module "search-oregon" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/search-oregon/image"
 
   machine_type = "r7g.2xlarge"
   size         = { min = 3, desired = 3, max = 3 }
@@ -44,6 +45,7 @@ module "search-oregon" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

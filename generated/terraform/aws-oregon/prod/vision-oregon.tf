@@ -14,6 +14,7 @@ module "vision-oregon" {
     architecture = "x86_64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/vision-oregon/image"
 
   machine_type = "g6.xlarge"
   size         = { min = 1, desired = 1, max = 4 }
@@ -48,6 +49,7 @@ module "vision-oregon" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "web-oregon" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/web-oregon/image"
 
   machine_type = "m7g.large"
   size         = { min = 3, desired = 3, max = 12 }
@@ -59,6 +60,7 @@ module "web-oregon" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

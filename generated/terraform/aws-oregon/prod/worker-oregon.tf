@@ -14,6 +14,7 @@ module "worker-oregon" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/worker-oregon/image"
 
   machine_type        = "c7g.large"
   other_machine_types = ["c6g.large", "m7g.large"]
@@ -55,6 +56,7 @@ module "worker-oregon" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-us-west-2"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

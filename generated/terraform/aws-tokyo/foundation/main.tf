@@ -53,8 +53,9 @@ module "network" {
     "edge-ap-northeast-1c"     = { tier = "edge", zone = "ap-northeast-1c", cidr = "10.16.216.0/21" }
     "edge-ap-northeast-1d"     = { tier = "edge", zone = "ap-northeast-1d", cidr = "10.16.224.0/21" }
   }
-  endpoints  = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
-  buckets    = ["example-fleet-artifacts"]
+  endpoints = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
+  # The first one gets logs of sessions.
+  buckets    = ["example-sessions-123456789012-ap-northeast-1", "example-fleet-artifacts"]
   peer_cidrs = ["10.32.0.0/16"]
   edge_ports = [80, 443, 8883, 18883]
   proxy_port = 3128
@@ -99,6 +100,7 @@ module "proxy" {
 
   run_as            = "ops"
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
   tags              = local.tags
 }

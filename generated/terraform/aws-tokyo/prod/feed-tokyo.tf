@@ -14,6 +14,7 @@ module "feed-tokyo" {
     architecture = "x86_64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/feed-tokyo/image"
 
   machine_type        = "m7i.large"
   other_machine_types = ["m6i.large", "m7a.large"]
@@ -55,6 +56,7 @@ module "feed-tokyo" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "gateway-tokyo" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/gateway-tokyo/image"
 
   machine_type = "c7gn.large"
   size         = { min = 3, desired = 3, max = 12 }
@@ -62,6 +63,7 @@ module "gateway-tokyo" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "mailer-tokyo" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/mailer-tokyo/image"
 
   machine_type = "t4g.small"
   size         = { min = 1, desired = 1, max = 1 }
@@ -36,6 +37,7 @@ module "mailer-tokyo" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "vision-tokyo" {
     architecture = "x86_64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/vision-tokyo/image"
 
   machine_type = "g5.xlarge"
   size         = { min = 2, desired = 2, max = 6 }
@@ -48,6 +49,7 @@ module "vision-tokyo" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "web-tokyo" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/prod/web-tokyo/image"
 
   machine_type = "m7g.large"
   size         = { min = 6, desired = 6, max = 24 }
@@ -62,6 +63,7 @@ module "web-tokyo" {
   }
   identity          = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

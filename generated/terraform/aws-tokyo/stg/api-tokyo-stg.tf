@@ -14,6 +14,7 @@ module "api-tokyo-stg" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/stg/api-tokyo-stg/image"
 
   machine_type = "c7g.medium"
   size         = { min = 1, desired = 1, max = 2 }
@@ -63,6 +64,7 @@ module "api-tokyo-stg" {
   }
   identity          = { path = "/example/stg/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "vision-tokyo-stg" {
     architecture = "x86_64"
   }
   hold_replacements = true
+  image_parameter   = "/example/stg/vision-tokyo-stg/image"
 
   machine_type = "g4dn.xlarge"
   size         = { min = 1, desired = 1, max = 1 }
@@ -44,6 +45,7 @@ module "vision-tokyo-stg" {
   }
   identity          = { path = "/example/stg/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

@@ -14,6 +14,7 @@ module "web-tokyo-stg" {
     architecture = "arm64"
   }
   hold_replacements = true
+  image_parameter   = "/example/stg/web-tokyo-stg/image"
 
   machine_type = "m7g.medium"
   size         = { min = 1, desired = 1, max = 2 }
@@ -59,6 +60,7 @@ module "web-tokyo-stg" {
   }
   identity          = { path = "/example/stg/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   detailed_monitoring = false

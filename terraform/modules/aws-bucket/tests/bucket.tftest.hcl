@@ -37,3 +37,22 @@ run "a_name_with_capitals_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "objects_expire_if_asked" {
+  command = plan
+
+  variables {
+    days       = 365
+    statements = "[{\"Sid\":\"More\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"cloudtrail.amazonaws.com\"},\"Action\":\"s3:GetBucketAcl\",\"Resource\":\"arn:aws:s3:::example-fleet-artifacts\"}]"
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[0].expiration[0].days == 365
+    error_message = "logs are kept for so long"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid] == ["OnlyOverTls", "More"]
+    error_message = "more statements come after the one that is always there"
+  }
+}

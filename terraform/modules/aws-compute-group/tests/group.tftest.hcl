@@ -22,6 +22,7 @@ variables {
   }
 
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 }
 
@@ -297,4 +298,23 @@ run "a_disk_that_is_too_fast_for_its_size_is_refused" {
   }
 
   expect_failures = [var.disk]
+}
+
+run "the_rollout_owns_the_images_parameter" {
+  command = plan
+
+  variables {
+    image_parameter = "/example/prod/web/image"
+    identity        = { path = "/example/prod/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.image[0].data_type == "aws:ec2:image" && aws_ssm_parameter.image[0].type == "String"
+    error_message = "AWS checks that the image exists"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.path == "/example/prod/" && aws_iam_instance_profile.this.path == "/example/prod/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/example-machines"
+    error_message = "the job that applies can create no other roles"
+  }
 }

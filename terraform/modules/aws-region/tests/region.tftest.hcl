@@ -6,6 +6,7 @@ variables {
   region         = "us-west-2"
   disk_key_alias = "example-disks"
   run_as         = "ops"
+  session_bucket = "example-sessions-123456789012-us-west-2"
 }
 
 run "keys_have_the_names_that_others_look_up" {

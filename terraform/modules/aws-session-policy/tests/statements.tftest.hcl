@@ -11,7 +11,7 @@ run "sessions_of_people_are_recorded" {
   command = plan
 
   variables {
-    recording = { log_group = "/example/sessions", key_alias = "example-sessions" }
+    recording = { log_group = "/example/sessions", bucket = "example-sessions-123456789012-us-west-2", key_alias = "example-sessions" }
   }
 
   assert {

@@ -37,6 +37,7 @@ module "web" {
   proxy             = { url = "http://proxy.example.internal:3128", exceptions = ["localhost", "127.0.0.1", "10.16.0.0/16"] }
 
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   machine_type        = "m7g.large"

@@ -35,6 +35,7 @@ module "worker" {
   }
 
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
   machine_type = "c7g.large"

@@ -37,5 +37,6 @@ module "proxy" {
 
   run_as            = "ops"
   session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 }

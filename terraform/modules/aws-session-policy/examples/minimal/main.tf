@@ -5,7 +5,7 @@ terraform {
 module "sessions" {
   source = "../.."
 
-  recording = { log_group = "/example/sessions", key_alias = "example-sessions" }
+  recording = { log_group = "/example/sessions", bucket = "example-sessions-123456789012-us-west-2", key_alias = "example-sessions" }
 }
 
 output "policy" {
