@@ -1,6 +1,6 @@
 //! Squid with the configuration that fleetgen generates, in a separate network: what it lets pass, and what it refuses.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
@@ -71,6 +71,7 @@ pub(super) fn checks() -> Vec<Check> {
     vec![
         Check::new("squid: what the proxy lets pass", requests),
         Check::new("squid: a reload keeps connections", reload),
+        Check::new("squid: a restart of one proxy keeps downloads", restart),
     ]
 }
 
@@ -150,6 +151,10 @@ impl Network {
 
     /// What squid answers to a request: the status of CONNECT, or of the request itself in plain HTTP.
     fn ask(&self, from: &str, url: &str) -> anyhow::Result<String> {
+        self.ask_at(3128, from, url)
+    }
+
+    fn ask_at(&self, port: u16, from: &str, url: &str) -> anyhow::Result<String> {
         let mut curl = self.command("curl");
         curl.args([
             "--silent",
@@ -160,7 +165,7 @@ impl Network {
             "--write-out",
             "%{http_connect} %{http_code}",
         ]);
-        curl.args(["--interface", from, "--proxy", "http://127.0.0.1:3128", url]);
+        curl.args(["--interface", from, "--proxy", &format!("http://127.0.0.1:{port}"), url]);
         // After CONNECT, the site speaks no TLS, so curl itself fails.
         let said = String::from_utf8_lossy(&output(&mut curl)?.stdout).into_owned();
         let (connect, status) = said.split_once(' ').context("curl says nothing")?;
@@ -198,23 +203,73 @@ fn requests(context: &CheckContext<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A download that has begun.
+struct Download {
+    curl: Child,
+    copy: PathBuf,
+}
+
+impl Download {
+    fn begin(network: &Network) -> anyhow::Result<Self> {
+        let copy = network.folder.path().join("copy");
+        let mut curl = network.command("curl");
+        curl.args(["--silent", "--fail", "--proxytunnel", "--interface", BUILD, "--proxy", "http://127.0.0.1:3128"]);
+        curl.args(["--limit-rate", "4M", "--output"]).arg(&copy).arg("http://snapshot.ubuntu.com:443/large");
+        let curl = quiet(&mut curl).spawn()?;
+        wait_for(|| fs_err::metadata(&copy).ok().filter(|copy| copy.len() > 0), "the download")?;
+        Ok(Self { curl, copy })
+    }
+
+    /// It goes on after what has just happened, and completes.
+    fn completes(mut self) -> anyhow::Result<()> {
+        ensure!(self.curl.try_wait()?.is_none(), "the download was over too early to show anything");
+        ensure!(self.curl.wait()?.success(), "the download broke");
+        ensure!(fs_err::metadata(&self.copy)?.len() == LARGE as u64, "the download is not complete");
+        Ok(())
+    }
+}
+
 /// A download through the proxy survives a new configuration.
 fn reload(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let network = Network::start(context)?;
-    let mut curl = network.command("curl");
-    curl.args(["--silent", "--fail", "--proxytunnel", "--interface", BUILD, "--proxy", "http://127.0.0.1:3128"]);
-    curl.args(["--limit-rate", "4M", "--output"]).arg(network.folder.path().join("copy"));
-    let mut curl = quiet(curl.arg("http://snapshot.ubuntu.com:443/large")).spawn()?;
-    let copy = network.folder.path().join("copy");
-    wait_for(|| fs_err::metadata(&copy).ok().filter(|copy| copy.len() > 0), "the download")?;
+    let download = Download::begin(&network)?;
     let configuration = network.folder.path().join("squid.conf");
     let before = fs_err::read_to_string(&configuration)?;
     write(&configuration, &before.replace("dstdomain -n snapshot.ubuntu.com", "dstdomain -n other.example.com"))?;
     run(network.command("squid").args(["-k", "reconfigure", "-f"]).arg(&configuration))?;
     let refuses = || network.ask(BUILD, "https://snapshot.ubuntu.com").ok().filter(|answer| answer == "403");
     wait_for(refuses, "the new configuration")?;
-    ensure!(curl.try_wait()?.is_none(), "the download was over before the reload");
-    ensure!(curl.wait()?.success(), "the download broke at the reload");
-    ensure!(fs_err::metadata(&copy)?.len() == LARGE as u64, "the download is not complete");
-    Ok(())
+    download.completes()
+}
+
+/// One of two proxies is restarted. It takes no new connection, so the load balancer sends them to the other one, and finishes
+/// the downloads that it has.
+fn restart(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let mut network = Network::start(context)?;
+    let path = |name: &str| network.folder.path().join(name);
+    let own = fs_err::read_to_string(path("squid.conf"))?;
+    let other = own.replace("http_port 3128", "http_port 3129").replace("squid.pid", "other.pid");
+    write(&path("other.conf"), &other)?;
+    let second = quiet(network.command("squid").args(["-N", "-f"]).arg(path("other.conf"))).spawn()?;
+    network.processes.push(second);
+    let listens = |port: u16| {
+        let sockets = run(network.command("ss").args(["--no-header", "--listening", "--tcp", "--numeric"])).ok()?;
+        Some(sockets.contains(&format!(":{port} ")))
+    };
+    wait_for(|| listens(3129).filter(|found| *found), "the other proxy")?;
+    let download = Download::begin(&network)?;
+    // As systemd does.
+    let pid: u32 = fs_err::read_to_string(network.folder.path().join("squid.pid"))?.trim().parse()?;
+    run(Command::new("kill").args(["-TERM", &pid.to_string()]))?;
+    wait_for(|| listens(3128).filter(|found| !found), "the proxy to take nothing new")?;
+    let answer = network.ask_at(3129, BUILD, "https://snapshot.ubuntu.com")?;
+    ensure!(answer == "200", "the other proxy says {answer}");
+    download.completes()?;
+    let stopped = network.processes.iter_mut().find(|process| process.id() == pid);
+    stopped.context("squid has another process")?.wait()?;
+    let first =
+        quiet(network.command("squid").args(["-N", "-f"]).arg(network.folder.path().join("squid.conf"))).spawn()?;
+    network.processes.push(first);
+    let answers = || network.ask(BUILD, "https://snapshot.ubuntu.com").ok().filter(|answer| answer == "200");
+    wait_for(answers, "the proxy after its restart").map(|_| ())
 }
