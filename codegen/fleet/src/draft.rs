@@ -52,6 +52,7 @@ pub(crate) struct WrittenAwsAccount<'a> {
     pub(crate) state_bucket: &'a Field<Bucket>,
     pub(crate) state_region: &'a Field<Region>,
     pub(crate) disk_key: Option<&'a Field<AwsKmsKey>>,
+    pub(crate) restrict_images: Option<&'a Field<bool>>,
     pub(crate) existing: Option<&'a Field<Vec<Field<AccountResource>>>>,
 }
 
@@ -97,6 +98,7 @@ impl<'a> Draft<'a> {
             state_bucket: &builder.state_bucket,
             state_region: &builder.state_region,
             disk_key: builder.disk_key.as_ref(),
+            restrict_images: builder.restrict_images.as_ref(),
             existing: builder.existing.as_ref(),
         };
         let more = entries(builder.accounts.as_ref()).iter().filter_map(|(name, account)| {
@@ -108,6 +110,7 @@ impl<'a> Draft<'a> {
                 state_bucket: &account.state_bucket,
                 state_region: &account.state_region,
                 disk_key: account.disk_key.as_ref(),
+                restrict_images: account.restrict_images.as_ref(),
                 existing: account.existing.as_ref(),
             })
         });

@@ -63,6 +63,18 @@ resource "aws_ec2_image_block_public_access" "this" {
   state  = "block-new-sharing"
 }
 
+# Somebody else's image with a familiar name is not started.
+resource "aws_ec2_allowed_images_settings" "this" {
+  count = var.image_providers == null ? 0 : 1
+
+  region = var.region
+  state  = "enabled"
+
+  image_criterion {
+    image_providers = var.image_providers
+  }
+}
+
 resource "aws_ec2_instance_metadata_defaults" "this" {
   region                      = var.region
   http_tokens                 = "required"

@@ -46,6 +46,12 @@ variable "signing_key_alias" {
   default     = null
 }
 
+variable "image_providers" {
+  description = "The owners of images that machines in this region may start from: account ids, or names such as amazon; null for any."
+  type        = set(string)
+  default     = null
+}
+
 variable "session_bucket" {
   description = "The name of the bucket to create for logs of sessions, which is unique in all of AWS."
   type        = string

@@ -50,6 +50,8 @@ pub(super) struct AccountValues<'a> {
     image_accounts: Vec<&'a str>,
     has_oidc_provider: bool,
     has_service_linked_roles: bool,
+    /// The owners of images that machines may start from; nothing for any.
+    image_providers: Option<BTreeSet<&'a str>>,
     /// The bucket of the account's trail, if it has none yet.
     trail_bucket: Option<String>,
     regions: Vec<RegionValues<'a>>,
@@ -132,6 +134,7 @@ pub(super) fn values<'a>(
         image_accounts: aws.others.iter().filter(runs).map(|other| other.account.as_str()).collect(),
         has_oidc_provider: account.existing.contains(&AccountResource::OidcProvider),
         has_service_linked_roles: account.existing.contains(&AccountResource::ServiceLinkedRoles),
+        image_providers: account.restrict_images.then(|| image_providers(fleet, aws)),
         trail_bucket: (!account.existing.contains(&AccountResource::CloudTrail))
             .then(|| resource_name::trail_bucket(&fleet.name, &account.account)),
         regions: regions(fleet, account, builds),
@@ -164,6 +167,12 @@ fn regions<'a>(fleet: &'a Fleet, account: &'a AwsAccount, builds: bool) -> Vec<R
         signing_key: signing_key(region.as_str()),
     };
     regions.into_iter().map(values).collect()
+}
+
+/// The account that builds images, and the vendors whose images its layers and new groups start from.
+fn image_providers<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> BTreeSet<&'a str> {
+    let vendors = fleet.root_layers().filter_map(|layer| Some(layer.source.aws.as_ref()?.0.as_str()));
+    vendors.chain([aws.builder.account.as_str()]).collect()
 }
 
 /// A key's alias without `alias/`, if it is the name that fleetgen gives: such a key is the account's root to create.

@@ -110,6 +110,9 @@ pub(crate) struct AwsAccount {
     pub(crate) report_bucket: Option<Field<Bucket>>,
     /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
+    /// Whether machines start only from images of the account that builds them and of the vendors in `layers.*.source`. It
+    /// applies to everything in the account's regions. Default: false.
+    pub(crate) restrict_images: Option<Field<bool>>,
     /// What the account has already, so that its root does not create it, such as `[oidc-provider]`. Default: none.
     pub(crate) existing: Option<Field<Vec<Field<AccountResource>>>>,
     /// More accounts, by name, such as one for each environment. They run the images that are built here and shared with
@@ -129,6 +132,9 @@ pub(crate) struct MoreAwsAccount {
     pub(crate) state_region: Field<Region>,
     /// The KMS key of this account that encrypts disks, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
+    /// Whether machines start only from images of the account that builds them and of the vendors in `layers.*.source`. It
+    /// applies to everything in the account's regions. Default: false.
+    pub(crate) restrict_images: Option<Field<bool>>,
     /// What the account has already, so that its root does not create it. Default: none.
     pub(crate) existing: Option<Field<Vec<Field<AccountResource>>>>,
 }

@@ -178,6 +178,8 @@ pub struct AwsAccount {
     pub state_region: Region,
     /// The key that encrypts disks. Without one, the account's default EBS key does.
     pub disk_key: Option<AwsKmsKey>,
+    /// Whether machines start only from images of this fleet and its vendors.
+    pub restrict_images: bool,
     /// What its root does not create; sorted.
     pub existing: Vec<AccountResource>,
 }

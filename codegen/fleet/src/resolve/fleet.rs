@@ -55,6 +55,7 @@ fn aws(written: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccounts> {
             state_bucket: account.state_bucket.value.clone()?,
             state_region: account.state_region.value.clone()?,
             disk_key: account.disk_key.and_then(|key| key.value.clone()),
+            restrict_images: account.restrict_images.map_or(Some(false), |field| field.value)?,
             existing: set(account.existing),
         })
     };

@@ -68,3 +68,16 @@ run "sessions_as_root_are_refused" {
 
   expect_failures = [var.run_as]
 }
+
+run "only_known_images_start_if_asked" {
+  command = plan
+
+  variables {
+    image_providers = ["099720109477", "123456789012"]
+  }
+
+  assert {
+    condition     = aws_ec2_allowed_images_settings.this[0].state == "enabled" && one(aws_ec2_allowed_images_settings.this[0].image_criterion).image_providers == toset(["099720109477", "123456789012"])
+    error_message = "the vendor's and our own"
+  }
+}
