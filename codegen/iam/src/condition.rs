@@ -23,10 +23,10 @@ impl std::fmt::Display for Miss {
             Self::Principal(own) => write!(f, "it does not name the principal {own}"),
             Self::Resource(own) => write!(f, "it does not name the resource {own}"),
             Self::Condition { operator, key, wanted, found } => {
-                write!(f, "{operator} {key} wants {}, and the call has ", wanted.join(" or "))?;
+                write!(f, "{operator} {key} requires {}, and the request has ", wanted.join(" or "))?;
                 match found {
                     Some(found) => f.write_str(&found.join(", ")),
-                    None => f.write_str("no such value"),
+                    None => f.write_str("no such key"),
                 }
             }
         }

@@ -86,8 +86,8 @@ pub struct Decision {
     pub because: Vec<String>,
 }
 
-/// Whether an identity may make a call. A statement that denies it decides. Otherwise the identity's policies must allow it, and
-/// its boundary; or the resource's policy allows this principal.
+/// Whether an identity may make a call. A statement that denies it decides. Otherwise the identity's policies must allow it, or the
+/// resource's policy allows this principal; and its boundary must allow it as well.
 pub fn decide(request: &Request, identity: &Identity, resource: Option<&ResourcePolicy>) -> Decision {
     let documents = identity.policies.iter().chain(&identity.boundary).chain(resource.map(|it| &it.policy));
     for policy in documents {
@@ -95,23 +95,22 @@ pub fn decide(request: &Request, identity: &Identity, resource: Option<&Resource
             return Decision { is_allowed: false, because: vec![format!("denied by {}", shown(policy, denies.0))] };
         }
     }
-    let by_resource = resource.map(|it| find(&it.policy, Effect::Allow, request).map(|found| (&it.policy, found)));
-    if let Some(Some((policy, (statement, Match::Directly)))) = by_resource {
-        return Decision { is_allowed: true, because: vec![format!("allowed by {}", shown(policy, statement))] };
+    let (mut because, mut misses) = (Vec::new(), Vec::new());
+    let by_resource = resource.and_then(|it| Some((&it.policy, find(&it.policy, Effect::Allow, request)?)));
+    if let Some((policy, (statement, Match::Directly))) = by_resource {
+        because.push(format!("allowed by {}", shown(policy, statement)));
+    } else {
+        if let Some(resource) = resource.filter(|resource| resource.is_key && by_resource.is_none()) {
+            misses.extend(near(&resource.policy, request));
+        }
+        let mut policies = identity.policies.iter();
+        match policies.clone().find_map(|policy| Some((policy, find(policy, Effect::Allow, request)?))) {
+            Some((policy, (statement, _))) => because.push(format!("allowed by {}", shown(policy, statement))),
+            None if identity.policies.is_empty() => misses.push("no policy of the identity says anything".to_owned()),
+            None => policies.by_ref().for_each(|policy| misses.extend(near(policy, request))),
+        }
     }
-    let mut because = Vec::new();
-    let mut misses = Vec::new();
-    if let (Some(resource), Some(None)) = (resource, by_resource)
-        && resource.is_key
-    {
-        misses.extend(near(&resource.policy, request));
-    }
-    let policies = identity.policies.iter();
-    match policies.clone().find_map(|policy| Some((policy, find(policy, Effect::Allow, request)?))) {
-        Some((policy, (statement, _))) => because.push(format!("allowed by {}", shown(policy, statement))),
-        None if identity.policies.is_empty() => misses.push("no policy of the identity says anything".to_owned()),
-        None => misses.extend(policies.flat_map(|policy| near(policy, request))),
-    }
+    // Also for a role that a resource's policy names: only the name of a session would pass by the boundary.
     if let Some(boundary) = &identity.boundary {
         match find(boundary, Effect::Allow, request) {
             Some((statement, _)) => because.push(format!("within {}", shown(boundary, statement))),

@@ -1,4 +1,4 @@
-//! Reads what `terraform show -json` prints: the roles of a root, with their policies and their trust, and the policies of keys.
+//! Reads what `terraform show -json` prints: the roles of a root, with their policies and their trust.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,6 @@ use crate::{Identity, Policy, PolicyError};
 pub struct State {
     /// By name.
     pub roles: BTreeMap<String, Role>,
-    /// The policies of keys, by the name in their tags.
-    pub keys: BTreeMap<String, Policy>,
-    /// Policies that roles of other roots have, by name: those of operators, and boundaries.
-    pub policies: BTreeMap<String, Policy>,
 }
 
 /// A role.
@@ -51,11 +47,11 @@ impl From<PolicyError> for StateError {
 type Read<T> = Result<T, StateError>;
 
 impl State {
-    /// Reads a state.
+    /// Reads a state. `known` has policies of other roots by ARN, such as the boundaries of an account.
     ///
     /// # Errors
     /// The text is something else, or a policy is not understood.
-    pub fn read(state: &Value) -> Read<Self> {
+    pub fn read(state: &Value, known: &BTreeMap<String, Policy>) -> Read<Self> {
         let module = state.pointer("/values/root_module");
         let module = module.ok_or_else(|| StateError("not the output of `terraform show -json`".to_owned()))?;
         let mut resources = Vec::new();
@@ -63,12 +59,11 @@ impl State {
         let of =
             |kind: &'static str| resources.iter().filter(move |(found, _)| *found == kind).map(|(_, values)| *values);
         let mut read = Self::default();
-        let mut managed = BTreeMap::new();
+        let mut managed = known.clone();
         for values in of("aws_iam_policy") {
             let name = text(values, "name")?;
             let policy = Policy::parse(&format!("policy {name}"), &text(values, "policy")?)?;
-            managed.insert(text(values, "arn")?, policy.clone());
-            read.policies.insert(name, policy);
+            managed.insert(text(values, "arn")?, policy);
         }
         let mut names = BTreeMap::new();
         for values in of("aws_iam_role") {
@@ -84,7 +79,6 @@ impl State {
             };
             match boundary.map(|arn| (arn, managed.get(arn))) {
                 Some((_, Some(policy))) => role.identity.boundary = Some(policy.clone()),
-                // The boundary of machines is in the account's root.
                 Some((arn, None)) => role.unknown.push(arn.to_owned()),
                 None => {}
             }
@@ -102,11 +96,6 @@ impl State {
                 Some(policy) => role.identity.policies.push(policy.clone()),
                 None => role.unknown.push(arn),
             }
-        }
-        for values in of("aws_kms_key") {
-            let name = text(values, "tags/Name")?;
-            let policy = Policy::parse(&format!("the policy of the key {name}"), &text(values, "policy")?)?;
-            read.keys.insert(name, policy);
         }
         Ok(read)
     }

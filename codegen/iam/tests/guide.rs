@@ -78,6 +78,22 @@ fn a_boundary_limits_and_allows_nothing() {
     assert!(!decide(&request("s3:DeleteBucket", "arn:aws:s3:::b", &[]), &buckets, None).is_allowed);
 }
 
+/// `reference_policies_evaluation-logic_policy-eval-denyallow`: a resource's policy that names a role is within its boundary.
+#[test]
+fn a_resource_does_not_lift_a_boundary() {
+    let bucket = ResourcePolicy {
+        is_key: false,
+        policy: policy(&json!({ "Effect": "Allow", "Principal": { "AWS": ROLE }, "Action": "s3:*", "Resource": "*" })),
+    };
+    let role = |service: &str| Identity {
+        policies: Vec::new(),
+        boundary: Some(policy(&json!({ "Effect": "Allow", "Action": service, "Resource": "*" }))),
+    };
+    let call = request("s3:GetObject", "arn:aws:s3:::shared/x", &[]);
+    assert!(decide(&call, &role("s3:*"), Some(&bucket)).is_allowed);
+    assert!(!decide(&call, &role("ec2:*"), Some(&bucket)).is_allowed);
+}
+
 /// KMS Developer Guide, `key-policy-default`: the statement about the account only lets identity policies decide.
 #[test]
 fn a_key_leaves_the_decision_to_the_account_only_if_it_says_so() {
@@ -255,12 +271,12 @@ fn what_is_missing_is_said() {
     };
     assert_eq!(
         asks("ec2:StopInstances", &[("aws:ResourceTag/environment", &["stg"])]),
-        ["the policy, statement Own: StringEquals aws:ResourceTag/environment wants prod, and the call has stg"]
+        ["the policy, statement Own: StringEquals aws:ResourceTag/environment requires prod, and the request has stg"]
     );
     assert_eq!(
         asks("ec2:StopInstances", &[]),
         [
-            "the policy, statement Own: StringEquals aws:ResourceTag/environment wants prod, and the call has no such value"
+            "the policy, statement Own: StringEquals aws:ResourceTag/environment requires prod, and the request has no such key"
         ]
     );
     assert_eq!(asks("ec2:RunInstances", &[]), ["the policy: no statement allows ec2:RunInstances"]);

@@ -11,6 +11,14 @@ locals {
     ["repo:${var.github.owner}@${var.github.owner_id}/${var.github.name}@${var.github.repository_id}"],
   )
 
+  job_policies = merge([
+    for name, job in var.jobs : {
+      # As texts, since a list has elements of one type, and statements differ.
+      for index, statements in chunklist([for statement in jsondecode(job.policy).Statement : jsonencode(statement)], 8) :
+      "${name}-${index + 1}" => { job = name, policy = jsonencode({ Version = "2012-10-17", Statement = [for statement in statements : jsondecode(statement)] }) }
+    }
+  ]...)
+
   provider_arn = var.create_oidc_provider ? aws_iam_openid_connect_provider.github[0].arn : "arn:aws:iam::${var.account}:oidc-provider/${local.provider}"
 }
 
@@ -77,12 +85,28 @@ resource "aws_iam_role" "job" {
   })
 }
 
-resource "aws_iam_role_policy" "job" {
-  for_each = var.jobs
+# IAM limits a policy to 6,144 characters, and a role to 10 policies.
+resource "aws_iam_policy" "job" {
+  for_each = local.job_policies
 
-  name   = "job"
-  role   = aws_iam_role.job[each.key].id
-  policy = each.value.policy
+  name        = "${var.fleet}-${each.key}"
+  description = "${var.fleet}: ${var.jobs[each.value.job].description}"
+  policy      = each.value.policy
+  tags        = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(each.value.policy) <= 6144
+      error_message = "The policy ${each.key} has more characters than IAM allows: some of its statements name too many resources."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "job" {
+  for_each = local.job_policies
+
+  role       = aws_iam_role.job[each.value.job].name
+  policy_arn = aws_iam_policy.job[each.key].arn
 }
 
 # For people, by environment: permission sets of IAM Identity Center name them.

@@ -19,6 +19,12 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "bucket_key" {
+  description = "Whether S3 uses one key of its own for many objects, which costs less."
+  type        = bool
+  default     = true
+}
+
 variable "statements" {
   description = "More statements of the bucket's policy, as a JSON list."
   type        = string

@@ -16,7 +16,9 @@ module "session_logs" {
   region      = var.region
   kms_key_arn = aws_kms_key.this["sessions"].arn
   days        = var.log_retention_days == 0 ? null : var.log_retention_days
-  tags        = var.tags
+  # A machine can write over a log. What it overwrites is kept for as long.
+  old_version_days = var.log_retention_days == 0 ? 3653 : var.log_retention_days
+  tags             = var.tags
 }
 
 # Session Manager reads its preferences from the document with this name. If the account has one, import it.

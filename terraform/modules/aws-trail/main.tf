@@ -10,7 +10,7 @@ resource "aws_kms_key" "this" {
   description             = "The trail ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  tags                    = merge(var.tags, { Name = "${var.name}-trail" })
+  tags                    = merge(var.tags, { Name = var.name })
 
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
   policy = jsonencode({
@@ -52,7 +52,7 @@ resource "aws_kms_key" "this" {
 
 resource "aws_kms_alias" "this" {
   region        = var.region
-  name          = "alias/${var.name}-trail"
+  name          = "alias/${var.name}"
   target_key_id = aws_kms_key.this.key_id
 }
 
@@ -62,8 +62,10 @@ module "bucket" {
   name        = var.bucket
   region      = var.region
   kms_key_arn = aws_kms_key.this.arn
-  days        = var.days
-  tags        = var.tags
+  # CloudTrail's own encryption context is in the key's policy. A bucket key would have another.
+  bucket_key = false
+  days       = var.days
+  tags       = var.tags
 
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
   statements = jsonencode([
@@ -99,4 +101,7 @@ resource "aws_cloudtrail" "this" {
   include_global_service_events = true
   enable_log_file_validation    = true
   tags                          = var.tags
+
+  # The bucket's policy must be there first.
+  depends_on = [module.bucket]
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The trail's name: the fleet's."
+  description = "The trail's name, and the alias of its key."
   type        = string
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use fleetgen_fleet::{Fleet, Scope};
+use fleetgen_fleet::{AwsAccount, Fleet, Scope, resource_name};
 use fleetgen_iam::{Identity, Policy, Principal, Request, State, decide};
 use fleetgen_problem::suggest_or_list;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::ui::Ui;
 ///
 /// Identities are those of GitHub's jobs and of operators, as fleet.yaml gives them: `apply-prod`, `operators-prod`. With
 /// several accounts, write `ACCOUNT/IDENTITY`. With `--state`, they are the roles of a root, such as those of a stack's
-/// machines. Policies of resources, such as keys, are not asked.
+/// machines. Resource policies, such as key policies, are not evaluated.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Who: `apply-prod`, `operators-prod`, or with `--state` the name of a role
@@ -31,8 +31,8 @@ pub(crate) struct Args {
     /// On what: an ARN, or `*` for calls without a resource
     #[arg(value_name = "RESOURCE")]
     resource: String,
-    /// What else AWS knows of the call, such as `aws:ResourceTag/environment=prod`. May be repeated. `aws:RequestedRegion` is
-    /// taken from the ARN
+    /// A condition key of the request, such as `aws:ResourceTag/environment=prod`. May be repeated. Without one,
+    /// `aws:RequestedRegion` is the ARN's region, or that of Terraform's state
     #[arg(long, value_name = "KEY=VALUE", value_parser = given)]
     given: Vec<(String, String)>,
     /// What `terraform show -json` printed; `-` for standard input
@@ -47,15 +47,16 @@ fn given(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let fleet = Project::load(global, ui)?.fleet;
     let identities = match &args.state {
-        Some(path) => of_state(&state::read(global, path)?)?,
-        None => of_fleet(&Project::load(global, ui)?.fleet)?,
+        Some(path) => of_state(&state::read(global, path)?, &fleet)?,
+        None => of_fleet(&fleet)?,
     };
     let Some(known) = identities.get(&args.identity) else {
         let hint = suggest_or_list(&args.identity, identities.keys().map(String::as_str));
         return Err(Failure::usage(format!("there is no identity `{}`", args.identity), hint));
     };
-    let request = request(args)?;
+    let request = request(args, &fleet)?;
     let decision = decide(&request, &known.identity, None);
     match ui.format {
         Format::Json => {
@@ -70,7 +71,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 ui.print(&format!("  {reason}\n"))?;
             }
             for arn in &known.unknown {
-                ui.print(&format!("  what {arn} says is not known here\n"))?;
+                ui.print(&format!("  {arn} is attached, but its document is not in this state\n"))?;
             }
         }
     }
@@ -83,10 +84,25 @@ struct Known {
     unknown: Vec<String>,
 }
 
-fn of_state(state: &Value) -> Result<BTreeMap<String, Known>, Failure> {
-    let state = State::read(state).map_err(|error| state::unusable(error.to_string()))?;
+fn of_state(state: &Value, fleet: &Fleet) -> Result<BTreeMap<String, Known>, Failure> {
+    let mut boundaries = BTreeMap::new();
+    if let Some(aws) = &fleet.aws {
+        for account in aws.accounts() {
+            let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
+            let arn =
+                format!("arn:aws:iam::{}:policy/{}", account.account, resource_name::machines_boundary(&fleet.name));
+            let boundary = Policy::read(&document(account, "boundary-machines"), &policies.machines_boundary);
+            boundaries.insert(arn, boundary.map_err(anyhow::Error::new)?);
+        }
+    }
+    let state = State::read(state, &boundaries).map_err(|error| state::unusable(error.to_string()))?;
     let known = |role: fleetgen_iam::Role| Known { identity: role.identity, unknown: role.unknown };
     Ok(state.roles.into_iter().map(|(name, role)| (name, known(role))).collect())
+}
+
+/// Where a policy of an account is.
+fn document(account: &AwsAccount, name: &str) -> String {
+    format!("{}/policies/{name}.json", Scope::Account(account.name.clone()).directory())
 }
 
 /// The jobs and operators of every account, each by its name, and if that is not the only one, by the account's as well.
@@ -95,8 +111,7 @@ fn of_fleet(fleet: &Fleet) -> anyhow::Result<BTreeMap<String, Known>> {
     if let Some(aws) = &fleet.aws {
         for account in aws.accounts() {
             let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
-            let folder = format!("{}/policies", Scope::Account(account.name.clone()).directory());
-            let read = |name: &str, policy: &Value| Policy::read(&format!("{folder}/{name}.json"), policy);
+            let read = |name: &str, policy: &Value| Policy::read(&document(account, name), policy);
             let boundary = read("boundary-jobs", &policies.jobs_boundary)?;
             for job in &policies.jobs {
                 let policies = vec![read(&job.name, &job.policy)?];
@@ -119,7 +134,7 @@ fn of_fleet(fleet: &Fleet) -> anyhow::Result<BTreeMap<String, Known>> {
     Ok(names.into_iter().zip(all).map(|(name, (_, _, identity))| (name, known(identity))).collect())
 }
 
-fn request(args: &Args) -> Result<Request, Failure> {
+fn request(args: &Args, fleet: &Fleet) -> Result<Request, Failure> {
     let usage = |message: String, hint: &str| Failure::usage(message, Some(hint.to_owned()));
     if !args.action.contains(':') {
         return Err(usage(
@@ -137,7 +152,10 @@ fn request(args: &Args) -> Result<Request, Failure> {
     for (key, value) in &args.given {
         context.entry(key.clone()).or_default().push(value.clone());
     }
-    if let Some(region) = args.resource.split(':').nth(3).filter(|region| !region.is_empty()) {
+    // Every call has a region.
+    let region = args.resource.split(':').nth(3).filter(|region| !region.is_empty());
+    let own = fleet.aws.as_ref().map(|aws| aws.builder.state_region.as_str());
+    if let Some(region) = region.or(own) {
         context.entry("aws:RequestedRegion".to_owned()).or_insert_with(|| vec![region.to_owned()]);
     }
     // Nothing here depends on who it is: the identity's own policies name no principal.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{
-    AwsAccount, AwsAccounts, Environment, Fleet, Group, JournalPlace, LoadBalancerTarget, Network, Scope, resource_name,
+    AwsAccount, AwsAccounts, Environment, Fleet, Group, JournalPlace, LoadBalancerTarget, Network, Scope, Target,
+    resource_name,
 };
 use serde_json::Value;
 
@@ -115,8 +116,8 @@ fn is_in(fleet: &Fleet, group: &Group, account: &AwsAccount, environment: &Envir
 #[derive(Clone)]
 struct Values {
     by_name: BTreeMap<&'static str, Vec<String>>,
-    /// The key of disks, if it is given by its ARN.
-    disk_key_arn: Option<String>,
+    /// By the statement that is about it: a key that is given by its ARN, which an alias does not lead to.
+    keys: BTreeMap<&'static str, String>,
 }
 
 impl Values {
@@ -152,7 +153,7 @@ impl Values {
             ("artifact_bucket", one(artifacts)),
             ("build_network", one(build_network.map(|it| resource_name::build_network(&fleet.name, &it.name)))),
             ("buckets", buckets),
-            ("disk_alias", one(disk_key.clone())),
+            ("disk_alias", one(disk_key.as_deref().map(alias))),
             ("fleet", vec![fleet.name.to_string()]),
             ("identity", vec![resource_name::build_identity(&fleet.name)]),
             ("journal_bucket", one(journal)),
@@ -161,21 +162,29 @@ impl Values {
             ("regions", regions.into_iter().collect()),
             ("report_bucket", one(reports)),
             ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
-            ("signing_alias", one(signing.map(|(key, _)| key.to_string()))),
+            ("signing_alias", one(signing.map(|(key, _)| alias(key.as_str())))),
             ("state_alias", vec![format!("alias/{}", resource_name::state_key(&account.state_bucket))]),
             ("state_bucket", vec![state_bucket]),
             ("state_region", vec![account.state_region.to_string()]),
         ]);
-        Self { by_name, disk_key_arn: disk_key.filter(|key| key.starts_with("arn:")) }
+        let keys = [("EncryptDisks", disk_key), ("Sign", signing.map(|(key, _)| key.to_string()))];
+        let keys = keys.into_iter().filter_map(|(sid, key)| Some((sid, key.filter(|key| key.contains(":key/"))?)));
+        Self { by_name, keys: keys.collect() }
     }
 
     fn in_environment(&self, fleet: &Fleet, environment: &Environment, groups: &[&Group]) -> Self {
         let mut values = self.clone();
         let states: BTreeSet<String> = groups.iter().map(|group| Scope::of(group).state_key(&fleet.name)).collect();
         let balancers: BTreeSet<&str> = groups.iter().filter_map(|group| listens_on(fleet, group)).collect();
+        let aws = groups.iter().filter_map(|group| match &group.target {
+            Target::Aws(aws) => Some(aws),
+            Target::Gcp(_) => None,
+        });
+        let policies: BTreeSet<&str> = aws.flat_map(|aws| &aws.policies).map(AsRef::as_ref).collect();
         values.by_name.extend([
             ("environment", vec![environment.name.to_string()]),
             ("load_balancers", balancers.into_iter().map(str::to_owned).collect()),
+            ("policies", policies.into_iter().map(str::to_owned).collect()),
             ("path", vec![resource_name::identity_path(&fleet.name, &environment.name)]),
             ("states", states.into_iter().collect()),
         ]);
@@ -188,11 +197,11 @@ impl Values {
         let mut policy: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let statements = policy["Statement"].as_array_mut().ok_or("the policy has no statements")?;
         for statement in statements.iter_mut() {
-            // A key that is given by its ARN needs no alias.
-            if let Some(arn) = self.disk_key_arn.as_ref().filter(|_| statement["Sid"] == "EncryptDisks") {
+            let arn = statement["Sid"].as_str().and_then(|sid| self.keys.get(sid));
+            if let Some(arn) = arn {
                 statement["Resource"] = Value::String(arn.clone());
                 if let Some(condition) = statement["Condition"].as_object_mut() {
-                    condition.remove("ForAnyValue:StringEquals");
+                    condition.retain(|_, keys| !keys.to_string().contains("Alias"));
                 }
             }
             *statement = self.fill(statement).unwrap_or_default();
@@ -259,4 +268,9 @@ fn listens_on<'a>(fleet: &'a Fleet, group: &Group) -> Option<&'a str> {
         LoadBalancerTarget::Aws { arn, .. } => Some(arn.as_str()),
         LoadBalancerTarget::Gcp { .. } => None,
     }
+}
+
+/// The alias of a key that is given by its alias, or by the alias's ARN.
+fn alias(key: &str) -> String {
+    key.rsplit_once(':').map_or(key, |(_, alias)| alias).to_owned()
 }

@@ -1,5 +1,6 @@
 //! The identities on AWS: what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,6 +19,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("iam: parliament", parliament),
         Check::new("iam: moto agrees on actions and resources", moto),
         Check::new("iam: roles trust their own jobs only", trust),
+        Check::new("iam: plan reads and apply writes every type of resource", terraform),
     ]
 }
 
@@ -41,8 +43,8 @@ fn is_boundary(path: &Path) -> bool {
 }
 
 /// The state of a root, applied in a folder of its own.
-fn applied(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<Value> {
-    let directory = context.sandbox.path(&folder.replacen("generated/", "generated-iam/", 1));
+fn applied(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::Result<Value> {
+    let directory = context.sandbox.path(&folder.replacen("generated/", &format!("generated-iam-{purpose}/"), 1));
     copy(&context.sandbox.path(folder), &directory)?;
     context.sandbox.apply(&directory)?;
     Ok(serde_json::from_str(&run(&mut context.sandbox.terraform(&directory, &["show", "-json"]))?)?)
@@ -68,7 +70,7 @@ fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut reference = Reference::new(&context.tools.iam_data);
     let mut all = documents(context.root)?;
     for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
-        of_machines(&applied(context, folder)?, &mut all)?;
+        of_machines(&applied(context, folder, "exist")?, &mut all)?;
     }
     let mut found = Vec::new();
     for (path, document) in all.iter().filter(|(path, _)| !is_boundary(path)) {
@@ -92,6 +94,69 @@ fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
         let found = reference.problems(&json!({ "Statement": [wrong] }))?.join("\n");
         ensure!(found.contains(says), "{wrong} is not found: {found}");
     }
+    Ok(())
+}
+
+/// What Terraform calls for a type: to read it, and to write it.
+type Calls = BTreeMap<String, [Vec<String>; 2]>;
+
+fn calls(root: &Path) -> anyhow::Result<Calls> {
+    let mut calls = Calls::new();
+    for line in fs_err::read_to_string(root.join("tests/iam/terraform.txt"))?.lines() {
+        let Some((kind, rest)) = line.split_once(' ').filter(|(kind, _)| kind.starts_with("aws_")) else { continue };
+        let (read, write) = rest.split_once(" write ").unwrap_or((rest, ""));
+        let read = read.trim().strip_prefix("read ").with_context(|| format!("{kind}: what reads it?"))?;
+        let list = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        calls.insert(kind.to_owned(), [list(read), list(write)]);
+    }
+    Ok(calls)
+}
+
+/// Whether a statement of the policy names the action, on whatever resource.
+fn names(policy: &Value, action: &str) -> bool {
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    let of = |statement: &Value| match &statement["Action"] {
+        Value::Array(actions) => actions.clone(),
+        one => vec![one.clone()],
+    };
+    statements.flat_map(of).any(|pattern| {
+        let pattern = pattern.as_str().unwrap_or_default();
+        pattern == action || pattern.strip_suffix('*').is_some_and(|prefix| action.starts_with(prefix))
+    })
+}
+
+/// Every type of resource in the roots of the account, of a network and of a stack can be read by the job that plans, and those of the
+/// stack can be written by the job that applies.
+fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let calls = calls(context.root)?;
+    let policy = |name: &str| -> anyhow::Result<Value> {
+        let path = format!("generated/terraform/_accounts/aws/policies/{name}.json");
+        Ok(serde_json::from_str(&fs_err::read_to_string(context.root.join(path))?)?)
+    };
+    let (plan, apply) = (policy("plan")?, policy("apply-prod")?);
+    let mut missing = BTreeSet::new();
+    for (root, is_stack) in [("_accounts/aws", false), ("aws-tokyo/foundation", false), ("aws-tokyo/prod", true)] {
+        let state = applied(context, &format!("generated/terraform/{root}"), "terraform")?;
+        let mut stack = vec![&state["values"]["root_module"]];
+        while let Some(module) = stack.pop() {
+            stack.extend(module["child_modules"].as_array().into_iter().flatten());
+            for resource in module["resources"].as_array().into_iter().flatten() {
+                let kind = resource["type"].as_str().unwrap_or_default();
+                let Some([read, write]) = calls.get(kind) else {
+                    missing.insert(format!("{kind} is not in tests/iam/terraform.txt"));
+                    continue;
+                };
+                ensure!(!(is_stack && write.is_empty() && resource["mode"] == "managed"), "{kind}: what writes it?");
+                let apply = read.iter().chain(write).filter(|_| is_stack).map(|action| ("apply", &apply, action));
+                for (job, policy, action) in read.iter().map(|action| ("plan", &plan, action)).chain(apply) {
+                    if !names(policy, action) {
+                        missing.insert(format!("{job} needs {action} for {kind}"));
+                    }
+                }
+            }
+        }
+    }
+    ensure!(missing.is_empty(), "{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
     Ok(())
 }
 
@@ -149,7 +214,7 @@ fn moto(context: &CheckContext<'_>) -> anyhow::Result<()> {
                 principal: Principal::Role(String::new()),
                 action: action.clone(),
                 resource: resource.clone(),
-                context: std::collections::BTreeMap::new(),
+                context: BTreeMap::new(),
             };
             ours.push(decide(&request, &identity, None).is_allowed);
             calls.push(json!([document.to_string(), action, resource]));
@@ -195,15 +260,15 @@ fn python(context: &CheckContext<'_>, python: &Path, script: &str, input: &Value
 
 /// Every line of `tests/iam/trust.txt`: a subject of GitHub's tokens, the repository's id, and the roles that it gets.
 fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let state = applied(context, "generated/terraform/_accounts/aws")?;
-    let read = State::read(&state)?;
+    let state = applied(context, "generated/terraform/_accounts/aws", "trust")?;
+    let read = State::read(&state, &BTreeMap::new())?;
     let provider = "https://token.actions.githubusercontent.com";
     let arn = find(&state["values"]["root_module"], &|resource| {
         resource["type"] == "aws_iam_openid_connect_provider" && resource["values"]["url"] == provider
     });
     let arn = arn.and_then(|found| found["values"]["arn"].as_str()).context("there is no provider")?;
     let key = |name: &str| format!("token.actions.githubusercontent.com:{name}");
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let table = fs_err::read_to_string(context.root.join("tests/iam/trust.txt"))?;
     for line in table.lines().filter_map(|line| line.split('#').next()) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -225,7 +290,7 @@ fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
         ensure!(roles == expected, "{subject} of {id} for {audience} gets {roles:?}, not {expected:?}");
         seen.extend(roles.into_iter().map(str::to_owned));
     }
-    let jobs: std::collections::BTreeSet<String> =
+    let jobs: BTreeSet<String> =
         read.roles.iter().filter(|(_, role)| role.trust.statements.len() == 1).map(|(name, _)| name.clone()).collect();
     let untested: Vec<&String> = jobs.difference(&seen).filter(|name| *name != "example-build").collect();
     ensure!(untested.is_empty(), "no line of trust.txt gets {untested:?}");

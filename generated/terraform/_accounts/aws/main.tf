@@ -133,7 +133,7 @@ module "region-us-west-2" {
 module "trail" {
   source = "../../../../terraform/modules/aws-trail"
 
-  name    = "example"
+  name    = "example-trail"
   account = "123456789012"
   region  = "ap-northeast-1"
   bucket  = "example-trail-123456789012"

@@ -1,7 +1,7 @@
 mock_provider "aws" {}
 
 variables {
-  name    = "example"
+  name    = "example-trail"
   account = "123456789012"
   region  = "ap-northeast-1"
   bucket  = "example-trail-123456789012"
@@ -20,7 +20,7 @@ run "only_this_trail_uses_the_key" {
   command = plan
 
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example" if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"])
+    condition     = alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example-trail" if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"])
     error_message = "another account could otherwise write here in CloudTrail's name"
   }
 }

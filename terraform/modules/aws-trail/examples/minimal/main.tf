@@ -16,7 +16,7 @@ provider "aws" {
 module "trail" {
   source = "../.."
 
-  name    = "example"
+  name    = "example-trail"
   account = "123456789012"
   region  = "ap-northeast-1"
   bucket  = "example-trail-123456789012"
