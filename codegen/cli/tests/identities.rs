@@ -75,7 +75,7 @@ fn machines_are_asked_by_their_state() {
         sandbox.run(&["can", "example-prod-web", "s3:GetObject", resource, "--state", "state.json"]).expect(0)
     };
     asks("arn:aws:s3:::example-data/x").says(": yes").says("policy machine, statement Own");
-    asks("arn:aws:s3:::other/x").says(": no").says(&format!("{managed} is attached"));
+    asks("arn:aws:s3:::other/x").says(": no").says("as far as this state shows").says(managed);
     // The boundary is in the account's root, and fleet.yaml says what it is.
     let with = |boundary: &str| {
         state.to_string().replace(
@@ -89,6 +89,8 @@ fn machines_are_asked_by_their_state() {
     );
     let words = ["can", "example-prod-web", "iam:GetUser", "arn:aws:s3:::example-data/x", "--state", "state.json"];
     sandbox.run(&words).expect(0).says(": no").says("boundary-machines.json: no statement allows iam:GetUser");
+    sandbox.write("state.json", &with("arn:aws:iam::999999999999:policy/other"));
+    asks("arn:aws:s3:::example-data/x").says(": yes, as far as this state shows");
     sandbox.write("state.json", "{}");
     let words = ["can", "example-prod-web", "s3:GetObject", "*", "--state", "state.json"];
     sandbox.run(&words).expect(2).says("`terraform show -json`");

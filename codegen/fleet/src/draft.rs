@@ -142,6 +142,7 @@ impl<'a> Draft<'a> {
 
     /// The account of a network on AWS, as it is written.
     pub(crate) fn account_of(&self, network: &file::Network) -> Option<WrittenAwsAccount<'a>> {
+        network.cloud.get().filter(|cloud| **cloud == Cloud::Aws)?;
         let name = network.account.default_to(AccountName::builder(Cloud::Aws))?;
         self.aws_accounts().into_iter().find(|account| account.name == name)
     }

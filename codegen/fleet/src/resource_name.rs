@@ -71,6 +71,11 @@ pub fn machines_boundary(fleet: &FleetName) -> String {
     format!("{fleet}-machines")
 }
 
+/// The ARN of the permissions boundary of machines.
+pub fn machines_boundary_arn(fleet: &FleetName, account: &AccountId) -> String {
+    format!("arn:aws:iam::{account}:policy/{}", machines_boundary(fleet))
+}
+
 /// The alias, without `alias/`, of the signing key on AWS, if fleetgen creates it.
 pub fn signing_key(fleet: &FleetName) -> String {
     format!("{fleet}-image-signing")
@@ -89,6 +94,11 @@ pub fn session_logs(fleet: &FleetName) -> String {
 /// The bucket with logs of sessions in a region. Names of buckets are unique in all of AWS, so the account is in it.
 pub fn session_bucket(fleet: &FleetName, account: &AccountId, region: &Region) -> String {
     format!("{fleet}-sessions-{account}-{region}")
+}
+
+/// A pattern of the buckets with logs of sessions in every region.
+pub fn session_buckets(fleet: &FleetName, account: &AccountId) -> String {
+    format!("{fleet}-sessions-{account}-*")
 }
 
 /// The bucket with the account's trail.

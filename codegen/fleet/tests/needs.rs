@@ -14,12 +14,12 @@ fn problems(text: &str) -> String {
     loaded.err().map(|problems| render(&problems, Some(&source), Format::Human { color: false })).unwrap_or_default()
 }
 
-/// The file without the lines from `first` that begin with one of the words.
-fn without(first: usize, more: &[&str]) -> String {
+/// The file without line `at`, and without the lines right after it that begin with one of `words`.
+fn without(at: usize, words: &[&str]) -> String {
     let lines: Vec<&str> = FLEET.lines().collect();
-    let after = lines[first + 1..].iter().take_while(|line| more.iter().any(|word| line.trim().starts_with(word)));
-    let end = first + 1 + after.count();
-    [&lines[..first], &lines[end..]].concat().join("\n")
+    let after = lines[at + 1..].iter().take_while(|line| words.iter().any(|word| line.trim().starts_with(word)));
+    let end = at + 1 + after.count();
+    [&lines[..at], &lines[end..]].concat().join("\n")
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn every_key_and_bucket() {
     }
 }
 
-/// A network goes only with its groups.
+/// A network cannot be removed while groups use it.
 #[test]
 fn a_network_that_has_groups() {
     let start = FLEET.find("  gcp-tokyo:\n").unwrap();

@@ -23,7 +23,7 @@ use policy::Match;
 pub enum Principal {
     /// A role, by its ARN.
     Role(String),
-    /// Somebody whom an identity provider vouches for, by the provider's ARN.
+    /// A user of an identity provider, by the provider's ARN.
     Federated(String),
     /// A service of AWS, such as `ec2.amazonaws.com`.
     Service(String),
@@ -72,9 +72,9 @@ pub struct Identity {
 pub struct ResourcePolicy {
     /// The document.
     pub policy: Policy,
-    /// A key's policy must allow the call, or leave it to the account's identities. Other resources do the latter without
-    /// saying so.
-    pub is_key: bool,
+    /// Whether this policy must itself allow the call or leave it to the account, as the policies of keys and the trust of
+    /// roles must. For other resources, such as buckets, an identity's policy is enough.
+    pub must_allow: bool,
 }
 
 /// Whether a call is allowed, and why.
@@ -100,14 +100,14 @@ pub fn decide(request: &Request, identity: &Identity, resource: Option<&Resource
     if let Some((policy, (statement, Match::Directly))) = by_resource {
         because.push(format!("allowed by {}", shown(policy, statement)));
     } else {
-        if let Some(resource) = resource.filter(|resource| resource.is_key && by_resource.is_none()) {
+        if let (Some(resource), None) = (resource.filter(|it| it.must_allow), &by_resource) {
             misses.extend(near(&resource.policy, request));
         }
-        let mut policies = identity.policies.iter();
-        match policies.clone().find_map(|policy| Some((policy, find(policy, Effect::Allow, request)?))) {
+        let policies = &identity.policies;
+        match policies.iter().find_map(|policy| Some((policy, find(policy, Effect::Allow, request)?))) {
             Some((policy, (statement, _))) => because.push(format!("allowed by {}", shown(policy, statement))),
-            None if identity.policies.is_empty() => misses.push("no policy of the identity says anything".to_owned()),
-            None => policies.by_ref().for_each(|policy| misses.extend(near(policy, request))),
+            None if policies.is_empty() => misses.push("the identity has no policies".to_owned()),
+            None => misses.extend(policies.iter().flat_map(|policy| near(policy, request))),
         }
     }
     // Also for a role that a resource's policy names: only the name of a session would pass by the boundary.

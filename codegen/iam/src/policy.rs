@@ -104,15 +104,19 @@ impl Statement {
 
 impl Named {
     fn matches(&self, principal: &Principal) -> Option<Match> {
-        match (self, principal) {
-            (Self::Everybody, _) => Some(Match::Directly),
-            (Self::Account(account), Principal::Role(arn)) => {
-                (arn.split(':').nth(4) == Some(account.as_str())).then_some(Match::ByAccount)
+        let directly = |is_named: bool| is_named.then_some(Match::Directly);
+        match self {
+            Self::Everybody => Some(Match::Directly),
+            Self::Account(account) => {
+                let own = match principal {
+                    Principal::Role(arn) => arn.split(':').nth(4),
+                    Principal::Federated(_) | Principal::Service(_) => None,
+                };
+                (own == Some(account.as_str())).then_some(Match::ByAccount)
             }
-            (Self::Role(wanted), Principal::Role(own))
-            | (Self::Federated(wanted), Principal::Federated(own))
-            | (Self::Service(wanted), Principal::Service(own)) => (wanted == own).then_some(Match::Directly),
-            _ => None,
+            Self::Role(arn) => directly(*principal == Principal::Role(arn.clone())),
+            Self::Federated(arn) => directly(*principal == Principal::Federated(arn.clone())),
+            Self::Service(name) => directly(*principal == Principal::Service(name.clone())),
         }
     }
 }

@@ -22,7 +22,8 @@ pub struct Role {
     pub trust: Policy,
     /// What it may do.
     pub identity: Identity,
-    /// The ARNs of attached policies that are not in the state, such as AWS's own.
+    /// The ARNs of attached policies, and of the boundary, whose documents are not in the state, such as AWS's own. Each could
+    /// change the answer.
     pub unknown: Vec<String>,
 }
 

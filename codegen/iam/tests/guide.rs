@@ -42,7 +42,7 @@ fn carlos_and_the_bucket() {
         { "Sid": "DenyS3Logs", "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::*log*" },
     ]));
     let bucket = ResourcePolicy {
-        is_key: false,
+        must_allow: false,
         policy: policy(&json!({
             "Sid": "Direct", "Effect": "Allow", "Principal": { "AWS": ROLE }, "Action": "s3:*",
             "Resource": ["arn:aws:s3:::carlossalazar", "arn:aws:s3:::shared/*", "arn:aws:s3:::carlossalazar-logs/*"],
@@ -82,7 +82,7 @@ fn a_boundary_limits_and_allows_nothing() {
 #[test]
 fn a_resource_does_not_lift_a_boundary() {
     let bucket = ResourcePolicy {
-        is_key: false,
+        must_allow: false,
         policy: policy(&json!({ "Effect": "Allow", "Principal": { "AWS": ROLE }, "Action": "s3:*", "Resource": "*" })),
     };
     let role = |service: &str| Identity {
@@ -104,7 +104,7 @@ fn a_key_leaves_the_decision_to_the_account_only_if_it_says_so() {
     let allows = identity(&json!({ "Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn }));
     let nothing = identity(&json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" }));
     let asks = |identity: &Identity, key: &Value| {
-        let key = ResourcePolicy { policy: policy(key), is_key: true };
+        let key = ResourcePolicy { policy: policy(key), must_allow: true };
         decide(&request("kms:Decrypt", arn, &[]), identity, Some(&key)).is_allowed
     };
     assert!(asks(&allows, &account));
@@ -235,7 +235,7 @@ fn actions_and_everything_but() {
 fn trust_in_a_provider() {
     let provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
     let trust = ResourcePolicy {
-        is_key: false,
+        must_allow: true,
         policy: policy(&json!({
             "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": { "StringEquals": { "token.actions.githubusercontent.com:sub": "repo:example/fleet:environment:prod" } },

@@ -34,13 +34,13 @@ variable "github" {
 }
 
 variable "builds_images" {
-  description = "Whether images are built in this account: their machines get an identity."
+  description = "Whether images are built in this account. If so, the module creates the identity of the machines that build them."
   type        = bool
   default     = false
 }
 
 variable "jobs" {
-  description = "GitHub's jobs, by the end of their roles' names: the ends of their subjects, such as environment:images, what they may do, as a policy document in JSON, and for how many hours."
+  description = "GitHub's jobs, by the suffix of the role's name. Each has a description, the ends of its tokens' subjects (such as environment:images), a policy document in JSON, and the maximum length of a login in hours."
   type = map(object({
     description = string
     subjects    = list(string)

@@ -20,7 +20,7 @@ variable "kms_key_arn" {
 }
 
 variable "bucket_key" {
-  description = "Whether S3 uses one key of its own for many objects, which costs less."
+  description = "Whether to use an S3 Bucket Key, which reduces the cost of KMS."
   type        = bool
   default     = true
 }
@@ -32,9 +32,14 @@ variable "statements" {
 }
 
 variable "days" {
-  description = "How many days an object is kept; null for ever."
+  description = "How many days an object is kept; null to keep it."
   type        = number
   default     = null
+
+  validation {
+    condition     = var.days == null || try(var.days >= 1, false)
+    error_message = "An object is kept for a day at least."
+  }
 }
 
 variable "old_version_days" {

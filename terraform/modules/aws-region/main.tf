@@ -65,7 +65,7 @@ resource "aws_ec2_image_block_public_access" "this" {
   state  = "block-new-sharing"
 }
 
-# Somebody else's image with a familiar name is not started.
+# EC2 refuses an image of an unknown owner, even if it has a familiar name.
 resource "aws_ec2_allowed_images_settings" "this" {
   count = var.image_providers == null ? 0 : 1
 

@@ -30,7 +30,7 @@ variable "disk_key_alias" {
 }
 
 variable "image_accounts" {
-  description = "The ids of other accounts that run images which are encrypted with this key. Their service-linked roles for Auto Scaling and Spot must exist."
+  description = "The ids of other accounts that run images encrypted with the key of disks. Their service-linked roles for Auto Scaling and Spot must exist."
   type        = set(string)
   default     = []
 

@@ -17,9 +17,9 @@ use crate::ui::Ui;
 
 /// Show whether an identity on AWS may make a call, and which statement decides
 ///
-/// Identities are those of GitHub's jobs and of operators, as fleet.yaml gives them: `apply-prod`, `operators-prod`. With
-/// several accounts, write `ACCOUNT/IDENTITY`. With `--state`, they are the roles of a root, such as those of a stack's
-/// machines. Resource policies, such as key policies, are not evaluated.
+/// Identities are the roles of GitHub's jobs and the policies of operators: `apply-prod`, `operators-prod`. If several
+/// accounts have the identity, write `ACCOUNT/IDENTITY`. With `--state`, identities are the roles of a root, such as those of
+/// a stack's machines. Resource policies, such as key policies, are not evaluated.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Who: `apply-prod`, `operators-prod`, or with `--state` the name of a role
@@ -31,8 +31,8 @@ pub(crate) struct Args {
     /// On what: an ARN, or `*` for calls without a resource
     #[arg(value_name = "RESOURCE")]
     resource: String,
-    /// A condition key of the request, such as `aws:ResourceTag/environment=prod`. May be repeated. Without one,
-    /// `aws:RequestedRegion` is the ARN's region, or that of Terraform's state
+    /// A condition key of the request and its value, such as `aws:ResourceTag/environment=prod`. May be repeated. The default
+    /// of `aws:RequestedRegion` is the region in the ARN, or else `clouds.aws.state_region`
     #[arg(long, value_name = "KEY=VALUE", value_parser = given)]
     given: Vec<(String, String)>,
     /// What `terraform show -json` printed; `-` for standard input
@@ -65,20 +65,21 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             ui.print(&format!("{answer:#}\n"))?;
         }
         Format::Human | Format::Github => {
-            let says = if decision.is_allowed { "yes" } else { "no" };
-            ui.print(&format!("{}, {} on {}: {says}\n", args.identity, args.action, args.resource))?;
+            let answer = if decision.is_allowed { "yes" } else { "no" };
+            let limit = if known.unknown.is_empty() { "" } else { ", as far as this state shows" };
+            ui.print(&format!("{}, {} on {}: {answer}{limit}\n", args.identity, args.action, args.resource))?;
             for reason in decision.because {
                 ui.print(&format!("  {reason}\n"))?;
             }
             for arn in &known.unknown {
-                ui.print(&format!("  {arn} is attached, but its document is not in this state\n"))?;
+                ui.print(&format!("  {arn} also applies, but its document is not in this state\n"))?;
             }
         }
     }
     Ok(Exit::Ok)
 }
 
-/// An identity, and the ARNs of policies that it has and nothing here knows.
+/// An identity, and the ARNs of its policies whose documents are not available.
 struct Known {
     identity: Identity,
     unknown: Vec<String>,
@@ -89,8 +90,7 @@ fn of_state(state: &Value, fleet: &Fleet) -> Result<BTreeMap<String, Known>, Fai
     if let Some(aws) = &fleet.aws {
         for account in aws.accounts() {
             let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
-            let arn =
-                format!("arn:aws:iam::{}:policy/{}", account.account, resource_name::machines_boundary(&fleet.name));
+            let arn = resource_name::machines_boundary_arn(&fleet.name, &account.account);
             let boundary = Policy::read(&document(account, "boundary-machines"), &policies.machines_boundary);
             boundaries.insert(arn, boundary.map_err(anyhow::Error::new)?);
         }
@@ -112,16 +112,10 @@ fn of_fleet(fleet: &Fleet) -> anyhow::Result<BTreeMap<String, Known>> {
         for account in aws.accounts() {
             let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
             let read = |name: &str, policy: &Value| Policy::read(&document(account, name), policy);
-            let boundary = read("boundary-jobs", &policies.jobs_boundary)?;
-            for job in &policies.jobs {
-                let policies = vec![read(&job.name, &job.policy)?];
-                let identity = Identity { policies, boundary: Some(boundary.clone()) };
-                all.push((account.name.to_string(), job.name.clone(), identity));
-            }
-            for (environment, policy) in &policies.operators {
-                let name = format!("operators-{environment}");
+            for (name, policy, limit) in policies.identities() {
+                let boundary = limit.map(|limit| read("boundary-jobs", limit)).transpose()?;
                 let policies = vec![read(&name, policy)?];
-                all.push((account.name.to_string(), name, Identity { policies, boundary: None }));
+                all.push((account.name.to_string(), name, Identity { policies, boundary }));
             }
         }
     }
@@ -152,11 +146,13 @@ fn request(args: &Args, fleet: &Fleet) -> Result<Request, Failure> {
     for (key, value) in &args.given {
         context.entry(key.clone()).or_default().push(value.clone());
     }
-    // Every call has a region.
+    // AWS sets this key in every request, and the policies of jobs depend on it.
     let region = args.resource.split(':').nth(3).filter(|region| !region.is_empty());
     let own = fleet.aws.as_ref().map(|aws| aws.builder.state_region.as_str());
-    if let Some(region) = region.or(own) {
-        context.entry("aws:RequestedRegion".to_owned()).or_insert_with(|| vec![region.to_owned()]);
+    if let Some(region) = region.or(own)
+        && !context.keys().any(|key| key.eq_ignore_ascii_case("aws:RequestedRegion"))
+    {
+        context.insert("aws:RequestedRegion".to_owned(), vec![region.to_owned()]);
     }
     // Nothing here depends on who it is: the identity's own policies name no principal.
     let principal = Principal::Role(args.identity.clone());

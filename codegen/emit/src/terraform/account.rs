@@ -1,4 +1,4 @@
-//! The roots of AWS accounts: identities, keys, sessions, buckets, and what the job that builds images may do.
+//! The roots of AWS accounts: identities with their policies, keys, sessions, buckets, and the trail.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +21,11 @@ pub(super) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
         let path = format!("{}/main.tf", scope.directory());
         let policies = policies(fleet, aws, account).map_err(|message| EmitError::fault(&path, message))?;
         files.push(super::render(path, subject.clone(), "aws/account.tf", values(fleet, aws, account, &policies))?);
-        let jobs = policies.jobs.into_iter().map(|job| (job.name, job.policy));
-        let operators = policies.operators.into_iter().map(|(name, policy)| (format!("operators-{name}"), policy));
-        let boundaries = [("boundary-jobs", policies.jobs_boundary), ("boundary-machines", policies.machines_boundary)];
+        let identities = policies.identities().map(|(name, policy, _)| (name, policy));
+        let boundaries =
+            [("boundary-jobs", &policies.jobs_boundary), ("boundary-machines", &policies.machines_boundary)];
         let boundaries = boundaries.map(|(name, policy)| (name.to_owned(), policy));
-        for (name, policy) in jobs.chain(operators).chain(boundaries) {
+        for (name, policy) in identities.chain(boundaries) {
             let path = format!("{}/policies/{name}.json", scope.directory());
             let (content, subject) = (format!("{policy:#}\n"), subject.clone());
             files.push(File { path, content, subject, origin: Origin::Rendered });
@@ -105,7 +105,7 @@ pub(super) fn values<'a>(
 ) -> Option<AccountValues<'a>> {
     let (owner, name) = fleet.repository.as_str().split_once('/')?;
     let seconds_in_a_minute = 60;
-    let builds = account.name == aws.builder.name;
+    let builds = aws.builds_in(account);
     let runs = |other: &&AwsAccount| builds && fleet.networks_of(&other.name).next().is_some();
     Some(AccountValues {
         bucket: account.state_bucket.as_str(),
@@ -151,20 +151,17 @@ pub(super) fn values<'a>(
 /// The regions of the account's networks. Where images are built, also those that images are copied to, and the signing
 /// key's.
 fn regions<'a>(fleet: &'a Fleet, account: &'a AwsAccount, builds: bool) -> Vec<RegionValues<'a>> {
+    let signing = fleet.signing.aws.as_ref().filter(|_| builds);
     let signing =
-        fleet.signing.aws.as_ref().filter(|_| builds).and_then(|(key, region)| {
-            Some((region.as_str(), own(Some(key), &resource_name::signing_key(&fleet.name))?))
-        });
+        signing.and_then(|(key, region)| Some((region, own(Some(key), &resource_name::signing_key(&fleet.name))?)));
     let networks = fleet.foundations().map(|(_, network)| network);
     let networks = networks.filter(|network| builds || network.account == account.name);
-    let networks = networks.map(|network| &network.region);
-    let signing_region = fleet.signing.aws.as_ref().filter(|_| signing.is_some()).map(|(_, region)| region);
-    let regions: BTreeSet<&Region> = networks.chain(signing_region).collect();
-    let signing_key = |region| signing.filter(|(own, _)| *own == region).map(|(_, key)| key);
+    let regions: BTreeSet<&Region> =
+        networks.map(|network| &network.region).chain(signing.map(|(region, _)| region)).collect();
     let values = |region: &'a Region| RegionValues {
         region: region.as_str(),
         session_bucket: resource_name::session_bucket(&fleet.name, &account.account, region),
-        signing_key: signing_key(region.as_str()),
+        signing_key: signing.filter(|(own, _)| *own == region).map(|(_, key)| key),
     };
     regions.into_iter().map(values).collect()
 }

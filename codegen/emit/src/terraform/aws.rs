@@ -59,8 +59,7 @@ pub(super) struct Identity {
 
 /// The identity of machines in a network.
 pub(super) fn identity(fleet: &Fleet, network: &Network, path: String) -> Option<Identity> {
-    let account = &fleet.aws_account(network)?.account;
-    let boundary = format!("arn:aws:iam::{account}:policy/{}", resource_name::machines_boundary(&fleet.name));
+    let boundary = resource_name::machines_boundary_arn(&fleet.name, &fleet.aws_account(network)?.account);
     Some(Identity { path, boundary })
 }
 

@@ -1,4 +1,4 @@
-//! What the identities of an account on AWS may do: GitHub's jobs, operators, and the most that either and machines can. The
+//! What identities of an AWS account may do: GitHub's jobs and operators. Also the boundaries of jobs and of machines. The
 //! documents are data, in `data/policies/`; `${…}` are this fleet's values.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,24 +48,36 @@ pub struct Policies {
     pub machines_boundary: Value,
 }
 
+impl Policies {
+    /// Jobs and operators: the name, the policy, and the boundary if it has one. Operators have none: their permission set is not
+    /// fleetgen's.
+    pub fn identities(&self) -> impl Iterator<Item = (String, &Value, Option<&Value>)> {
+        let jobs = self.jobs.iter().map(|job| (job.name.clone(), &job.policy, Some(&self.jobs_boundary)));
+        let operators = self.operators.iter().map(|(name, policy)| (format!("operators-{name}"), policy, None));
+        jobs.chain(operators)
+    }
+}
+
 /// What the identities of an account may do.
 ///
 /// # Errors
 /// A bug in fleetgen.
 pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Result<Policies, String> {
-    let builds = account.name == aws.builder.name;
+    let builds = aws.builds_in(account);
     let general = Values::of(fleet, aws, account);
     let job = |name: &str, description: &str, subjects: &[&str], policy: Value| Job {
         name: name.to_owned(),
         description: description.to_owned(),
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
-        hours: if name == BUILD_RUNNER { 3 } else { 1 },
+        hours: 1,
         policy,
     };
     let mut jobs =
         vec![job("plan", "plans every root", &["pull_request", "environment:drift"], general.document(PLAN)?)];
     if builds {
-        jobs.push(job(BUILD_RUNNER, "builds images", &["environment:images"], general.document(BUILD)?));
+        let build = job("build-runner", "builds images", &["environment:images"], general.document(BUILD)?);
+        // A build takes longer than an hour.
+        jobs.push(Job { hours: 3, ..build });
         let subjects = &["environment:sweep"];
         jobs.push(job("sweep", "removes what builds left behind", subjects, general.document(SWEEP)?));
     }
@@ -95,9 +107,6 @@ pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Resul
     })
 }
 
-/// The end of the name of the role that builds images.
-const BUILD_RUNNER: &str = "build-runner";
-
 /// What the job that builds images may do, as a policy document.
 ///
 /// # Errors
@@ -116,7 +125,7 @@ fn is_in(fleet: &Fleet, group: &Group, account: &AwsAccount, environment: &Envir
 #[derive(Clone)]
 struct Values {
     by_name: BTreeMap<&'static str, Vec<String>>,
-    /// By the statement that is about it: a key that is given by its ARN, which an alias does not lead to.
+    /// Keys that fleet.yaml names by ARN, by the Sid of the statement about them. A condition on an alias would never match these.
     keys: BTreeMap<&'static str, String>,
 }
 
@@ -124,7 +133,7 @@ impl Values {
     fn of(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Self {
         let networks = || fleet.networks_of(&account.name);
         let build_network = fleet.build_network(Cloud::Aws);
-        let builds = account.name == aws.builder.name;
+        let builds = aws.builds_in(account);
         let signing = fleet.signing.aws.as_ref();
         let (journal, prefix) = match &fleet.rollout.journal {
             JournalPlace::Bucket { cloud: Cloud::Aws, bucket, prefix, .. } => {
@@ -158,13 +167,16 @@ impl Values {
             ("identity", vec![resource_name::build_identity(&fleet.name)]),
             ("journal_bucket", one(journal)),
             ("journal_prefix", one(prefix)),
+            ("machines_boundary", vec![resource_name::machines_boundary(&fleet.name)]),
             ("region", one(build_network.map(|network| network.region.to_string()))),
             ("regions", regions.into_iter().collect()),
             ("report_bucket", one(reports)),
+            ("session_buckets", vec![resource_name::session_buckets(&fleet.name, &account.account)]),
             ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
             ("signing_alias", one(signing.map(|(key, _)| alias(key.as_str())))),
             ("state_alias", vec![format!("alias/{}", resource_name::state_key(&account.state_bucket))]),
             ("state_bucket", vec![state_bucket]),
+            ("trail_bucket", vec![resource_name::trail_bucket(&fleet.name, &account.account)]),
             ("state_region", vec![account.state_region.to_string()]),
         ]);
         let keys = [("EncryptDisks", disk_key), ("Sign", signing.map(|(key, _)| key.to_string()))];

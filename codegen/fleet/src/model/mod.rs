@@ -159,6 +159,11 @@ pub struct AwsAccounts {
 }
 
 impl AwsAccounts {
+    /// Whether images are built in this account.
+    pub fn builds_in(&self, account: &AwsAccount) -> bool {
+        account.name == self.builder.name
+    }
+
     /// All accounts: first those that only run images, as what is shared with an account needs it.
     pub fn accounts(&self) -> impl Iterator<Item = &AwsAccount> {
         self.others.iter().chain([&self.builder])

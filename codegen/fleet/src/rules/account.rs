@@ -1,6 +1,7 @@
 //! Accounts and projects, and what is in them.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use fleetgen_problem::{Code, Problem, Span, suggest, suggest_or_list};
 
@@ -9,7 +10,7 @@ use crate::catalog;
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft, WrittenAwsAccount};
 use crate::field::{Entries, Field};
-use crate::scalar::{AccountId, AccountName, Arn, Bucket, GcpProject, Region};
+use crate::scalar::{AccountName, Arn, Region};
 
 /// Every cloud that a network uses has an account and a signing key.
 pub(super) fn accounts(draft: &Draft<'_>, problems: &mut Problems) {
@@ -106,14 +107,11 @@ pub(super) fn unique(draft: &Draft<'_>, problems: &mut Problems) {
             problems.push(second("name", name.as_str(), at, first));
         }
     }
-    let field = |field: &Field<AccountId>| Some((field.get()?.to_string(), field.span));
-    let project = |field: &Field<GcpProject>| Some((field.get()?.to_string(), field.span));
-    let bucket = |field: &Field<Bucket>| Some((field.get()?.to_string(), field.span));
     for (what, values) in [
-        ("id", aws.iter().map(|account| field(account.account)).collect::<Vec<_>>()),
-        ("id", gcp.iter().map(|account| project(account.project)).collect()),
-        ("state bucket", aws.iter().map(|account| bucket(account.state_bucket)).collect()),
-        ("state bucket", gcp.iter().map(|account| bucket(account.state_bucket)).collect()),
+        ("id", aws.iter().map(|account| written(account.account)).collect::<Vec<_>>()),
+        ("id", gcp.iter().map(|account| written(account.project)).collect()),
+        ("state bucket", aws.iter().map(|account| written(account.state_bucket)).collect()),
+        ("state bucket", gcp.iter().map(|account| written(account.state_bucket)).collect()),
     ] {
         let mut seen = BTreeMap::new();
         for (value, at) in values.into_iter().flatten() {
@@ -122,6 +120,10 @@ pub(super) fn unique(draft: &Draft<'_>, problems: &mut Problems) {
             }
         }
     }
+}
+
+fn written<T: Display>(field: &Field<T>) -> Option<(String, Span)> {
+    Some((field.get()?.to_string(), field.span))
 }
 
 fn second(what: &str, value: &str, at: Span, first: Span) -> Problem {
@@ -207,8 +209,9 @@ fn elsewhere(
     })
 }
 
-/// The problem with a thing that is not in an account of this fleet.
+/// The problem with a thing that is in another account than `account`.
 pub(super) fn other_account(thing: &str, arn: &Arn<'_>, account: &AccountName, at: Span) -> Problem {
-    let message = format!("this {thing} is in the account {}, not in `{account}`", arn.account);
-    Problem::new(Code::Cloud, at, message).label("in another account").hint(format!("use a {thing} of `{account}`"))
+    let message = format!("this {thing} is in the AWS account {}, not in the fleet's account `{account}`", arn.account);
+    let hint = format!("use a {thing} of the account `{account}`");
+    Problem::new(Code::Cloud, at, message).label("in another account").hint(hint)
 }

@@ -6,6 +6,7 @@ use super::Problems;
 use super::account::other_account;
 use crate::choice::Cloud;
 use crate::draft::Draft;
+use crate::resource_name;
 use crate::scalar::{AccountName, Arn, GcpKmsKey, NetworkName, Region};
 
 /// The keys that encrypt disks are in the account of the machines, and in every region that has some.
@@ -50,8 +51,9 @@ fn other_region(at: Span, region: &Region, network: &NetworkName, hint: &str) ->
 /// An image that is shared with another account is encrypted with a key that can be shared.
 pub(super) fn shared(draft: &Draft<'_>, problems: &mut Problems) {
     let accounts = draft.aws_accounts();
-    let Some((builder, others)) = accounts.split_first() else { return };
+    let (Some((builder, others)), Some(fleet)) = (accounts.split_first(), draft.fleet_name()) else { return };
     let runs = |name: &AccountName| draft.networks.values().any(|network| network.account == *name);
+    // Another account with the builder's name is a problem that `account::unique` reports.
     let other = others.iter().find(|other| other.name != builder.name && runs(&other.name));
     if let Some(other) = other.filter(|_| builder.disk_key.is_none()) {
         problems.push(
@@ -60,8 +62,11 @@ pub(super) fn shared(draft: &Draft<'_>, problems: &mut Problems) {
                 builder.account.span,
                 format!("missing key `clouds.aws.disk_key`: images are shared with `{}`", other.name),
             )
-            .label("AWS cannot share what the default key of this account encrypts")
-            .hint("add `disk_key`, such as `alias/NAME-disks` with the fleet's name: the account's root creates it"),
+            .label("AWS cannot share images that the default EBS key encrypts")
+            .hint(format!(
+                "add `disk_key: alias/{}`; the account's root creates this key",
+                resource_name::disk_key(fleet)
+            )),
         );
     }
 }

@@ -1,5 +1,5 @@
-//! A fleet in three AWS accounts and two GCP projects: every root applies, and the accounts share the key of images and nothing
-//! else.
+//! A fleet in three AWS accounts and two GCP projects: every root applies, and the key of images has grants for the other
+//! accounts only.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use super::{Check, CheckContext};
 pub(super) const FLEET: &str = "tests/golden/accounts.yaml";
 
 pub(super) fn checks() -> Vec<Check> {
-    vec![Check::new("accounts: three and two projects apply, and share images", apply)]
+    vec![Check::new("accounts: three accounts and two projects apply, and share images", apply)]
 }
 
 /// Lays the fleet out in the sandbox.

@@ -19,6 +19,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("iam: parliament", parliament),
         Check::new("iam: moto agrees on actions and resources", moto),
         Check::new("iam: roles trust their own jobs only", trust),
+        Check::new("iam: machines open sessions, and control nothing", machines),
         Check::new("iam: plan reads and apply writes every type of resource", terraform),
     ]
 }
@@ -50,27 +51,35 @@ fn applied(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::R
     Ok(serde_json::from_str(&run(&mut context.sandbox.terraform(&directory, &["show", "-json"]))?)?)
 }
 
-/// The policies that modules write, by role: those of machines.
-fn of_machines(state: &Value, into: &mut Vec<(PathBuf, Value)>) -> anyhow::Result<()> {
-    let mut stack = vec![&state["values"]["root_module"]];
-    while let Some(module) = stack.pop() {
-        stack.extend(module["child_modules"].as_array().into_iter().flatten());
-        for resource in module["resources"].as_array().into_iter().flatten() {
-            if resource["type"] == "aws_iam_role_policy" {
-                let (address, text) = (resource["address"].as_str(), resource["values"]["policy"].as_str());
-                let document = serde_json::from_str(text.context("a policy has a document")?)?;
-                into.push((PathBuf::from(address.unwrap_or_default()), document));
-            }
-        }
+/// The resources of a state, with those of the modules in it.
+fn resources(state: &Value) -> anyhow::Result<Vec<&Value>> {
+    let (mut found, mut modules) = (Vec::new(), vec![&state["values"]["root_module"]]);
+    while let Some(module) = modules.pop() {
+        modules.extend(module["child_modules"].as_array().into_iter().flatten());
+        found.extend(module["resources"].as_array().into_iter().flatten());
     }
-    Ok(())
+    ensure!(!found.is_empty(), "the state has no resources");
+    Ok(found)
+}
+
+/// The policies that modules write, by their address in the state: those of machines.
+fn of_machines(state: &Value) -> anyhow::Result<Vec<(PathBuf, Value)>> {
+    let policies = resources(state)?.into_iter().filter(|resource| resource["type"] == "aws_iam_role_policy");
+    let read = |resource: &Value| {
+        let (address, text) = (resource["address"].as_str(), resource["values"]["policy"].as_str());
+        let document = serde_json::from_str(text.context("a policy has a document")?)?;
+        Ok((PathBuf::from(address.unwrap_or_default()), document))
+    };
+    policies.map(read).collect()
 }
 
 fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut reference = Reference::new(&context.tools.iam_data);
     let mut all = documents(context.root)?;
     for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
-        of_machines(&applied(context, folder, "exist")?, &mut all)?;
+        let machines = of_machines(&applied(context, folder, "exist")?)?;
+        ensure!(machines.len() > 1, "{folder} has only {} policies of machines", machines.len());
+        all.extend(machines);
     }
     let mut found = Vec::new();
     for (path, document) in all.iter().filter(|(path, _)| !is_boundary(path)) {
@@ -112,9 +121,10 @@ fn calls(root: &Path) -> anyhow::Result<Calls> {
     Ok(calls)
 }
 
-/// Whether a statement of the policy names the action, on whatever resource.
-fn names(policy: &Value, action: &str) -> bool {
+/// Whether a statement allows the action, on whatever resource.
+fn allows(policy: &Value, action: &str) -> bool {
     let statements = policy["Statement"].as_array().into_iter().flatten();
+    let statements = statements.filter(|statement| statement["Effect"] == "Allow");
     let of = |statement: &Value| match &statement["Action"] {
         Value::Array(actions) => actions.clone(),
         one => vec![one.clone()],
@@ -137,21 +147,17 @@ fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut missing = BTreeSet::new();
     for (root, is_stack) in [("_accounts/aws", false), ("aws-tokyo/foundation", false), ("aws-tokyo/prod", true)] {
         let state = applied(context, &format!("generated/terraform/{root}"), "terraform")?;
-        let mut stack = vec![&state["values"]["root_module"]];
-        while let Some(module) = stack.pop() {
-            stack.extend(module["child_modules"].as_array().into_iter().flatten());
-            for resource in module["resources"].as_array().into_iter().flatten() {
-                let kind = resource["type"].as_str().unwrap_or_default();
-                let Some([read, write]) = calls.get(kind) else {
-                    missing.insert(format!("{kind} is not in tests/iam/terraform.txt"));
-                    continue;
-                };
-                ensure!(!(is_stack && write.is_empty() && resource["mode"] == "managed"), "{kind}: what writes it?");
-                let apply = read.iter().chain(write).filter(|_| is_stack).map(|action| ("apply", &apply, action));
-                for (job, policy, action) in read.iter().map(|action| ("plan", &plan, action)).chain(apply) {
-                    if !names(policy, action) {
-                        missing.insert(format!("{job} needs {action} for {kind}"));
-                    }
+        for resource in resources(&state)? {
+            let kind = resource["type"].as_str().unwrap_or_default();
+            let Some([read, write]) = calls.get(kind) else {
+                missing.insert(format!("{kind} is not in tests/iam/terraform.txt"));
+                continue;
+            };
+            ensure!(!(is_stack && write.is_empty() && resource["mode"] == "managed"), "{kind}: what writes it?");
+            let apply = read.iter().chain(write).filter(|_| is_stack).map(|action| ("apply", &apply, action));
+            for (job, policy, action) in read.iter().map(|action| ("plan", &plan, action)).chain(apply) {
+                if !allows(policy, action) {
+                    missing.insert(format!("{job} needs {action} for {kind}"));
                 }
             }
         }
@@ -177,7 +183,7 @@ fn parliament(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let wrong = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "ec2:RunInstance", "Resource": "*" }] });
     let texts: Vec<String> =
         documents.iter().map(|(_, document)| document).chain([&wrong]).map(Value::to_string).collect();
-    let answers = python(context, &context.tools.parliament, PARLIAMENT, &json!(texts))?;
+    let answers = python(context, "parliament", &context.tools.parliament, PARLIAMENT, &json!(texts))?;
     let mut found = Vec::new();
     for line in answers.lines() {
         let findings: Vec<String> = serde_json::from_str(line)?;
@@ -221,7 +227,7 @@ fn moto(context: &CheckContext<'_>) -> anyhow::Result<()> {
         }
     }
     let python_of_moto = context.tools.clouds.join("python");
-    let theirs = python(context, &python_of_moto, MOTO, &json!(calls))?;
+    let theirs = python(context, "moto", &python_of_moto, MOTO, &json!(calls))?;
     let theirs: Vec<bool> = theirs.lines().map(|line| line == "True").collect();
     ensure!(theirs.len() == ours.len() && ours.len() > 100, "{} calls, {} answers", ours.len(), theirs.len());
     ensure!(ours.contains(&true) && ours.contains(&false), "all answers are the same");
@@ -238,7 +244,6 @@ fn table(root: &Path, policy: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let calls = table.lines().filter_map(|line| {
         let mut words = line.split('#').next()?.split_whitespace().skip(1);
         let (action, resource) = (words.next()?, words.next()?);
-        // A policy variable is a condition of another kind: moto has none.
         let resource = match resource.split_once(':') {
             Some((service, rest)) if service != "arn" => {
                 format!("arn:aws:{service}:ap-northeast-1:123456789012:{rest}")
@@ -247,11 +252,17 @@ fn table(root: &Path, policy: &Path) -> anyhow::Result<Vec<(String, String)>> {
         };
         Some((action.to_owned(), resource))
     });
-    Ok(calls.filter(|(_, resource)| !resource.contains(":session/AROA")).collect())
+    Ok(calls.collect())
 }
 
-fn python(context: &CheckContext<'_>, python: &Path, script: &str, input: &Value) -> anyhow::Result<String> {
-    let file = context.sandbox.path(&format!("iam-{}.json", script.len()));
+fn python(
+    context: &CheckContext<'_>,
+    name: &str,
+    python: &Path,
+    script: &str,
+    input: &Value,
+) -> anyhow::Result<String> {
+    let file = context.sandbox.path(&format!("iam-{name}.json"));
     write(&file, &input.to_string())?;
     let mut command = Command::new("bash");
     command.args(["-c", "\"$1\" -W ignore -c \"$2\" <\"$3\"", "_"]).arg(python).arg(script).arg(&file);
@@ -263,10 +274,10 @@ fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let state = applied(context, "generated/terraform/_accounts/aws", "trust")?;
     let read = State::read(&state, &BTreeMap::new())?;
     let provider = "https://token.actions.githubusercontent.com";
-    let arn = find(&state["values"]["root_module"], &|resource| {
+    let provider = resources(&state)?.into_iter().find(|resource| {
         resource["type"] == "aws_iam_openid_connect_provider" && resource["values"]["url"] == provider
     });
-    let arn = arn.and_then(|found| found["values"]["arn"].as_str()).context("there is no provider")?;
+    let arn = provider.and_then(|found| found["values"]["arn"].as_str()).context("there is no provider")?;
     let key = |name: &str| format!("token.actions.githubusercontent.com:{name}");
     let mut seen = BTreeSet::new();
     let table = fs_err::read_to_string(context.root.join("tests/iam/trust.txt"))?;
@@ -283,25 +294,82 @@ fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
                 .collect(),
         };
         let gets = |(_, role): &(&String, &fleetgen_iam::Role)| {
-            let trust = ResourcePolicy { policy: role.trust.clone(), is_key: false };
+            let trust = ResourcePolicy { policy: role.trust.clone(), must_allow: true };
             decide(&request, &Identity::default(), Some(&trust)).is_allowed
         };
         let roles: Vec<&str> = read.roles.iter().filter(gets).map(|(name, _)| name.as_str()).collect();
         ensure!(roles == expected, "{subject} of {id} for {audience} gets {roles:?}, not {expected:?}");
         seen.extend(roles.into_iter().map(str::to_owned));
     }
-    let jobs: BTreeSet<String> =
-        read.roles.iter().filter(|(_, role)| role.trust.statements.len() == 1).map(|(name, _)| name.clone()).collect();
-    let untested: Vec<&String> = jobs.difference(&seen).filter(|name| *name != "example-build").collect();
-    ensure!(untested.is_empty(), "no line of trust.txt gets {untested:?}");
-    // Machines are trusted by EC2 alone, and every identity of the account has a boundary.
+    // EC2 may assume the role of machines that build images, and no other. Every other role is a job's, and the table has it.
     for (name, role) in &read.roles {
         ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
+        let request = Request {
+            principal: Principal::Service("ec2.amazonaws.com".to_owned()),
+            action: "sts:AssumeRole".to_owned(),
+            resource: "*".to_owned(),
+            context: BTreeMap::new(),
+        };
+        let trust = ResourcePolicy { policy: role.trust.clone(), must_allow: true };
+        let is_for_machines = decide(&request, &Identity::default(), Some(&trust)).is_allowed;
+        ensure!(is_for_machines == (name == "example-build"), "{name}: may EC2 assume it? {is_for_machines}");
+        ensure!(is_for_machines || seen.contains(name), "no line of trust.txt gets {name}");
     }
     Ok(())
 }
 
-fn find<'a>(module: &'a Value, is_it: &dyn Fn(&Value) -> bool) -> Option<&'a Value> {
-    let own = module["resources"].as_array().into_iter().flatten().find(|resource| is_it(resource));
-    own.or_else(|| module["child_modules"].as_array()?.iter().find_map(|child| find(child, is_it)))
+/// What every machine calls.
+const MACHINES_MAY: &[(&str, &str)] = &[
+    ("ssmmessages:OpenDataChannel", "*"),
+    ("ssm:UpdateInstanceInformation", "arn:aws:ec2:ap-northeast-1:123456789012:instance/i-1"),
+    ("logs:DescribeLogGroups", "*"),
+    ("logs:PutLogEvents", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example/sessions:log-stream:x"),
+    ("s3:PutObject", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1/ops-0123.log"),
+    ("s3:GetEncryptionConfiguration", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1"),
+    ("kms:GenerateDataKey", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
+];
+/// What its boundary denies, whatever policies it is given.
+const MACHINES_MAY_NOT: &[(&str, &str)] = &[
+    ("s3:GetObject", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1/ops-0123.log"),
+    ("s3:GetObject", "arn:aws:s3:::example-fleet-terraform/example/aws-tokyo/prod.tfstate"),
+    ("kms:Sign", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
+    ("ssm:SendCommand", "arn:aws:ec2:ap-northeast-1:123456789012:instance/i-1"),
+    ("ec2:RunInstances", "arn:aws:ec2:ap-northeast-1:123456789012:instance/*"),
+    ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/example/prod/x"),
+    ("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin"),
+    ("cloudtrail:StopLogging", "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example-trail"),
+];
+
+fn machines(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let path = context.root.join("generated/terraform/_accounts/aws/policies/boundary-machines.json");
+    let boundary = fleetgen_iam::Policy::parse("boundary-machines.json", &fs_err::read_to_string(path)?)?;
+    let arn = "arn:aws:iam::123456789012:policy/example-machines".to_owned();
+    let known = BTreeMap::from([(arn, boundary)]);
+    let all = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let mut asked = 0;
+    for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
+        let state = State::read(&applied(context, folder, "machines")?, &known)?;
+        let machines = state.roles.iter().filter(|(name, _)| !name.ends_with("-flow-logs"));
+        for (name, role) in machines {
+            ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
+            let mut given = role.identity.clone();
+            given.policies.push(fleetgen_iam::Policy::read("a policy that allows everything", &all)?);
+            let may = MACHINES_MAY.iter().map(|call| (call, true, &role.identity));
+            let may_not = MACHINES_MAY_NOT.iter().map(|call| (call, false, &given));
+            for ((action, resource), is_allowed, identity) in may.chain(may_not) {
+                let key = "kms:ResourceAliases".to_owned();
+                let request = Request {
+                    principal: Principal::Role(role.arn.clone()),
+                    action: (*action).to_owned(),
+                    resource: (*resource).to_owned(),
+                    context: BTreeMap::from([(key, vec!["alias/example-sessions".to_owned()])]),
+                };
+                let decision = decide(&request, identity, None);
+                ensure!(decision.is_allowed == is_allowed, "{name}, {action}: {}", decision.because.join("; "));
+                asked += 1;
+            }
+        }
+    }
+    ensure!(asked > 50, "only {asked} calls");
+    Ok(())
 }

@@ -7,19 +7,15 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 /// Keys that every call has, as far as policies here use them.
-const GLOBAL: &[&str] = &["aws:requestedregion", "aws:sourceaccount", "aws:sourcearn"];
+const GLOBAL: &[&str] = &["aws:requestedregion"];
 
-/// Actions that the reference describes wrongly, and why.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    (
-        "ssmmessages:OpenDataChannel",
-        "Session Manager's guide limits it to the session's ARN; the reference says that it takes no resource.",
-    ),
-    (
-        "elasticloadbalancing:AddTags",
-        "The two generations of load balancers have one prefix, and the reference has the older one's resources.",
-    ),
-    ("elasticloadbalancing:RemoveTags", "as AddTags"),
+/// Actions that the reference describes wrongly.
+const EXCEPTIONS: &[&str] = &[
+    // Session Manager's guide limits it to the session's ARN; the reference says that it takes no resource.
+    "ssmmessages:OpenDataChannel",
+    // The two generations of load balancers have one prefix, and the reference has the older one's resources.
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:RemoveTags",
 ];
 
 /// The reference.
@@ -65,7 +61,7 @@ impl Reference {
             let statement = Statement::read(statement);
             let mut used: BTreeSet<&str> = BTreeSet::new();
             for pattern in &statement.actions {
-                if EXCEPTIONS.iter().any(|(action, _)| action == pattern) {
+                if EXCEPTIONS.contains(pattern) {
                     used.extend(&statement.resources);
                 } else {
                     self.action(&statement, pattern, &mut used, &mut problems);

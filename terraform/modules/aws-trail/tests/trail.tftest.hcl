@@ -20,7 +20,7 @@ run "only_this_trail_uses_the_key" {
   command = plan
 
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example-trail" if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"])
+    condition     = length([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"]) == 2 && alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example-trail" if try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"])
     error_message = "another account could otherwise write here in CloudTrail's name"
   }
 }

@@ -21,6 +21,6 @@ module "region" {
   region            = "ap-northeast-1"
   disk_key_alias    = "example-disks"
   signing_key_alias = "example-image-signing"
-  session_bucket    = "example-sessions-123456789012-us-west-2"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   run_as            = "ops"
 }
