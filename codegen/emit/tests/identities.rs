@@ -3,19 +3,12 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fleetgen_emit::policies;
-use fleetgen_iam::{Identity, Policy, Principal, Request, decide};
+use fleetgen_iam::{Identity, Policy, decide};
+use fleetgen_toolbox::calls::{Call, calls};
 use serde_json::Value;
-
-/// A line of a table.
-struct Call {
-    line: String,
-    may: bool,
-    request: Request,
-}
 
 struct Subject {
     name: String,
@@ -38,46 +31,10 @@ fn subjects() -> Vec<Subject> {
     all.map(|(name, document, boundary)| {
         let table = folder().join(format!("{name}.txt"));
         let table = std::fs::read_to_string(table).unwrap_or_else(|_| panic!("tests/iam/{name}.txt is missing"));
-        let calls = table.lines().filter_map(call).collect();
+        let calls = calls(&table).unwrap();
         Subject { name, document: document.clone(), boundary: boundary.cloned(), calls }
     })
     .collect()
-}
-
-fn call(line: &str) -> Option<Call> {
-    let words: Vec<&str> = line.split('#').next()?.split_whitespace().collect();
-    let [may, action, resource, given @ ..] = words.as_slice() else {
-        assert!(words.is_empty(), "not a call: {line}");
-        return None;
-    };
-    assert!(["may", "never"].contains(may), "neither may nor never: {line}");
-    let resource = match resource.split_once(':') {
-        Some((service, rest)) if service != "arn" => format!("arn:aws:{service}:ap-northeast-1:123456789012:{rest}"),
-        _ => (*resource).to_owned(),
-    };
-    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut add = |key: &str, value: &str| context.entry(key.to_owned()).or_default().push(value.to_owned());
-    if let Some(region) = resource.split(':').nth(3).filter(|region| !region.is_empty()) {
-        add("aws:RequestedRegion", region);
-    }
-    for word in given {
-        let tags = word.strip_prefix('@').map(|rest| ("aws:ResourceTag", rest));
-        let tags = tags.or_else(|| word.strip_prefix('+').map(|rest| ("aws:RequestTag", rest)));
-        match (tags, word.split_once('=')) {
-            (Some((kind, of)), _) => {
-                let (fleet, environment) = of.split_once('/').unwrap_or(("example", of));
-                add(&format!("{kind}/fleet"), fleet);
-                if !environment.is_empty() {
-                    add(&format!("{kind}/environment"), environment);
-                }
-            }
-            (None, Some((key, value))) => add(key, value),
-            (None, None) => panic!("`{word}` is not a condition key and its value: {line}"),
-        }
-    }
-    let principal = Principal::Role("arn:aws:iam::123456789012:role/somebody".to_owned());
-    let request = Request { principal, action: (*action).to_owned(), resource, context };
-    Some(Call { line: line.trim().to_owned(), may: *may == "may", request })
 }
 
 /// The lines that are answered wrongly.
@@ -125,4 +82,23 @@ fn every_statement_and_every_condition_is_needed() {
         }
     }
     assert!(report.is_empty(), "{}", report.join("\n"));
+}
+
+/// A condition on an alias never matches a key that fleet.yaml names by its ARN.
+#[test]
+fn a_key_is_named_as_fleet_yaml_names_it() {
+    let text = std::fs::read_to_string(folder().join("../../fleet.yaml")).unwrap();
+    let arn = "arn:aws:kms:ap-northeast-1:123456789012:key/12345678-1234-1234-1234-123456789012";
+    let alias = "arn:aws:kms:ap-northeast-1:123456789012:alias/example-image-signing";
+    let sign = |key: &str| {
+        let fleet = common::fleet(&text.replace("aws_key: alias/example-image-signing", &format!("aws_key: {key}")));
+        let policy = fleetgen_emit::build_policy(&fleet).unwrap();
+        policy["Statement"].as_array().unwrap().iter().find(|statement| statement["Sid"] == "Sign").unwrap().clone()
+    };
+    let by_arn = sign(arn);
+    assert_eq!(by_arn["Resource"], arn);
+    assert!(!by_arn.to_string().contains("Alias"), "{by_arn}");
+    let by_alias = sign(alias);
+    assert_eq!(by_alias["Condition"]["StringEquals"]["kms:RequestAlias"], "alias/example-image-signing");
+    assert_eq!(by_alias, sign("alias/example-image-signing"));
 }

@@ -174,17 +174,22 @@ impl<'a> Draft<'a> {
         roots.find(|layer| layer.source.aws.as_ref().is_some_and(|(_, images)| images.get(&architecture).is_some()))
     }
 
-    /// The network in which images are built: the one that is set, or the first of its cloud.
+    /// The networks of the account in which images are built.
+    pub(crate) fn builder_networks(&self, cloud: Cloud) -> impl Iterator<Item = &Network> + Clone {
+        let builder = AccountName::builder(cloud);
+        self.networks.values().filter(move |network| network.cloud == cloud && network.account == builder)
+    }
+
+    /// The network in which images are built: the one that is set, or the first of its account.
     pub(crate) fn build_network(&self, cloud: Cloud) -> Option<&Network> {
         let set = match cloud {
             Cloud::Aws => self.aws_account()?.build_network.as_ref(),
             Cloud::Gcp => self.gcp_account()?.build_network.as_ref(),
         };
-        let builder = AccountName::builder(cloud);
-        let builds = |network: &Network| network.cloud == cloud && network.account == builder;
+        let mut networks = self.builder_networks(cloud);
         match set {
-            Some(field) => self.networks.get(field.get()?).filter(|network| builds(network)),
-            None => self.networks.values().find(|network| builds(network)),
+            Some(field) => field.get().and_then(|name| networks.find(|network| network.name == *name)),
+            None => networks.next(),
         }
     }
 }

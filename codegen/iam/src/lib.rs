@@ -12,11 +12,11 @@ mod state;
 
 use std::collections::BTreeMap;
 
-pub use policy::{Effect, Policy, PolicyError, Statement};
-pub use state::{Role, State, StateError};
+pub use policy::{Policy, PolicyError};
+pub use state::{Role, roles};
 
 use condition::Miss;
-use policy::Match;
+use policy::{Effect, Match, Statement};
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]

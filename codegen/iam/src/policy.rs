@@ -10,7 +10,7 @@ pub struct Policy {
     /// Its name, for messages.
     pub name: String,
     /// Its statements, in order.
-    pub statements: Vec<Statement>,
+    pub(crate) statements: Vec<Statement>,
 }
 
 /// Why a document is refused.
@@ -27,7 +27,7 @@ impl std::error::Error for PolicyError {}
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It allows calls.
     Allow,
     /// It denies calls, whatever else allows them.
@@ -36,11 +36,11 @@ pub enum Effect {
 
 /// A statement.
 #[derive(Debug, Clone)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// Its name; without one, its number, such as `2`.
-    pub sid: String,
+    pub(crate) sid: String,
     /// What it does.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
     /// Whom it is about; nothing in the policy of an identity.
     pub(crate) principals: Option<Vec<Named>>,
     pub(crate) actions: Patterns,
@@ -60,7 +60,7 @@ pub(crate) struct Patterns {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
     Everybody,
-    /// `arn:aws:iam::ACCOUNT:root`: every principal of the account that a policy of its own allows it.
+    /// `arn:aws:iam::ACCOUNT:root`: every principal of the account whose own policies allow the call.
     Account(String),
     Role(String),
     Federated(String),

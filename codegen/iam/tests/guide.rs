@@ -108,7 +108,7 @@ fn a_key_leaves_the_decision_to_the_account_only_if_it_says_so() {
         decide(&request("kms:Decrypt", arn, &[]), identity, Some(&key)).is_allowed
     };
     assert!(asks(&allows, &account));
-    assert!(!asks(&nothing, &account), "the account's statement gives nobody anything");
+    assert!(!asks(&nothing, &account), "the account's statement alone allows nothing");
     assert!(asks(&nothing, &role), "the key's policy is enough");
     assert!(!asks(&allows, &other), "without the account's statement, identity policies count for nothing");
 }

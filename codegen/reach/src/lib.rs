@@ -8,7 +8,7 @@ mod state;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-pub use state::{StateError, World};
+pub use state::World;
 
 use state::{AclRule, Gateway, Peer, Subnet};
 

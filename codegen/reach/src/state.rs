@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use fleetgen_state::{StateError, managed, text};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
@@ -80,18 +81,6 @@ pub(crate) enum Peer {
     PrefixList,
 }
 
-/// The state is not what `terraform show -json` prints, or has a rule that this crate does not understand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateError(pub String);
-
-impl std::fmt::Display for StateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StateError {}
-
 type Read<T> = Result<T, StateError>;
 
 impl World {
@@ -100,12 +89,7 @@ impl World {
     /// # Errors
     /// The text is something else, or a rule is not understood: leaving it out could make the answer wrong.
     pub fn read(state: &Value) -> Read<Self> {
-        let mut resources = Vec::new();
-        let module = state.pointer("/values/root_module");
-        collect(
-            module.ok_or_else(|| StateError("not the output of `terraform show -json`".to_owned()))?,
-            &mut resources,
-        );
+        let resources = managed(state)?;
         let of =
             |kind: &'static str| resources.iter().filter(move |(found, _)| *found == kind).map(|(_, values)| *values);
         let tables: BTreeMap<String, String> = of("aws_route_table_association")
@@ -197,16 +181,6 @@ impl World {
     }
 }
 
-/// All resources of a module and of the modules in it: type and values.
-fn collect<'a>(module: &'a Value, into: &mut Vec<(&'a str, &'a Value)>) {
-    for resource in module["resources"].as_array().into_iter().flatten() {
-        if let (Some(kind), "managed") = (resource["type"].as_str(), resource["mode"].as_str().unwrap_or_default()) {
-            into.push((kind, &resource["values"]));
-        }
-    }
-    module["child_modules"].as_array().into_iter().flatten().for_each(|child| collect(child, into));
-}
-
 fn acl_rule(values: &Value) -> Read<AclRule> {
     let all = values["protocol"] == "-1";
     Ok(AclRule {
@@ -223,11 +197,6 @@ fn ports(values: &Value) -> Read<RangeInclusive<u16>> {
         port.ok_or_else(|| StateError(format!("a rule has no {key}: {values}")))
     };
     Ok(port("from_port")?..=port("to_port")?)
-}
-
-fn text(values: &Value, path: &str) -> Read<String> {
-    let found = values.pointer(&format!("/{path}")).and_then(Value::as_str);
-    found.map(str::to_owned).ok_or_else(|| StateError(format!("a resource has no {path}: {values}")))
 }
 
 fn cidr(text: &str) -> Read<Ipv4Net> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use fleetgen_emit::Policies;
+use fleetgen_fleet::scalar::AccountName;
 use fleetgen_fleet::{AwsAccount, Fleet, Scope, resource_name};
-use fleetgen_iam::{Identity, Policy, Principal, Request, State, decide};
+use fleetgen_iam::{Identity, Policy, Principal, Request, Role, decide};
 use fleetgen_problem::suggest_or_list;
 use serde_json::{Value, json};
 
@@ -85,47 +87,50 @@ struct Known {
     unknown: Vec<String>,
 }
 
+/// The roles of a root.
 fn of_state(state: &Value, fleet: &Fleet) -> Result<BTreeMap<String, Known>, Failure> {
     let mut boundaries = BTreeMap::new();
-    if let Some(aws) = &fleet.aws {
-        for account in aws.accounts() {
-            let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
-            let arn = resource_name::machines_boundary_arn(&fleet.name, &account.account);
-            let boundary = Policy::read(&document(account, "boundary-machines"), &policies.machines_boundary);
-            boundaries.insert(arn, boundary.map_err(anyhow::Error::new)?);
-        }
+    for (account, policies) in policies(fleet)? {
+        let arn = resource_name::machines_boundary_arn(&fleet.name, &account.account);
+        let boundary = read(account, "boundary-machines", &policies.machines_boundary)?;
+        boundaries.insert(arn, boundary);
     }
-    let state = State::read(state, &boundaries).map_err(|error| state::unusable(error.to_string()))?;
-    let known = |role: fleetgen_iam::Role| Known { identity: role.identity, unknown: role.unknown };
-    Ok(state.roles.into_iter().map(|(name, role)| (name, known(role))).collect())
+    let roles = fleetgen_iam::roles(state, &boundaries).map_err(|error| state::unusable(error.to_string()))?;
+    let known = |role: Role| Known { identity: role.identity, unknown: role.unknown };
+    Ok(roles.into_iter().map(|(name, role)| (name, known(role))).collect())
 }
 
-/// Where a policy of an account is.
-fn document(account: &AwsAccount, name: &str) -> String {
-    format!("{}/policies/{name}.json", Scope::Account(account.name.clone()).directory())
-}
-
-/// The jobs and operators of every account, each by its name, and if that is not the only one, by the account's as well.
+/// The jobs and operators of every account, each by its name, and if several accounts have it, by the account's as well.
 fn of_fleet(fleet: &Fleet) -> anyhow::Result<BTreeMap<String, Known>> {
-    let mut all: Vec<(String, String, Identity)> = Vec::new();
-    if let Some(aws) = &fleet.aws {
-        for account in aws.accounts() {
-            let policies = fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?;
-            let read = |name: &str, policy: &Value| Policy::read(&document(account, name), policy);
-            for (name, policy, limit) in policies.identities() {
-                let boundary = limit.map(|limit| read("boundary-jobs", limit)).transpose()?;
-                let policies = vec![read(&name, policy)?];
-                all.push((account.name.to_string(), name, Identity { policies, boundary }));
-            }
+    let mut by_name: BTreeMap<String, Vec<(&AccountName, Identity)>> = BTreeMap::new();
+    for (account, policies) in policies(fleet)? {
+        for (name, policy, limit) in policies.identities() {
+            let boundary = limit.map(|limit| read(account, "boundary-jobs", limit)).transpose()?;
+            let policies = vec![read(account, &name, policy)?];
+            by_name.entry(name).or_default().push((&account.name, Identity { policies, boundary }));
         }
     }
-    let count = |name: &str| all.iter().filter(|(_, other, _)| other == name).count();
-    let shown = |(account, name, _): &(String, String, Identity)| {
-        if count(name) > 1 { format!("{account}/{name}") } else { name.clone() }
-    };
-    let names: Vec<String> = all.iter().map(shown).collect();
-    let known = |identity| Known { identity, unknown: Vec::new() };
-    Ok(names.into_iter().zip(all).map(|(name, (_, _, identity))| (name, known(identity))).collect())
+    let mut all = BTreeMap::new();
+    for (name, accounts) in by_name {
+        let is_unique = accounts.len() == 1;
+        for (account, identity) in accounts {
+            let shown = if is_unique { name.clone() } else { format!("{account}/{name}") };
+            all.insert(shown, Known { identity, unknown: Vec::new() });
+        }
+    }
+    Ok(all)
+}
+
+fn policies(fleet: &Fleet) -> anyhow::Result<Vec<(&AwsAccount, Policies)>> {
+    let accounts = fleet.aws.iter().flat_map(|aws| aws.accounts().map(move |account| (aws, account)));
+    let of = |(aws, account)| Ok((account, fleetgen_emit::policies(fleet, aws, account).map_err(anyhow::Error::msg)?));
+    accounts.map(of).collect()
+}
+
+/// Reads a policy, under the name of its file.
+fn read(account: &AwsAccount, name: &str, policy: &Value) -> anyhow::Result<Policy> {
+    let directory = Scope::Account(account.name.clone()).directory();
+    Ok(Policy::read(&format!("{directory}/policies/{name}.json"), policy)?)
 }
 
 fn request(args: &Args, fleet: &Fleet) -> Result<Request, Failure> {

@@ -43,6 +43,7 @@ pub(super) fn sources<'a>(
     let Some((network, (owner, vendor))) = fleet.networks.get(&placement.network).zip(layer.source.aws.as_ref()) else {
         return Vec::new();
     };
+    let shared_with = shared_with(fleet, layer);
     let source = |architecture: &Architecture| {
         let names = names(*architecture)?;
         let vendors = vendor.get(architecture).map(|name| name.as_str().to_owned());
@@ -73,7 +74,7 @@ pub(super) fn sources<'a>(
                 Os::Debian12 => "/dev/xvda",
             },
             disk_key: fleet.aws.as_ref().and_then(|aws| aws.builder.disk_key.as_ref()).map(AsRef::as_ref),
-            shared_with: shared_with(fleet, layer),
+            shared_with: shared_with.clone(),
             zones: layer.aws_builder_zones.iter().map(AsRef::as_ref).collect(),
         })
     };

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{AccountResource, Cloud};
-use fleetgen_fleet::scalar::{AwsKmsKey, Region};
+use fleetgen_fleet::scalar::{AwsKmsKey, Bucket, Region};
 use fleetgen_fleet::{AwsAccount, AwsAccounts, Fleet, JournalPlace, Scope, resource_name};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
 
-use super::policy::{Policies, policies};
+use super::policy::{Job, Policies, policies};
 use crate::EmitError;
 
 /// The roots of all accounts on AWS.
@@ -44,7 +44,7 @@ pub(super) struct AccountValues<'a> {
     github: GithubValues<'a>,
     /// Images are built here.
     builds: bool,
-    jobs: Vec<JobValues<'a>>,
+    jobs: &'a [Job],
     operators: Vec<&'a str>,
     /// The accounts that the key of disks is shared with.
     image_accounts: Vec<&'a str>,
@@ -70,14 +70,6 @@ struct GithubValues<'a> {
     name: &'a str,
     owner_id: Option<&'a str>,
     repository_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct JobValues<'a> {
-    name: &'a str,
-    description: &'a str,
-    subjects: Vec<&'a str>,
-    hours: u32,
 }
 
 #[derive(Serialize)]
@@ -120,16 +112,7 @@ pub(super) fn values<'a>(
             repository_id: fleet.repository_id.as_ref().map(AsRef::as_ref),
         },
         builds,
-        jobs: policies
-            .jobs
-            .iter()
-            .map(|job| JobValues {
-                name: &job.name,
-                description: &job.description,
-                subjects: job.subjects.iter().map(String::as_str).collect(),
-                hours: job.hours,
-            })
-            .collect(),
+        jobs: &policies.jobs,
         operators: policies.operators.keys().map(String::as_str).collect(),
         image_accounts: aws.others.iter().filter(runs).map(|other| other.account.as_str()).collect(),
         has_oidc_provider: account.existing.contains(&AccountResource::OidcProvider),
@@ -178,23 +161,15 @@ fn own<'a>(key: Option<&'a AwsKmsKey>, name: &str) -> Option<&'a str> {
 }
 
 fn buckets<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Vec<BucketValues<'a>> {
-    let mut buckets = Vec::new();
-    if let (Some(name), Some(network)) = (&aws.artifact_bucket, fleet.build_network(Cloud::Aws)) {
-        buckets.push(BucketValues {
-            label: "artifacts",
-            what: "Programs that go into images: artifacts:// URLs.",
-            name: name.as_str(),
-            region: network.region.as_str(),
-        });
-    }
-    if let (Some(name), Some(network)) = (&aws.report_bucket, fleet.build_network(Cloud::Aws)) {
-        buckets.push(BucketValues {
-            label: "reports",
-            what: "Reports and SBOMs of builds, named by their digests.",
-            name: name.as_str(),
-            region: network.region.as_str(),
-        });
-    }
+    let region = fleet.build_network(Cloud::Aws).map(|network| network.region.as_str());
+    let of_builds = [
+        ("artifacts", "Programs that go into images: artifacts:// URLs.", &aws.artifact_bucket),
+        ("reports", "Reports and SBOMs of builds, named by their digests.", &aws.report_bucket),
+    ];
+    let bucket = |(label, what, name): (_, _, &'a Option<Bucket>)| {
+        Some(BucketValues { label, what, name: name.as_ref()?.as_str(), region: region? })
+    };
+    let mut buckets: Vec<BucketValues<'_>> = of_builds.into_iter().filter_map(bucket).collect();
     if let JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region: Some(region), .. } = &fleet.rollout.journal {
         buckets.push(BucketValues {
             label: "journals",

@@ -8,6 +8,7 @@ use fleetgen_fleet::{
     AwsAccount, AwsAccounts, Environment, Fleet, Group, JournalPlace, LoadBalancerTarget, Network, Scope, Target,
     resource_name,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 /// The build's calls, as the rehearsal records and enforces them.
@@ -21,7 +22,7 @@ const JOBS_BOUNDARY: &str = include_str!("../../data/policies/boundary-jobs.json
 const MACHINES_BOUNDARY: &str = include_str!("../../data/policies/boundary-machines.json");
 
 /// A job of GitHub's and its role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Job {
     /// The end of the role's name, after the fleet's, such as `apply-prod`.
     pub name: String,
@@ -31,7 +32,8 @@ pub struct Job {
     pub subjects: Vec<String>,
     /// For how many hours its credentials are good.
     pub hours: u32,
-    /// What it may do, as a policy document.
+    /// What it may do, as a policy document; in a file beside the root.
+    #[serde(skip)]
     pub policy: Value,
 }
 
@@ -219,14 +221,12 @@ impl Values {
             *statement = self.fill(statement).unwrap_or_default();
         }
         statements.retain(|statement| !statement.is_null());
-        let left = policy.to_string().replace("${aws:", "");
-        if let Some(at) = left.find("${") {
-            return Err(format!(
-                "no value for {}",
-                left.get(at..).unwrap_or_default().chars().take(40).collect::<String>()
-            ));
+        // Variables of IAM stay.
+        let text = policy.to_string().replace("${aws:", "");
+        match text.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+            Some((name, _)) => Err(format!("a policy has no value for `{name}`")),
+            None => Ok(policy),
         }
-        Ok(policy)
     }
 
     /// The value with this fleet's values; nothing if it needs one that the fleet does not have.

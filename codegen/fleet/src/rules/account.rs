@@ -50,7 +50,6 @@ pub(super) fn accounts(draft: &Draft<'_>, problems: &mut Problems) {
 pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
     for (cloud, names) in known(draft) {
         let Some(builder) = names.first() else { continue };
-        let on_cloud = || draft.networks.values().filter(|network| network.cloud == cloud);
         let written = draft.written_networks().filter(|(_, network)| network.cloud.get() == Some(&cloud));
         for field in written.filter_map(|(_, network)| network.account.as_ref()) {
             let Some(name) = field.get().filter(|name| !names.contains(name)) else { continue };
@@ -64,8 +63,8 @@ pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
                     .maybe_hint(suggest_or_list(name.as_str(), names.iter().map(AsRef::as_ref))),
             );
         }
-        if on_cloud().next().is_some()
-            && !on_cloud().any(|network| network.account == *builder)
+        if draft.networks.values().any(|network| network.cloud == cloud)
+            && draft.builder_networks(cloud).next().is_none()
             && let Some(clouds) = draft.file.clouds.get()
         {
             let at = match cloud {

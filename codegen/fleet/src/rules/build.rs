@@ -9,7 +9,7 @@ use crate::field::{Entries, Field};
 use crate::file;
 use crate::model::{Layer, Network};
 use crate::placement::place;
-use crate::scalar::{AccountName, NetworkName};
+use crate::scalar::NetworkName;
 
 /// Images are built in a network of the account that builds them.
 pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
@@ -17,8 +17,7 @@ pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
     let gcp = draft.gcp_account().and_then(|account| account.build_network.as_ref());
     for (cloud, field) in [(Cloud::Aws, aws), (Cloud::Gcp, gcp)] {
         let Some((field, name)) = field.and_then(|field| Some((field, field.get()?))) else { continue };
-        let builder = AccountName::builder(cloud);
-        let known = draft.networks.values().filter(|network| network.cloud == cloud && network.account == builder);
+        let known = draft.builder_networks(cloud);
         if known.clone().any(|network| network.name == *name) {
             continue;
         }

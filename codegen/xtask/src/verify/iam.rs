@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
-use fleetgen_iam::{Identity, Principal, Request, ResourcePolicy, State, decide};
-use fleetgen_toolbox::files::{copy, write};
+use fleetgen_iam::{Identity, Policy, Principal, Request, ResourcePolicy, decide};
+use fleetgen_state::resources;
+use fleetgen_toolbox::calls::{Call, calls};
+use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run;
 use serde_json::{Value, json};
 
@@ -43,25 +45,6 @@ fn is_boundary(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("boundary-"))
 }
 
-/// The state of a root, applied in a folder of its own.
-fn applied(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::Result<Value> {
-    let directory = context.sandbox.path(&folder.replacen("generated/", &format!("generated-iam-{purpose}/"), 1));
-    copy(&context.sandbox.path(folder), &directory)?;
-    context.sandbox.apply(&directory)?;
-    Ok(serde_json::from_str(&run(&mut context.sandbox.terraform(&directory, &["show", "-json"]))?)?)
-}
-
-/// The resources of a state, with those of the modules in it.
-fn resources(state: &Value) -> anyhow::Result<Vec<&Value>> {
-    let (mut found, mut modules) = (Vec::new(), vec![&state["values"]["root_module"]]);
-    while let Some(module) = modules.pop() {
-        modules.extend(module["child_modules"].as_array().into_iter().flatten());
-        found.extend(module["resources"].as_array().into_iter().flatten());
-    }
-    ensure!(!found.is_empty(), "the state has no resources");
-    Ok(found)
-}
-
 /// The policies that modules write, by their address in the state: those of machines.
 fn of_machines(state: &Value) -> anyhow::Result<Vec<(PathBuf, Value)>> {
     let policies = resources(state)?.into_iter().filter(|resource| resource["type"] == "aws_iam_role_policy");
@@ -77,7 +60,7 @@ fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut reference = Reference::new(&context.tools.iam_data);
     let mut all = documents(context.root)?;
     for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
-        let machines = of_machines(&applied(context, folder, "exist")?)?;
+        let machines = of_machines(&*context.sandbox.applied(folder)?)?;
         ensure!(machines.len() > 1, "{folder} has only {} policies of machines", machines.len());
         all.extend(machines);
     }
@@ -107,10 +90,10 @@ fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
 }
 
 /// What Terraform calls for a type: to read it, and to write it.
-type Calls = BTreeMap<String, [Vec<String>; 2]>;
+type TerraformCalls = BTreeMap<String, [Vec<String>; 2]>;
 
-fn calls(root: &Path) -> anyhow::Result<Calls> {
-    let mut calls = Calls::new();
+fn terraform_calls(root: &Path) -> anyhow::Result<TerraformCalls> {
+    let mut calls = TerraformCalls::new();
     for line in fs_err::read_to_string(root.join("tests/iam/terraform.txt"))?.lines() {
         let Some((kind, rest)) = line.split_once(' ').filter(|(kind, _)| kind.starts_with("aws_")) else { continue };
         let (read, write) = rest.split_once(" write ").unwrap_or((rest, ""));
@@ -138,7 +121,7 @@ fn allows(policy: &Value, action: &str) -> bool {
 /// Every type of resource in the roots of the account, of a network and of a stack can be read by the job that plans, and those of the
 /// stack can be written by the job that applies.
 fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let calls = calls(context.root)?;
+    let calls = terraform_calls(context.root)?;
     let policy = |name: &str| -> anyhow::Result<Value> {
         let path = format!("generated/terraform/_accounts/aws/policies/{name}.json");
         Ok(serde_json::from_str(&fs_err::read_to_string(context.root.join(path))?)?)
@@ -146,7 +129,7 @@ fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let (plan, apply) = (policy("plan")?, policy("apply-prod")?);
     let mut missing = BTreeSet::new();
     for (root, is_stack) in [("_accounts/aws", false), ("aws-tokyo/foundation", false), ("aws-tokyo/prod", true)] {
-        let state = applied(context, &format!("generated/terraform/{root}"), "terraform")?;
+        let state = context.sandbox.applied(&format!("generated/terraform/{root}"))?;
         for resource in resources(&state)? {
             let kind = resource["type"].as_str().unwrap_or_default();
             let Some([read, write]) = calls.get(kind) else {
@@ -207,52 +190,31 @@ for policy, action, resource in json.load(sys.stdin):
 ";
 
 fn moto(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let mut calls = Vec::new();
+    let mut asked = Vec::new();
     let mut ours = Vec::new();
     for (path, mut document) in documents(context.root)?.into_iter().filter(|(path, _)| !is_boundary(path)) {
         for statement in document["Statement"].as_array_mut().into_iter().flatten() {
             statement.as_object_mut().map(|statement| statement.remove("Condition"));
         }
-        let identity =
-            Identity { policies: vec![fleetgen_iam::Policy::read("the policy", &document)?], boundary: None };
-        for (action, resource) in table(context.root, &path)? {
-            let request = Request {
-                principal: Principal::Role(String::new()),
-                action: action.clone(),
-                resource: resource.clone(),
-                context: BTreeMap::new(),
-            };
-            ours.push(decide(&request, &identity, None).is_allowed);
-            calls.push(json!([document.to_string(), action, resource]));
+        let identity = Identity { policies: vec![Policy::read("the policy", &document)?], boundary: None };
+        let name = path.file_stem().context("a policy has a name")?.to_string_lossy();
+        // Identities of stg have no table: they differ from those of prod by one word.
+        let Ok(table) = fs_err::read_to_string(context.root.join(format!("tests/iam/{name}.txt"))) else { continue };
+        for Call { request, .. } in calls(&table)? {
+            asked.push(json!([document.to_string(), request.action, request.resource]));
+            let bare = Request { context: BTreeMap::new(), ..request };
+            ours.push(decide(&bare, &identity, None).is_allowed);
         }
     }
     let python_of_moto = context.tools.clouds.join("python");
-    let theirs = python(context, "moto", &python_of_moto, MOTO, &json!(calls))?;
+    let theirs = python(context, "moto", &python_of_moto, MOTO, &json!(asked))?;
     let theirs: Vec<bool> = theirs.lines().map(|line| line == "True").collect();
     ensure!(theirs.len() == ours.len() && ours.len() > 100, "{} calls, {} answers", ours.len(), theirs.len());
     ensure!(ours.contains(&true) && ours.contains(&false), "all answers are the same");
-    for ((call, ours), theirs) in calls.iter().zip(&ours).zip(&theirs) {
+    for ((call, ours), theirs) in asked.iter().zip(&ours).zip(&theirs) {
         ensure!(ours == theirs, "moto says {theirs}, and fleetgen {ours}: {} on {}", call[1], call[2]);
     }
     Ok(())
-}
-
-/// The actions and resources of the table of a policy's identity; none for one of another environment.
-fn table(root: &Path, policy: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let name = policy.file_stem().context("a policy has a name")?.to_string_lossy();
-    let Ok(table) = fs_err::read_to_string(root.join(format!("tests/iam/{name}.txt"))) else { return Ok(Vec::new()) };
-    let calls = table.lines().filter_map(|line| {
-        let mut words = line.split('#').next()?.split_whitespace().skip(1);
-        let (action, resource) = (words.next()?, words.next()?);
-        let resource = match resource.split_once(':') {
-            Some((service, rest)) if service != "arn" => {
-                format!("arn:aws:{service}:ap-northeast-1:123456789012:{rest}")
-            }
-            _ => resource.to_owned(),
-        };
-        Some((action.to_owned(), resource))
-    });
-    Ok(calls.collect())
 }
 
 fn python(
@@ -271,8 +233,8 @@ fn python(
 
 /// Every line of `tests/iam/trust.txt`: a subject of GitHub's tokens, the repository's id, and the roles that it gets.
 fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let state = applied(context, "generated/terraform/_accounts/aws", "trust")?;
-    let read = State::read(&state, &BTreeMap::new())?;
+    let state = context.sandbox.applied("generated/terraform/_accounts/aws")?;
+    let roles = fleetgen_iam::roles(&state, &BTreeMap::new())?;
     let provider = "https://token.actions.githubusercontent.com";
     let provider = resources(&state)?.into_iter().find(|resource| {
         resource["type"] == "aws_iam_openid_connect_provider" && resource["values"]["url"] == provider
@@ -297,12 +259,12 @@ fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
             let trust = ResourcePolicy { policy: role.trust.clone(), must_allow: true };
             decide(&request, &Identity::default(), Some(&trust)).is_allowed
         };
-        let roles: Vec<&str> = read.roles.iter().filter(gets).map(|(name, _)| name.as_str()).collect();
-        ensure!(roles == expected, "{subject} of {id} for {audience} gets {roles:?}, not {expected:?}");
-        seen.extend(roles.into_iter().map(str::to_owned));
+        let gets: Vec<&str> = roles.iter().filter(gets).map(|(name, _)| name.as_str()).collect();
+        ensure!(gets == expected, "{subject} of {id} for {audience} gets {gets:?}, not {expected:?}");
+        seen.extend(gets.into_iter().map(str::to_owned));
     }
     // EC2 may assume the role of machines that build images, and no other. Every other role is a job's, and the table has it.
-    for (name, role) in &read.roles {
+    for (name, role) in &roles {
         ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
         let request = Request {
             principal: Principal::Service("ec2.amazonaws.com".to_owned()),
@@ -342,18 +304,18 @@ const MACHINES_MAY_NOT: &[(&str, &str)] = &[
 
 fn machines(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let path = context.root.join("generated/terraform/_accounts/aws/policies/boundary-machines.json");
-    let boundary = fleetgen_iam::Policy::parse("boundary-machines.json", &fs_err::read_to_string(path)?)?;
+    let boundary = Policy::parse("boundary-machines.json", &fs_err::read_to_string(path)?)?;
     let arn = "arn:aws:iam::123456789012:policy/example-machines".to_owned();
     let known = BTreeMap::from([(arn, boundary)]);
     let all = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
     let mut asked = 0;
     for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
-        let state = State::read(&applied(context, folder, "machines")?, &known)?;
-        let machines = state.roles.iter().filter(|(name, _)| !name.ends_with("-flow-logs"));
+        let roles = fleetgen_iam::roles(&*context.sandbox.applied(folder)?, &known)?;
+        let machines = roles.iter().filter(|(name, _)| !name.ends_with("-flow-logs"));
         for (name, role) in machines {
             ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
             let mut given = role.identity.clone();
-            given.policies.push(fleetgen_iam::Policy::read("a policy that allows everything", &all)?);
+            given.policies.push(Policy::read("a policy that allows everything", &all)?);
             let may = MACHINES_MAY.iter().map(|call| (call, true, &role.identity));
             let may_not = MACHINES_MAY_NOT.iter().map(|call| (call, false, &given));
             for ((action, resource), is_allowed, identity) in may.chain(may_not) {

@@ -3,8 +3,6 @@
 use anyhow::{Context, ensure};
 use fleetgen_fleet::resource_name;
 use fleetgen_reach::{End, INTERNET, World};
-use fleetgen_toolbox::files::copy;
-use fleetgen_toolbox::process::run;
 use serde_json::{Value, json};
 
 use super::roots::fleet;
@@ -26,15 +24,11 @@ struct Expected<'a> {
 fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = fleet(context.root)?;
     for (scope, network) in fleet.foundations() {
-        let folder = scope.directory();
-        let directory = context.sandbox.path(&folder.replacen("generated/", "generated-reach/", 1));
-        copy(&context.sandbox.path(&folder), &directory)?;
-        context.sandbox.apply(&directory)?;
-        let state: Value = serde_json::from_str(&run(&mut context.sandbox.terraform(&directory, &["show", "-json"]))?)?;
+        let state = context.sandbox.applied(&scope.directory())?;
         let name = resource_name::network(&fleet.name, &network.name);
         holds(&state, &name, fleet.proxy.port.get()).with_context(|| name.clone())?;
         for (what, change) in MUTANTS {
-            let mut mutant = state.clone();
+            let mut mutant = Value::clone(&state);
             let changed = change(&mut mutant);
             // Only one of the networks builds images and has public load balancers.
             if changed == 0 {

@@ -1,13 +1,13 @@
 //! Generated roots: validate, lint, apply, and, for stacks, a plan that stays empty after a rollout.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, Group, Scope, resource_name};
-use fleetgen_toolbox::files::{copy, write};
+use fleetgen_toolbox::files::write;
 use serde_json::{Value, json};
 
 use super::modules::lint;
@@ -48,7 +48,7 @@ pub(super) fn fleet(root: &Path) -> anyhow::Result<Fleet> {
 }
 
 fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
-    let directory = scratch(context, folder, "validate")?;
+    let directory = context.sandbox.scratch(folder, "validate")?;
     context.sandbox.init(&directory)?;
     run(&mut context.sandbox.terraform(&directory, &["validate"])).map(|_| ())
 }
@@ -56,11 +56,8 @@ fn validate(context: &CheckContext<'_>, folder: &str) -> anyhow::Result<()> {
 /// Applies the root of an account or a network. A plan after it is empty, and what others look up has the name that they
 /// know.
 fn applies(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::Result<()> {
-    let directory = scratch(context, &scope.directory(), "apply")?;
-    context.sandbox.apply(&directory)?;
-    if let Some(changes) = plan(context, &directory)? {
-        bail!("right after an apply the plan is not empty:\n{changes}");
-    }
+    let directory = context.sandbox.scratch(&scope.directory(), "apply")?;
+    apply(context, &directory)?;
     let state = state(&directory)?;
     let has = |kind: &str, is_it: &dyn Fn(&Value) -> bool| {
         let resources = state["resources"].as_array().into_iter().flatten();
@@ -108,24 +105,14 @@ fn contract(fleet: &Fleet, scope: &Scope) -> Vec<(&'static str, &'static str, St
     }
 }
 
-/// A copy of a root at the same depth, so that two checks do not share a folder.
-fn scratch(context: &CheckContext<'_>, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
-    let directory = context.sandbox.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
-    copy(&context.sandbox.path(folder), &directory)?;
-    Ok(directory)
-}
-
 /// Applies the root, changes in its state what a rollout and autoscaling change in the cloud, and plans again.
 ///
 /// Then it also changes what Terraform owns: the plan must show that, or the check could not fail.
 fn rollout(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::Result<()> {
-    let directory = scratch(context, &scope.directory(), "rollout")?;
+    let directory = context.sandbox.scratch(&scope.directory(), "rollout")?;
     let stacks = fleet.stacks();
     let groups = stacks.get(scope).context("the stack has no groups")?;
-    context.sandbox.apply(&directory)?;
-    if let Some(changes) = plan(context, &directory)? {
-        bail!("right after an apply the plan is not empty:\n{changes}");
-    }
+    apply(context, &directory)?;
     names(&directory, fleet, groups)?;
     let touched = change_state(&directory, moved_by_rollout)?;
     let groups = groups.len();
@@ -168,6 +155,15 @@ fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<(
         }
     }
     ensure!(found == expected, "the modules name resources\n{found:?}\nbut fleetgen expects\n{expected:?}");
+    Ok(())
+}
+
+/// Applies a root, and checks that a plan after it is empty.
+pub(super) fn apply(context: &CheckContext<'_>, directory: &Path) -> anyhow::Result<()> {
+    context.sandbox.apply(directory)?;
+    if let Some(changes) = plan(context, directory)? {
+        bail!("right after an apply the plan is not empty:\n{changes}");
+    }
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! A folder where Terraform may write: copies of the modules and generated roots, and a mirror with the schema provider.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,13 +23,18 @@ pub(crate) const STATE: &str = "terraform.tfstate";
 pub(crate) struct Sandbox {
     folder: TempDir,
     terraform: PathBuf,
+    /// By folder; several checks read the state of one root.
+    applied: Mutex<BTreeMap<String, Slot>>,
 }
+
+/// The state of a root, once a check has applied it. Whoever comes meanwhile waits.
+type Slot = Arc<Mutex<Option<Arc<Value>>>>;
 
 impl Sandbox {
     /// Copies what Terraform reads.
     pub(crate) fn new(root: &Path, tools: &Tools, registry: bool) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("fleetgen-verify-").tempdir()?;
-        let sandbox = Self { folder, terraform: tools.terraform.clone() };
+        let sandbox = Self { folder, terraform: tools.terraform.clone(), applied: Mutex::default() };
         copy(&root.join("terraform"), &sandbox.path("terraform"))?;
         copy(&root.join("generated"), &sandbox.path("generated"))?;
         let config = if registry { "" } else { &sandbox.mirror(tools)? };
@@ -77,6 +84,27 @@ impl Sandbox {
     pub(crate) fn apply(&self, directory: &Path) -> anyhow::Result<()> {
         self.init_local(directory)?;
         run(&mut self.terraform(directory, &["apply", "-auto-approve", "-input=false"])).map(|_| ())
+    }
+
+    /// A copy of a root at the same depth, so that two checks do not share a folder.
+    pub(crate) fn scratch(&self, folder: &str, purpose: &str) -> anyhow::Result<PathBuf> {
+        let directory = self.path(&folder.replacen("generated/", &format!("generated-{purpose}/"), 1));
+        copy(&self.path(folder), &directory)?;
+        Ok(directory)
+    }
+
+    /// What `terraform show -json` prints of a generated root, once it is applied.
+    pub(crate) fn applied(&self, folder: &str) -> anyhow::Result<Arc<Value>> {
+        let slots = self.applied.lock();
+        let slot = slots.unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default().clone();
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = &*slot {
+            return Ok(Arc::clone(state));
+        }
+        let directory = self.scratch(folder, "applied")?;
+        self.apply(&directory)?;
+        let shown = run(&mut self.terraform(&directory, &["show", "-json"]))?;
+        Ok(Arc::clone(slot.insert(Arc::new(serde_json::from_str(&shown)?))))
     }
 
     /// Initialises a root, with its state next to it.
