@@ -174,6 +174,11 @@ impl<'a> Draft<'a> {
         roots.find(|layer| layer.source.aws.as_ref().is_some_and(|(_, images)| images.get(&architecture).is_some()))
     }
 
+    /// The layer that proxies on AWS run; nothing if they start from a vendor's image.
+    pub(crate) fn proxy_layer(&self) -> Option<&'a LayerName> {
+        self.file.proxy.get()?.layer.as_ref()?.get()
+    }
+
     /// The networks of the account in which images are built.
     pub(crate) fn builder_networks(&self, cloud: Cloud) -> impl Iterator<Item = &Network> + Clone {
         let builder = AccountName::builder(cloud);

@@ -17,11 +17,12 @@ pub struct Placement {
     pub copies: Vec<Region>,
 }
 
-/// The clouds that a layer is built on: those of the groups that run it or a layer built on it. A layer that no group runs
-/// yet is built wherever its lineage has a vendor's image.
+/// The clouds that a layer is built on: those of the groups and proxies that run it or a layer built on it. A layer that none
+/// runs yet is built wherever its lineage has a vendor's image.
 pub fn placements(fleet: &Fleet, layer: &Layer) -> Vec<(Cloud, Placement)> {
     let needed = |network: &&Network| {
         fleet.groups.values().any(|group| group.network == network.name && fleet.runs(group, &layer.name))
+            || fleet.proxy_layer(network).is_some_and(|own| own.is_or_descends_from(&layer.name))
     };
     place(layer, fleet.networks.values().filter(needed), |cloud| fleet.build_network(cloud))
 }

@@ -23,12 +23,33 @@ module "sessions" {
   recording = { log_group = var.session_log_group, bucket = var.session_bucket, key_alias = var.session_key_alias }
 }
 
-# Sessions, and nothing else.
+# Sessions, and writing the access log.
 resource "aws_iam_role_policy" "this" {
   name = "machine"
   role = aws_iam_role.this.id
 
-  policy = jsonencode({ Version = "2012-10-17", Statement = jsondecode(module.sessions.statements) })
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(jsondecode(module.sessions.statements), [{
+      Sid      = "WriteTheAccessLog"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.access.arn}:*"
+    }])
+  })
+}
+
+# Who asked for what, and what was refused.
+data "aws_kms_alias" "logs" {
+  name   = "alias/${var.log_key_alias}"
+  region = var.region
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "/${var.network}/proxy"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = data.aws_kms_alias.logs.target_key_arn
+  tags              = local.tags
 }
 
 resource "aws_iam_instance_profile" "this" {

@@ -4,7 +4,9 @@ locals {
   name = "${var.network}-proxy"
   tags = merge(var.tags, { network = var.network })
 
-  # The vendor's image, and squid from the distribution's snapshot of one day. Machines are the same whenever they start. The
+  installs = length(var.package_sources) > 0
+
+  # On the vendor's image, squid comes from the distribution's snapshot of one day. Machines are the same whenever they start. The
   # snapshot service fails now and then, so the installation is repeated until it succeeds.
   user_data = join("\n", ["#cloud-config", yamlencode({
     # Only one list says where packages come from, as in packer/scripts/base/sources.sh.
@@ -12,16 +14,7 @@ locals {
     apt     = { preserve_sources_list = true }
     # Whoever opens a session may read the log.
     users = ["default", { name = var.run_as, shell = "/bin/bash", groups = ["adm", "proxy"], lock_passwd = true }]
-    write_files = [
-      {
-        # Old snapshots of Debian are past their Valid-Until.
-        path    = "/etc/apt/apt.conf.d/90fleetgen"
-        content = "Acquire::Retries \"5\";\nAcquire::Check-Valid-Until \"false\";\n"
-      },
-      {
-        path    = "/etc/apt/sources.list.d/fleetgen.sources"
-        content = join("\n", [for source in var.package_sources : "Types: deb\nURIs: ${source.url}\nSuites: ${source.suites}\nComponents: main\nSigned-By: ${source.keyring}\n"])
-      },
+    write_files = concat(local.installs ? local.package_files : [], [
       {
         # Before the package, which is told to keep a configuration that is there.
         path    = "/etc/squid/squid.conf"
@@ -32,16 +25,50 @@ locals {
         path    = "/etc/systemd/system/squid.service.d/stop.conf"
         content = "[Service]\nTimeoutStopSec=60\nRestart=on-failure\n"
       },
-    ]
-    runcmd = [
-      "until apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --option Dpkg::Options::=--force-confold squid; do sleep 15; done",
+      {
+        path    = "/etc/fleet/access-log.json"
+        content = jsonencode(local.access_log)
+      },
+      {
+        path        = "/usr/local/sbin/ship-access-log"
+        permissions = "0755"
+        content     = file("${path.module}/ship-access-log.sh")
+      },
+    ])
+    runcmd = concat(local.installs ? [local.install] : [], [
+      ["systemctl", "daemon-reload"],
       ["systemctl", "enable", "squid.service"],
       ["systemctl", "restart", "squid.service"],
-    ]
+      # Last: the proxy works while Amazon's bucket does not.
+      "until /usr/local/sbin/ship-access-log /etc/fleet/access-log.json; do sleep 60; done",
+    ])
   })])
+
+  install = "until apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --option Dpkg::Options::=--force-confold squid gnupg; do sleep 15; done"
+  package_files = [
+    {
+      # Old snapshots of Debian are past their Valid-Until.
+      path    = "/etc/apt/apt.conf.d/90fleetgen"
+      content = "Acquire::Retries \"5\";\nAcquire::Check-Valid-Until \"false\";\n"
+    },
+    {
+      path    = "/etc/apt/sources.list.d/fleetgen.sources"
+      content = join("\n", [for source in var.package_sources : "Types: deb\nURIs: ${source.url}\nSuites: ${source.suites}\nComponents: main\nSigned-By: ${source.keyring}\n"])
+    },
+  ]
+
+  # The configuration of Amazon's CloudWatch agent.
+  access_log = {
+    agent = { region = var.region, run_as_user = "root" }
+    logs = { logs_collected = { files = { collect_list = [{
+      file_path       = "/var/log/squid/access.log"
+      log_group_name  = aws_cloudwatch_log_group.access.name
+      log_stream_name = "{instance_id}"
+    }] } } }
+  }
 }
 
-data "aws_ami" "vendor" {
+data "aws_ami" "this" {
   owners             = [var.image.owner]
   most_recent        = true
   include_deprecated = true
@@ -60,7 +87,7 @@ data "aws_ami" "vendor" {
 resource "aws_launch_template" "this" {
   name                   = local.name
   description            = "The egress proxy of ${var.network}"
-  image_id               = data.aws_ami.vendor.id
+  image_id               = data.aws_ami.this.id
   instance_type          = var.machine_type
   update_default_version = true
   user_data              = base64encode(local.user_data)
@@ -85,7 +112,7 @@ resource "aws_launch_template" "this" {
   }
 
   block_device_mappings {
-    device_name = data.aws_ami.vendor.root_device_name
+    device_name = data.aws_ami.this.root_device_name
 
     ebs {
       encrypted             = true
@@ -135,7 +162,7 @@ resource "aws_autoscaling_group" "this" {
     version = aws_launch_template.this.latest_version
   }
 
-  # No layer of the fleet is involved, so Terraform replaces the machines: new ones first, one at a time.
+  # Terraform replaces the machines, not a rollout, as every group of the network needs the proxy: new ones first, one at a time.
   instance_refresh {
     strategy = "Rolling"
 

@@ -62,7 +62,7 @@ variable "machine_type" {
 }
 
 variable "image" {
-  description = "The vendor's image: who owns it, its exact name, and its architecture, x86_64 or arm64."
+  description = "The machines' image: who owns it, its exact name, and its architecture, x86_64 or arm64."
   type = object({
     owner        = string
     name         = string
@@ -76,15 +76,16 @@ variable "image" {
 }
 
 variable "package_sources" {
-  description = "Where packages come from: snapshots of the distribution's archives, each with its suites, separated by spaces, and the file with the keys that sign it."
+  description = "Where squid comes from: snapshots of the distribution's archives, each with its suites, separated by spaces, and the file with the keys that sign it. Default: none; squid is in the image."
   type = list(object({
     url     = string
     suites  = string
     keyring = string
   }))
+  default = []
 
   validation {
-    condition     = length(var.package_sources) > 0 && alltrue([for source in var.package_sources : startswith(source.url, "https://")])
+    condition     = alltrue([for source in var.package_sources : startswith(source.url, "https://")])
     error_message = "Packages must come over HTTPS: the proxy's machines reach nothing else."
   }
 }
@@ -92,6 +93,22 @@ variable "package_sources" {
 variable "squid_conf" {
   description = "Squid's configuration."
   type        = string
+}
+
+variable "region" {
+  description = "The network's region."
+  type        = string
+}
+
+variable "log_key_alias" {
+  description = "The alias, without alias/, of the KMS key that encrypts logs."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "How many days the access log is kept."
+  type        = number
+  default     = 365
 }
 
 variable "run_as" {

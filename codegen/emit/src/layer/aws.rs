@@ -81,12 +81,14 @@ pub(super) fn sources<'a>(
     layer.architectures.iter().filter_map(source).collect()
 }
 
-/// The other accounts with groups that run the layer itself: an image of a layer below is only built on.
+/// The other accounts with groups and proxies that run the layer itself: an image of a layer below is only built on.
 fn shared_with<'a>(fleet: &'a Fleet, layer: &Layer) -> BTreeSet<&'a str> {
     let Some(aws) = &fleet.aws else { return BTreeSet::new() };
     let runs = |account: &AwsAccount| {
         let is_in = |group: &Group| fleet.networks.get(&group.network).is_some_and(|it| it.account == account.name);
-        fleet.groups.values().any(|group| group.layer == layer.name && is_in(group))
+        let is_proxys = |network| fleet.proxy_layer(network).is_some_and(|own| own.name == layer.name);
+        fleet.networks_of(&account.name).any(is_proxys)
+            || fleet.groups.values().any(|group| group.layer == layer.name && is_in(group))
     };
     aws.others.iter().filter(|account| runs(account)).map(|account| account.account.as_str()).collect()
 }

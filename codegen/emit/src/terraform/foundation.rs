@@ -5,26 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
-use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, Scope, Subnet, Tier, resource_name};
+use fleetgen_fleet::scalar::LayerName;
+use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, ProxyImage, Scope, Subnet, Tier, resource_name};
 use fleetgen_tree::{File, Subject};
 use serde::Serialize;
 
 use super::aws::{self, RootValues};
-use crate::EmitError;
 use crate::language::{Language, Templates};
+use crate::{EmitError, LayerKey};
 
 pub(super) const SQUID: &[(&str, &str)] = &[("squid.conf", include_str!("templates/squid.conf.tera"))];
 
 pub(super) static SQUID_RENDERER: LazyLock<Result<Templates, String>> =
     LazyLock::new(|| Templates::new(Language::Squid, SQUID).map_err(|error| error.to_string()));
 
+type Keys = BTreeMap<LayerName, LayerKey>;
+
 /// The roots of all networks on AWS.
-pub(super) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
+pub(super) fn emit(fleet: &Fleet, keys: &Keys) -> Result<Vec<File>, EmitError> {
     let mut files = Vec::new();
     for (scope, network) in fleet.foundations() {
         let subject = || Subject::Root(scope.directory());
         let path = format!("{}/main.tf", scope.directory());
-        files.push(super::render(path, subject(), "aws/foundation.tf", values(fleet, &scope, network))?);
+        files.push(super::render(path, subject(), "aws/foundation.tf", values(fleet, keys, &scope, network))?);
         let path = format!("{}/squid.conf", scope.directory());
         let renderer = SQUID_RENDERER.as_ref().map_err(|message| EmitError::fault(&path, message))?;
         files.push(renderer.file(path, subject(), "squid.conf", &squid(fleet, network))?);
@@ -71,8 +74,9 @@ struct ProxyValues<'a> {
     machines: u32,
     machine: &'a str,
     image_owner: &'a str,
-    image: &'a str,
+    image: String,
     architecture: &'static str,
+    /// None if squid is in the image.
     package_sources: Vec<PackageSource>,
 }
 
@@ -84,9 +88,21 @@ struct PackageSource {
 }
 
 /// The values of a network's root; nothing if it refers to something that does not exist.
-pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) -> Option<FoundationValues<'a>> {
-    let artifacts = fleet.aws.as_ref()?.artifact_bucket.as_ref();
-    let (layer, owner, image, architecture) = fleet.proxy_image()?;
+pub(super) fn values<'a>(
+    fleet: &'a Fleet,
+    keys: &Keys,
+    scope: &Scope,
+    network: &'a Network,
+) -> Option<FoundationValues<'a>> {
+    let aws = fleet.aws.as_ref()?;
+    let artifacts = aws.artifact_bucket.as_ref();
+    let ProxyImage { layer, architecture, vendors } = fleet.proxy_image()?;
+    let (image_owner, image) = if let Some((owner, name)) = vendors {
+        (owner, name.to_owned())
+    } else {
+        let key = &keys.get(&layer.name)?.key;
+        (aws.builder.account.as_str(), resource_name::image(&fleet.name, &layer.name, architecture, key))
+    };
     let edge_ports = edge_ports(fleet, network);
     let builds = fleet.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
     let is_wanted = |subnet: &Subnet| match subnet.tier {
@@ -96,7 +112,9 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
         Tier::ProxyOnly => false,
     };
     let mut domains: BTreeSet<&str> = fleet.proxy.domains_in(network).map(|domain| domain.domain.as_str()).collect();
-    domains.insert(snapshot_host(layer.os));
+    if vendors.is_some() {
+        domains.insert(snapshot_host(layer.os));
+    }
     Some(FoundationValues {
         root: aws::root(fleet, network, scope)?,
         cidr: network.cidr.to_string(),
@@ -113,13 +131,13 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
             host: resource_name::proxy_host(&fleet.name, &network.name),
             machines: network.proxies,
             machine: fleet.proxy.aws_machine.as_str(),
-            image_owner: owner,
+            image_owner,
             image,
             architecture: match architecture {
                 Architecture::Amd64 => "x86_64",
                 Architecture::Arm64 => "arm64",
             },
-            package_sources: package_sources(layer),
+            package_sources: if vendors.is_some() { package_sources(layer) } else { Vec::new() },
         },
         identity: aws::identity(fleet, network, resource_name::network_identity_path(&fleet.name))?,
         log_key_alias: resource_name::log_key(&fleet.name),

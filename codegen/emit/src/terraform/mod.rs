@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::language::{Language, Templates};
-use crate::{EmitError, StartImages};
+use crate::{EmitError, HandWritten, StartImages, layer_keys};
 
 pub use policy::{Job, Policies, build_policy, policies};
 
@@ -37,7 +37,7 @@ static RENDERER: LazyLock<Result<Templates, String>> =
     LazyLock::new(|| Templates::new(Language::Hcl, TEMPLATES).map_err(|error| error.to_string()));
 
 /// The roots of accounts, networks and stacks.
-pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, EmitError> {
+pub(crate) fn emit(fleet: &Fleet, hand_written: &HandWritten, images: &StartImages) -> Result<Vec<File>, EmitError> {
     let stacks = fleet.stacks();
     let mut files = stacks.keys().map(|scope| root(fleet, scope)).collect::<Result<Vec<_>, _>>()?;
     let groups: Vec<(&Scope, &Group)> =
@@ -46,7 +46,9 @@ pub(crate) fn emit(fleet: &Fleet, images: &StartImages) -> Result<Vec<File>, Emi
         groups.par_iter().map(|(scope, group)| self::group(fleet, images, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
     files.extend(account::emit(fleet)?);
-    files.extend(foundation::emit(fleet)?);
+    // The name of the image that proxies run has the layer's key.
+    let keys = if fleet.proxy.layer.is_some() { layer_keys(fleet, hand_written)? } else { BTreeMap::new() };
+    files.extend(foundation::emit(fleet, &keys)?);
     Ok(files)
 }
 

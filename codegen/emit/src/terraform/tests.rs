@@ -37,7 +37,7 @@ fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
         values.entry("aws/account.tf").or_default().push(account);
     }
     for (scope, network) in fleet.foundations() {
-        let root = serde_json::to_value(foundation::values(fleet, &scope, network)).unwrap();
+        let root = serde_json::to_value(foundation::values(fleet, &BTreeMap::new(), &scope, network)).unwrap();
         values.entry("aws/foundation.tf").or_default().push(root);
     }
     for (scope, groups) in fleet.stacks() {

@@ -207,8 +207,11 @@ pub(crate) struct Window {
 pub(crate) struct Proxy {
     /// The port it listens on. Default: 3128.
     pub(crate) port: Option<Field<Port>>,
-    /// Its machine type on AWS, for whose architecture a layer with `source` has an image there: the proxy starts from it.
-    /// Default: t4g.small, or t3.small without an image for arm64.
+    /// AWS only: the layer that its machines run, with the package `squid`. Its image must be built before the network is
+    /// applied, so a new network starts without it. Default: none; the machines start from a vendor's image, and install squid.
+    pub(crate) layer: Option<Field<LayerName>>,
+    /// Its machine type on AWS. There must be an image for its architecture: of `layer`, or the vendor's in the `source` of a
+    /// layer. Default: t4g.small, or t3.small without an image for arm64.
     pub(crate) aws_machine: Option<Field<MachineType>>,
     /// Its machine type on GCP. Default: e2-small.
     pub(crate) gcp_machine: Option<Field<MachineType>>,

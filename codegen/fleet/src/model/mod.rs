@@ -110,12 +110,22 @@ impl Fleet {
         self.networks.values().filter(move |network| network.account == *account)
     }
 
-    /// What the machines of the proxy on AWS start from: a root layer, and its vendor's image for their architecture.
-    pub fn proxy_image(&self) -> Option<(&Layer, &str, &str, Architecture)> {
+    /// The layer that the proxies of a network run; nothing if they start from a vendor's image.
+    pub fn proxy_layer(&self, network: &Network) -> Option<&Layer> {
+        let layer = self.proxy.layer.as_ref().filter(|_| network.cloud == Cloud::Aws)?;
+        self.layers.get(layer)
+    }
+
+    /// What the machines of the proxy on AWS run.
+    pub fn proxy_image(&self) -> Option<ProxyImage<'_>> {
         let architecture = catalog::machine(Cloud::Aws, &self.proxy.aws_machine).ok()?.architecture;
+        if let Some(layer) = &self.proxy.layer {
+            return Some(ProxyImage { layer: self.layers.get(layer)?, architecture, vendors: None });
+        }
         self.root_layers().find_map(|layer| {
             let (owner, images) = layer.source.aws.as_ref()?;
-            Some((layer, owner.as_str(), images.get(&architecture)?.as_str(), architecture))
+            let vendors = Some((owner.as_str(), images.get(&architecture)?.as_str()));
+            Some(ProxyImage { layer, architecture, vendors })
         })
     }
 
@@ -141,6 +151,17 @@ impl Fleet {
         }
         stacks
     }
+}
+
+/// What the machines of the proxy on AWS run.
+#[derive(Debug)]
+pub struct ProxyImage<'a> {
+    /// The layer whose image they run, or whose vendor's image.
+    pub layer: &'a Layer,
+    /// Their architecture.
+    pub architecture: Architecture,
+    /// The owner and the name of the vendor's image; nothing if they run the layer's own.
+    pub vendors: Option<(&'a str, &'a str)>,
 }
 
 /// The AWS accounts.
@@ -256,6 +277,8 @@ pub struct Window {
 pub struct Proxy {
     /// The port it listens on.
     pub port: Port,
+    /// The layer that its machines on AWS run. Without one, they start from a vendor's image.
+    pub layer: Option<LayerName>,
     /// Its machine on AWS.
     pub aws_machine: MachineType,
     /// Its machine on GCP.

@@ -111,7 +111,12 @@ fn environment(environment: &file::Environment) -> Option<Environment> {
 
 fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
     let everywhere: Vec<NetworkName> = draft.networks.keys().cloned().collect();
-    let aws_machine = if draft.vendor_image(Architecture::Arm64).is_some() { "t4g.small" } else { "t3.small" };
+    let layer = proxy.layer.read()?;
+    let has_arm64 = match &layer {
+        Some(layer) => draft.layers.get(layer)?.architectures.contains(&Architecture::Arm64),
+        None => draft.vendor_image(Architecture::Arm64).is_some(),
+    };
+    let aws_machine = if has_arm64 { "t4g.small" } else { "t3.small" };
     let mut domains: Vec<AllowedDomain> = proxy
         .domains
         .get()?
@@ -137,6 +142,7 @@ fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
     domains.sort_by(|a, b| a.domain.cmp(&b.domain));
     Some(Proxy {
         port: proxy.port.default_to(Port::try_from(3128).ok()?)?,
+        layer,
         aws_machine: proxy.aws_machine.default_to(aws_machine.parse().ok()?)?,
         gcp_machine: proxy.gcp_machine.default_to("e2-small".parse().ok()?)?,
         domains,

@@ -116,10 +116,11 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
 
 fn build_networks<'a>(draft: &'a Draft<'_>, layer: &Layer) -> Vec<&'a Network> {
     let runs = |name| draft.layers.get(name).is_some_and(|own| own.is_or_descends_from(&layer.name));
-    let needed = draft
-        .networks
-        .values()
-        .filter(|network| draft.groups.values().any(|group| group.network == network.name && runs(&group.layer)));
+    let proxies = draft.proxy_layer().is_some_and(runs);
+    let needed = draft.networks.values().filter(|network| {
+        proxies && network.cloud == Cloud::Aws
+            || draft.groups.values().any(|group| group.network == network.name && runs(&group.layer))
+    });
     let placements = place(layer, needed, |cloud| draft.build_network(cloud));
     placements.iter().filter_map(|(_, placement)| draft.networks.get(&placement.network)).collect()
 }

@@ -73,6 +73,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     network::zones,
     proxy::domains,
     proxy::images,
+    proxy::layer,
     proxy::machines,
     proxy::shadows,
     rollout::journal,

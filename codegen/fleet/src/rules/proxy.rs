@@ -86,9 +86,46 @@ fn allowed_for<'a>(entry: &'a AllowedDomain, draft: &'a Draft<'_>) -> (Vec<Proxy
     (clients, networks)
 }
 
-/// The proxy on AWS starts from the vendor's image of a root layer, so there is one for its machines.
-pub(super) fn images(draft: &Draft<'_>, problems: &mut Problems) {
+/// The layer of the proxies has squid, and an image on AWS for their machines.
+pub(super) fn layer(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(proxy) = draft.file.proxy.get() else { return };
+    let Some((field, name)) = proxy.layer.as_ref().and_then(|field| Some((field, field.get()?))) else { return };
+    let known = || draft.file.layers.get().into_iter().flat_map(|layers| &layers.0).filter_map(|(name, _)| name.get());
+    if !known().any(|known| known == name) {
+        problems.push(
+            Problem::new(Code::UnknownReference, field.span, format!("there is no layer `{name}`"))
+                .label("not a key of `layers`")
+                .maybe_hint(suggest_or_list(name.as_str(), known().map(AsRef::as_ref))),
+        );
+    }
+    // If the layer is wrong, that is the problem to report.
+    let Some(layer) = draft.layers.get(name) else { return };
+    if !draft.lineage(layer).any(|own| own.packages.iter().any(|package| package.as_str() == "squid")) {
+        problems.push(
+            Problem::new(Code::Layer, field.span, format!("the layer `{name}` has no squid, which the proxy runs"))
+                .label("the package `squid` is missing")
+                .hint(format!("add `squid` to `layers.{name}.packages`")),
+        );
+    }
+    let Some(machine) = &proxy.aws_machine else { return };
+    let Some(facts) = machine.get().and_then(|machine| catalog::machine(Cloud::Aws, machine).ok()) else { return };
+    if !layer.architectures.contains(&facts.architecture) {
+        let architecture = facts.architecture;
+        problems.push(
+            Problem::new(
+                Code::Machine,
+                field.span,
+                format!("the layer `{name}` has no image for {architecture}, which the proxy's machines need"),
+            )
+            .related(machine.span, "these machines")
+            .hint(format!("choose a machine type of another architecture, or add {architecture} to `architectures`")),
+        );
+    }
+}
+
+/// Without a layer, the proxy on AWS starts from the vendor's image of a root layer, so there is one for its machines.
+pub(super) fn images(draft: &Draft<'_>, problems: &mut Problems) {
+    let Some(proxy) = draft.file.proxy.get().filter(|proxy| proxy.layer.is_none()) else { return };
     let Some((name, network)) = draft.written_networks().find(|(_, network)| network.cloud.get() == Some(&Cloud::Aws))
     else {
         return;

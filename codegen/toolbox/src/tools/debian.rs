@@ -22,6 +22,7 @@ const DEBIAN_TOOLS: &[(&str, &str)] = &[
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("squid", "squid"),
+    ("gpg", "gnupg"),
     // Ubuntu does not install it by default.
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
 ];

@@ -1,5 +1,6 @@
 //! Checks with the real tools. Each check is a named function. A missing tool is a failure, never a skip.
 
+mod access_log;
 mod accounts;
 mod bootstrap;
 mod hostile;
@@ -78,6 +79,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(scripts::checks());
     checks.extend(runner::checks());
     checks.extend(squid::checks());
+    checks.extend(access_log::checks());
     checks.extend(modules::checks(root)?);
     if !args.registry {
         checks.extend(accounts::checks());

@@ -98,6 +98,10 @@ module "proxy" {
 
   identity = { path = "/example/_networks/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
 
+  region             = "ap-northeast-1"
+  log_key_alias      = "example-logs"
+  log_retention_days = 365
+
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_bucket    = "example-sessions-123456789012-ap-northeast-1"

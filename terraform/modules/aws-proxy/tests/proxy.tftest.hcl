@@ -20,6 +20,10 @@ variables {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
 
+  region = "ap-northeast-1"
+
+  log_key_alias = "example-logs"
+
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_bucket    = "example-sessions-123456789012-ap-northeast-1"
@@ -60,6 +64,34 @@ run "the_machines_get_squids_configuration" {
   assert {
     condition     = aws_launch_template.this.network_interfaces[0].associate_public_ip_address == "false" && aws_launch_template.this.metadata_options[0].http_tokens == "required"
     error_message = "no public address, and tokens for the metadata service"
+  }
+}
+
+run "the_access_log_goes_to_cloudwatch" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[4].content).logs.logs_collected.files.collect_list[0].log_group_name == "/example-aws-tokyo/proxy"
+    error_message = "the agent sends squid's log to the network's log group"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.access.retention_in_days == 365
+    error_message = "the log is kept for a year"
+  }
+}
+
+run "an_image_with_squid_installs_nothing" {
+  command = plan
+
+  variables {
+    image           = { owner = "123456789012", name = "example-proxy-arm64-0123456789ab", architecture = "arm64" }
+    package_sources = []
+  }
+
+  assert {
+    condition     = yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[0].path == "/etc/squid/squid.conf" && !strcontains(base64decode(aws_launch_template.this.user_data), "apt-get")
+    error_message = "squid is in the image"
   }
 }
 

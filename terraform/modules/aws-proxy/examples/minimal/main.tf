@@ -35,6 +35,10 @@ module "proxy" {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
 
+  region = "ap-northeast-1"
+
+  log_key_alias = "example-logs"
+
   run_as            = "ops"
   session_log_group = "/example/sessions"
   session_bucket    = "example-sessions-123456789012-ap-northeast-1"
