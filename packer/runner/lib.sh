@@ -96,9 +96,11 @@ fetch_binary() {
 # verify_container CLOUD IMAGE@DIGEST
 verify_container() {
   is_wanted "$1" || return 0
-  local key
+  local key login=()
   key=$(cosign_key "$1")
-  cosign verify --key "$key" --insecure-ignore-tlog=true "$2" >/dev/null ||
+  # With these keychains, cosign logs in to ECR with the credentials of this machine.
+  case $2 in *.dkr.ecr.*) login=(--k8s-keychain) ;; esac
+  cosign verify --key "$key" --insecure-ignore-tlog=true "${login[@]}" "$2" >/dev/null ||
     fail "the signature of the container $2 does not verify with $key, so no image is built. Check that it was signed with this key."
 }
 

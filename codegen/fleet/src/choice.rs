@@ -116,6 +116,8 @@ choices! {
         ServiceLinkedRoles = "service-linked-roles",
         /// A trail that covers every region, such as the organization's.
         CloudTrail = "cloudtrail",
+        /// The repositories in `ecr_repositories`.
+        EcrRepositories = "ecr-repositories",
     }
     /// Machines that use the egress proxy.
     ProxyClient {

@@ -76,6 +76,11 @@ pub fn machines_boundary_arn(fleet: &FleetName, account: &AccountId) -> String {
     format!("arn:aws:iam::{account}:policy/{}", machines_boundary(fleet))
 }
 
+/// The ARN of a repository in Amazon ECR.
+pub fn ecr_repository_arn(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:ecr:{region}:{account}:repository/{name}")
+}
+
 /// The alias, without `alias/`, of the signing key on AWS, if fleetgen creates it.
 pub fn signing_key(fleet: &FleetName) -> String {
     format!("{fleet}-image-signing")

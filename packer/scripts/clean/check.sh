@@ -41,7 +41,9 @@ left 'hidden temporary files' hidden
 left "the build's proxy" grep --recursive --files-with-matches 'fleetgen-proxy\|Acquire::http::Proxy "' /etc/apt /etc/systemd
 left 'a build tool' find /usr/local/bin /usr/bin -name trivy -o -name goss
 left 'a password' sed --quiet --regexp-extended 's/^([^:]+):([^!*:]|:).*/\1/p' /etc/shadow
-left 'a credential' find /root /home -xdev \( -path '*/.aws/*' -o -path '*/.docker/config.json' -o -path '*/.config/gcloud/*' \)
+left 'a credential' find /root /home -xdev \( -path '*/.aws/*' -o -path '*/.ecr/*' -o -path '*/.config/gcloud/*' \)
+# One that only names credential helpers has none.
+left "a registry's password" grep --recursive --files-with-matches --include=config.json '"auths"' /root /home
 
 if [ "${#found[@]}" -gt 0 ]; then
   echo 'error: no image is created, because the machine still has' >&2

@@ -119,7 +119,7 @@ resource "aws_iam_policy" "operators" {
   tags        = var.tags
 }
 
-# Machines that build images. They need sessions; everything else is the job's.
+# Machines that build images. They need sessions and containers; everything else is the job's.
 resource "aws_iam_role" "build" {
   count = var.builds_images ? 1 : 0
 
@@ -145,9 +145,24 @@ module "sessions" {
 resource "aws_iam_role_policy" "build" {
   count = var.builds_images ? 1 : 0
 
-  name   = "sessions"
-  role   = aws_iam_role.build[0].id
-  policy = jsonencode({ Version = "2012-10-17", Statement = jsondecode(module.sessions.statements) })
+  name = "machine"
+  role = aws_iam_role.build[0].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      jsondecode(module.sessions.statements),
+      length(var.repositories) == 0 ? [] : [
+        { Sid = "LogInToTheRegistry", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
+        {
+          Sid      = "PullContainers"
+          Effect   = "Allow"
+          Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+          Resource = var.repositories
+        },
+      ],
+    )
+  })
 }
 
 resource "aws_iam_instance_profile" "build" {

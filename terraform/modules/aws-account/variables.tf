@@ -71,6 +71,12 @@ variable "operators" {
   default     = {}
 }
 
+variable "repositories" {
+  description = "The ARNs of the repositories in Amazon ECR that builds pull containers from."
+  type        = list(string)
+  default     = []
+}
+
 variable "create_oidc_provider" {
   description = "Whether to create GitHub's OIDC provider. An account has one; set this to false if it exists."
   type        = bool

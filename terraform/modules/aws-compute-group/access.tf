@@ -39,6 +39,16 @@ resource "aws_iam_role_policy" "machine" {
           Resource = "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/${var.name}"
         },
       ],
+      # The image has its containers. A machine that lost one can pull it again.
+      length(var.repositories) == 0 ? [] : [
+        { Sid = "LogInToTheRegistry", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
+        {
+          Sid      = "PullContainers"
+          Effect   = "Allow"
+          Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+          Resource = var.repositories
+        },
+      ],
     )
   })
 }

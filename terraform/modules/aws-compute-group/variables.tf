@@ -362,6 +362,13 @@ variable "policies" {
   }
 }
 
+variable "repositories" {
+  description = "The ARNs of the repositories in Amazon ECR that the machines' containers come from."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "detailed_monitoring" {
   description = "Report metrics every minute instead of every five."
   type        = bool

@@ -34,7 +34,7 @@ resource "aws_iam_role_policy" "this" {
       Sid      = "WriteTheAccessLog"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.access.arn}:*"
+      Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:/${var.network}/proxy:*"
     }])
   })
 }

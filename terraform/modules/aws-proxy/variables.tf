@@ -95,6 +95,11 @@ variable "squid_conf" {
   type        = string
 }
 
+variable "account" {
+  description = "The id of the account."
+  type        = string
+}
+
 variable "region" {
   description = "The network's region."
   type        = string

@@ -86,8 +86,8 @@ fn shared_with<'a>(fleet: &'a Fleet, layer: &Layer) -> BTreeSet<&'a str> {
     let Some(aws) = &fleet.aws else { return BTreeSet::new() };
     let runs = |account: &AwsAccount| {
         let is_in = |group: &Group| fleet.networks.get(&group.network).is_some_and(|it| it.account == account.name);
-        let is_proxys = |network| fleet.proxy_layer(network).is_some_and(|own| own.name == layer.name);
-        fleet.networks_of(&account.name).any(is_proxys)
+        let proxies_run = |network| fleet.proxy_layer(network).is_some_and(|own| own.name == layer.name);
+        fleet.networks_of(&account.name).any(proxies_run)
             || fleet.groups.values().any(|group| group.layer == layer.name && is_in(group))
     };
     aws.others.iter().filter(|account| runs(account)).map(|account| account.account.as_str()).collect()

@@ -23,6 +23,9 @@ pub(super) fn environment(fleet: &Fleet, layer: &Layer) -> Vec<(&'static str, St
         ("TRIVY_SEVERITIES", counted.collect::<Vec<_>>().join(",").to_uppercase()),
         ("TRIVY_UNFIXED", layer.scan.unfixed.to_string()),
     ];
+    if let Some(registry) = layer.ecr_registry() {
+        environment.push(("ECR_REGISTRY", registry.to_owned()));
+    }
     if let Some(nvidia) = &layer.nvidia {
         environment.push(("NVIDIA_BRANCH", nvidia.branch.to_string()));
     }

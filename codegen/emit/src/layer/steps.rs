@@ -72,6 +72,10 @@ pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
     if layer.docker != Docker::None && !had_docker {
         checks.push("docker");
     }
+    if layer.ecr_registry().is_some() {
+        scripts.push("docker/ecr.sh");
+        checks.push("docker-ecr");
+    }
     let nvidia = layer.nvidia.as_ref().filter(|_| parent.is_none_or(|parent| parent.nvidia.is_none()));
     if let Some(nvidia) = nvidia {
         scripts.push("nvidia/driver.sh");

@@ -56,6 +56,9 @@ pub(super) struct AccountValues<'a> {
     trail_bucket: Option<String>,
     regions: Vec<RegionValues<'a>>,
     buckets: Vec<BucketValues<'a>>,
+    /// The ARNs of the repositories that builds pull from.
+    repositories: Vec<String>,
+    registry: Option<RegistryValues<'a>>,
     disk_key: Option<&'a str>,
     run_as: &'a str,
     idle_minutes: u32,
@@ -78,6 +81,13 @@ struct RegionValues<'a> {
     session_bucket: String,
     /// The alias, without `alias/`, of the signing key that is in this region.
     signing_key: Option<&'a str>,
+}
+
+/// The repositories that the root creates.
+#[derive(Serialize)]
+struct RegistryValues<'a> {
+    names: Vec<&'a str>,
+    region: &'a str,
 }
 
 #[derive(Serialize)]
@@ -122,6 +132,8 @@ pub(super) fn values<'a>(
             .then(|| resource_name::trail_bucket(&fleet.name, &account.account)),
         regions: regions(fleet, account, builds),
         buckets: if builds { buckets(fleet, aws) } else { Vec::new() },
+        repositories: if builds { fleet.ecr_repositories() } else { Vec::new() },
+        registry: registry(fleet, aws).filter(|_| builds),
         disk_key: own(account.disk_key.as_ref(), &resource_name::disk_key(&fleet.name)),
         run_as: fleet.access.run_as.as_str(),
         idle_minutes: fleet.access.idle_timeout.seconds.div_ceil(seconds_in_a_minute),
@@ -158,6 +170,14 @@ fn image_providers<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> BTreeSet<&'a s
 /// A key's alias without `alias/`, if it is the name that fleetgen gives: such a key is the account's root to create.
 fn own<'a>(key: Option<&'a AwsKmsKey>, name: &str) -> Option<&'a str> {
     key?.as_str().strip_prefix("alias/").filter(|alias| *alias == name)
+}
+
+fn registry<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Option<RegistryValues<'a>> {
+    let exist = aws.builder.existing.contains(&AccountResource::EcrRepositories);
+    (!exist && !aws.ecr_repositories.is_empty()).then_some(RegistryValues {
+        names: aws.ecr_repositories.iter().map(AsRef::as_ref).collect(),
+        region: fleet.build_network(Cloud::Aws)?.region.as_str(),
+    })
 }
 
 fn buckets<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Vec<BucketValues<'a>> {

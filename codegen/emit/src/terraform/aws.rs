@@ -1,9 +1,10 @@
 //! What the AWS templates need besides the group itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Architecture, BackendProtocol, Scheme};
-use fleetgen_fleet::{Fleet, Group, HealthyPercentages, LoadBalancerTarget, Network, Scope, resource_name};
+use fleetgen_fleet::scalar::ImageReference;
+use fleetgen_fleet::{Fleet, Group, HealthyPercentages, Layer, LoadBalancerTarget, Network, Scope, resource_name};
 use serde::Serialize;
 
 use crate::StartImages;
@@ -45,6 +46,8 @@ pub(super) struct GroupValues<'a> {
     session_key_alias: String,
     architecture: &'static str,
     disk_key: Option<&'a str>,
+    /// The ARNs of the repositories that containers of the image come from, if they are near.
+    repositories: BTreeSet<String>,
     load_balancer: Option<LoadBalancer<'a>>,
     healthy: HealthyPercentages,
     egress_cidrs: Vec<String>,
@@ -111,10 +114,19 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
             Architecture::Arm64 => "arm64",
         },
         disk_key: fleet.aws_account(network).and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
+        repositories: repositories(fleet, network, layer),
         load_balancer: load_balancer(group, network),
         healthy: group.rollout.healthy_percentages(group.size),
         egress_cidrs: egress(fleet, network),
     })
+}
+
+/// The repositories that containers of a layer come from, if they are in the network's account and region.
+fn repositories(fleet: &Fleet, network: &Network, layer: &Layer) -> BTreeSet<String> {
+    let images = fleet.lineage(layer).flat_map(|layer| layer.containers.values()).filter_map(ImageReference::ecr);
+    let account = fleet.aws_account(network).map(|account| account.account.as_str());
+    let near = images.filter(|image| account == Some(image.account) && network.region.as_str() == image.region);
+    near.map(|image| resource_name::ecr_repository_arn(image.region, image.account, image.repository)).collect()
 }
 
 /// A machine reaches its own network, where the proxy and the endpoints are, and the peers.

@@ -159,6 +159,8 @@ impl Values {
         let buckets = buckets.into_iter().flat_map(|name| ["", "/*"].map(|end| format!("arn:aws:s3:::{name}{end}")));
         let buckets = buckets.collect();
         let disk_key = account.disk_key.as_ref().map(ToString::to_string);
+        let repositories = if builds { fleet.ecr_repositories() } else { Vec::new() };
+        let registry_region = build_network.filter(|_| !repositories.is_empty());
         let by_name = BTreeMap::from([
             ("account", vec![account.account.to_string()]),
             ("artifact_bucket", one(artifacts)),
@@ -172,7 +174,9 @@ impl Values {
             ("machines_boundary", vec![resource_name::machines_boundary(&fleet.name)]),
             ("region", one(build_network.map(|network| network.region.to_string()))),
             ("regions", regions.into_iter().collect()),
+            ("registry_region", one(registry_region.map(|network| network.region.to_string()))),
             ("report_bucket", one(reports)),
+            ("repositories", repositories),
             ("session_buckets", vec![resource_name::session_buckets(&fleet.name, &account.account)]),
             ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
             ("signing_alias", one(signing.map(|(key, _)| alias(key.as_str())))),

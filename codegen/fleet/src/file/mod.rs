@@ -18,10 +18,10 @@ use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName,
-    GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName, MachineType,
-    NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone,
-    UserName,
+    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName,
+    FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName,
+    MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay,
+    TimeZone, UserName,
 };
 
 /// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
@@ -108,6 +108,9 @@ pub(crate) struct AwsAccount {
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
     /// The S3 bucket in the build network's region that keeps builds' reports and SBOMs. Default: none.
     pub(crate) report_bucket: Option<Field<Bucket>>,
+    /// Repositories of Amazon ECR in the build network's region, such as `[example/vision]`. Builds pull containers of layers
+    /// from them, and so may machines in that region. Their tags cannot be moved. Default: none.
+    pub(crate) ecr_repositories: Option<Field<Vec<Field<EcrRepository>>>>,
     /// The KMS key that encrypts disks and images, such as `alias/example-disks`. Default: the account's default EBS key.
     pub(crate) disk_key: Option<Field<AwsKmsKey>>,
     /// Whether machines start only from images of the account that builds them and of the vendors in `layers.*.source`. It

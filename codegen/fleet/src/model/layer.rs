@@ -74,6 +74,11 @@ pub struct Layer {
 pub type ByArchitecture<T> = BTreeMap<Architecture, T>;
 
 impl Layer {
+    /// The registry in Amazon ECR that the build pulls containers from, if it does.
+    pub fn ecr_registry(&self) -> Option<&str> {
+        self.containers.values().find_map(|image| Some(image.ecr()?.registry))
+    }
+
     /// The layer it is built on; nothing for a root.
     pub fn parent(&self) -> Option<&LayerName> {
         self.ancestors.first()

@@ -20,10 +20,11 @@ use crate::catalog;
 use crate::choice::{AccountResource, Approval, Architecture, Cloud, Day, ProxyClient};
 use crate::gate::Gates;
 use crate::group::Group;
+use crate::resource_name;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EnvironmentName, FleetName,
-    GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, LayerName, MachineType, NetworkName, Port,
-    ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
+    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName,
+    FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, LayerName, MachineType,
+    NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet.
@@ -129,6 +130,15 @@ impl Fleet {
         })
     }
 
+    /// The ARNs of the repositories in Amazon ECR.
+    pub fn ecr_repositories(&self) -> Vec<String> {
+        let Some((aws, network)) = self.aws.as_ref().zip(self.build_network(Cloud::Aws)) else { return Vec::new() };
+        let arn = |name: &EcrRepository| {
+            resource_name::ecr_repository_arn(network.region.as_str(), aws.builder.account.as_str(), name.as_str())
+        };
+        aws.ecr_repositories.iter().map(arn).collect()
+    }
+
     /// The networks that have a root: those on AWS.
     pub fn foundations(&self) -> impl Iterator<Item = (Scope, &Network)> {
         let networks = self.networks.values().filter(|network| network.cloud == Cloud::Aws);
@@ -175,6 +185,8 @@ pub struct AwsAccounts {
     pub artifact_bucket: Option<Bucket>,
     /// The bucket with builds' reports and SBOMs.
     pub report_bucket: Option<Bucket>,
+    /// The ECR repositories that builds pull from, in the build network's region; sorted.
+    pub ecr_repositories: Vec<EcrRepository>,
     /// The accounts that only run images, in the order of the file.
     pub others: Vec<AwsAccount>,
 }

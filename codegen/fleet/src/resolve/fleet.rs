@@ -66,6 +66,7 @@ fn aws(written: &file::AwsAccount, draft: &Draft<'_>) -> Option<AwsAccounts> {
         build_network: draft.build_network(Cloud::Aws)?.name.clone(),
         artifact_bucket: written.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
         report_bucket: written.report_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
+        ecr_repositories: set(written.ecr_repositories.as_ref()),
         others: others.iter().filter_map(account).collect(),
     })
 }

@@ -67,9 +67,9 @@ struct Need {
 }
 
 impl Need {
-    /// Google's own registry is reached inside the network. Amazon's needs a login, which `layer::registries` refuses.
+    /// Google's own registry is reached inside the network.
     fn has_endpoint(&self, cloud: Cloud) -> bool {
-        self.domain.contains(".dkr.ecr.") || cloud == Cloud::Gcp && self.domain.ends_with(".pkg.dev")
+        cloud == Cloud::Gcp && self.domain.ends_with(".pkg.dev")
     }
 }
 
@@ -102,7 +102,8 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
         need("nvidia.github.io", "the NVIDIA container toolkit", nvidia.span);
     }
     for container in written.containers.iter().filter_map(Field::get).flat_map(Entries::iter).map(|(_, value)| value) {
-        let Some(image) = container.image.get() else { continue };
+        // `registry` looks after Amazon's, which is reached through endpoints.
+        let Some(image) = container.image.get().filter(|image| image.ecr().is_none()) else { continue };
         need(image.as_str(), "a container image", container.image.span);
     }
     let database = written.scan.as_ref().and_then(Field::get).and_then(|scan| scan.database.as_ref());
@@ -114,7 +115,7 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
     needs
 }
 
-fn build_networks<'a>(draft: &'a Draft<'_>, layer: &Layer) -> Vec<&'a Network> {
+pub(super) fn build_networks<'a>(draft: &'a Draft<'_>, layer: &Layer) -> Vec<&'a Network> {
     let runs = |name| draft.layers.get(name).is_some_and(|own| own.is_or_descends_from(&layer.name));
     let proxies = draft.proxy_layer().is_some_and(runs);
     let needed = draft.networks.values().filter(|network| {

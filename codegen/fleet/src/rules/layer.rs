@@ -6,7 +6,7 @@ use super::Problems;
 use crate::catalog::{self, hardening};
 use crate::choice::{Architecture, Cloud, Docker, Os};
 use crate::draft::Draft;
-use crate::field::{Entries, Field};
+use crate::field::Field;
 use crate::file;
 
 /// Docker and the driver appear once in a lineage, containers only with Docker, and the driver only on Ubuntu.
@@ -156,27 +156,6 @@ pub(super) fn ignored(draft: &Draft<'_>, problems: &mut Problems) {
                             .hint("name each vulnerability with `id`, or build the program with fixed dependencies"),
                     ),
                 _ => {}
-            }
-        }
-    }
-}
-
-/// Containers are pulled without a login, which Amazon's private registry does not allow.
-pub(super) fn registries(draft: &Draft<'_>, problems: &mut Problems) {
-    for (_, written, _) in draft.layers() {
-        for (_, container) in written.containers.iter().filter_map(Field::get).flat_map(Entries::iter) {
-            let Some(image) = container.image.get() else { continue };
-            let host = image.as_str().split('/').next().unwrap_or_default();
-            if host.contains(".dkr.ecr.") {
-                problems.push(
-                    Problem::new(
-                        Code::Layer,
-                        container.image.span,
-                        "a build pulls containers without a login, and this registry requires one",
-                    )
-                    .label("Amazon ECR, private")
-                    .hint("use public.ecr.aws, or a mirror that needs no login inside the network"),
-                );
             }
         }
     }

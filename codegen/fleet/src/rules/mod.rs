@@ -15,6 +15,7 @@ mod name;
 mod network;
 mod port;
 mod proxy;
+mod registry;
 mod rollout;
 mod scaling;
 mod size;
@@ -63,7 +64,6 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     layer::builders,
     layer::exceptions,
     layer::ignored,
-    layer::registries,
     name::images,
     name::unique,
     network::addresses,
@@ -76,6 +76,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     proxy::layer,
     proxy::machines,
     proxy::shadows,
+    registry::containers,
     rollout::journal,
     stack::stacks,
 ];

@@ -89,6 +89,36 @@ word! {
     "write `REGISTRY/REPOSITORY@sha256:DIGEST`; a tag alone can move"
 }
 
+impl ImageReference {
+    /// Where the image is in Amazon ECR, if it is there.
+    pub fn ecr(&self) -> Option<EcrImage<'_>> {
+        let (registry, rest) = self.as_str().split_once('/')?;
+        let (account, host) = registry.split_once(".dkr.ecr.")?;
+        let region = host.strip_suffix(".amazonaws.com")?;
+        let repository = rest.split(['@', ':']).next()?;
+        Some(EcrImage { registry, account, region, repository })
+    }
+}
+
+/// Where an image is in Amazon ECR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EcrImage<'a> {
+    /// The registry's host name.
+    pub registry: &'a str,
+    /// The id of its account.
+    pub account: &'a str,
+    /// Its region.
+    pub region: &'a str,
+    /// The repository.
+    pub repository: &'a str,
+}
+
+word! {
+    /// The name of a repository in Amazon ECR.
+    EcrRepository = "the name of an ECR repository", "^([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*$",
+    "lower-case letters, digits, `.`, `_`, `-` and `/`, such as `example/vision`"
+}
+
 word! {
     /// The URL of a file: https, s3, gs, or artifacts for a path in the artifact bucket of the cloud that an image is built
     /// on.

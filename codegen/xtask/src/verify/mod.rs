@@ -11,6 +11,7 @@ mod layers;
 mod modules;
 mod moto;
 mod reach;
+mod registry;
 mod roots;
 mod runner;
 mod sandbox;

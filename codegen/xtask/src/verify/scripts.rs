@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
-use super::{Check, CheckContext};
+use super::{Check, CheckContext, registry};
 use fleetgen_toolbox::files::{copy, write};
 use fleetgen_toolbox::machine::{self, Machine};
 use fleetgen_toolbox::process::both;
@@ -40,6 +40,7 @@ fn scripts(context: &CheckContext<'_>) -> anyhow::Result<()> {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
     build.text_is_inert()?;
+    registry::login(&build.machine, context.root, &build.template("web")?.1, DIRECTORY).context("the login to ECR")?;
     build.gates("web")?;
     build.cleaning("web")
 }
@@ -238,6 +239,10 @@ impl Build<'_> {
             ("echo 'Acquire::http::Proxy \"http://192.0.2.1\";' >/etc/apt/apt.conf.d/95x", "the build's proxy"),
             ("touch /usr/local/bin/trivy", "a build tool"),
             ("mkdir -p /root/.aws && touch /root/.aws/credentials", "a credential"),
+            (
+                "mkdir -p /home/ops/.docker && echo '{\"auths\": {}}' >/home/ops/.docker/config.json",
+                "a registry's password",
+            ),
             ("touch /var/tmp/x", "temporary files"),
             (
                 "mount --bind / /mnt && touch /mnt/tmp/x && umount /mnt && { mountpoint -q /tmp || mount -t tmpfs tmpfs /tmp; }",

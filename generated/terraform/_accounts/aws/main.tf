@@ -43,6 +43,9 @@ module "account" {
     repository_id = "456789"
   }
   builds_images = true
+  repositories = [
+    "arn:aws:ecr:ap-northeast-1:123456789012:repository/example/vision",
+  ]
   jobs = {
     "plan" = {
       description = "plans every root"
@@ -127,6 +130,17 @@ module "region-us-west-2" {
 
   # The key of disks names the service-linked role.
   depends_on = [module.account]
+}
+
+# Containers of layers.
+module "registry" {
+  source = "../../../../terraform/modules/aws-registry"
+
+  names = [
+    "example/vision",
+  ]
+  region = "ap-northeast-1"
+  tags   = local.tags
 }
 
 # Who called which API.

@@ -95,6 +95,7 @@ module "proxy" {
 
   identity = { path = "/example/_networks/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
 
+  account            = "123456789012"
   region             = "us-west-2"
   log_key_alias      = "example-logs"
   log_retention_days = 365

@@ -98,6 +98,7 @@ module "proxy" {
 
   identity = { path = "/example/_networks/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
 
+  account            = "123456789012"
   region             = "ap-northeast-1"
   log_key_alias      = "example-logs"
   log_retention_days = 365

@@ -20,7 +20,8 @@ variables {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
 
-  region = "ap-northeast-1"
+  account = "123456789012"
+  region  = "ap-northeast-1"
 
   log_key_alias = "example-logs"
 
