@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what build.sh needs besides Packer, at pinned versions: cosign, AWS's CLI and session-manager-plugin, and gcloud.
+# Installs what build.sh needs, at pinned versions: Packer, cosign, AWS's CLI and session-manager-plugin, and gcloud.
 # For Linux on amd64. Usage: install-tools.sh DIRECTORY [TOOL…]; then put DIRECTORY/bin in the PATH.
 #
-# AWS and Google publish no SHA-256 digests for these files. Other projects pin the same URLs
+# AWS and Google publish no SHA-256 digests for their files. Other projects pin the same URLs
 # with these; docs/decisions.md names them. `cargo xtask conform tools` downloads the files and compares.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -12,7 +12,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 directory=${1:?name a directory}
 shift
 tools=("$@")
-[ "${#tools[@]}" -gt 0 ] || tools=(cosign aws session-manager-plugin gcloud)
+[ "${#tools[@]}" -gt 0 ] || tools=(packer cosign aws session-manager-plugin gcloud)
 mkdir -p "$directory/bin"
 directory=$(cd "$directory" && pwd)
 work=$(mktemp --directory)
@@ -20,6 +20,12 @@ trap 'rm --recursive --force "$work"' EXIT
 
 for tool in "${tools[@]}"; do
   case $tool in
+    packer)
+      fetch_verified https://releases.hashicorp.com/packer/1.16.0/packer_1.16.0_linux_amd64.zip \
+        "$work/packer.zip" 5edcd14ab59b535040c512dbecd6ec9ef976a000b073c19d93e4c431c948581e
+      unzip -q "$work/packer.zip" packer -d "$work"
+      install --mode=0755 "$work/packer" "$directory/bin/packer"
+      ;;
     cosign)
       fetch_verified https://github.com/sigstore/cosign/releases/download/v3.1.2/cosign-linux-amd64 \
         "$work/cosign" f7622ed3cf22e55e1ae6377c080979ff77a22da9981c11df222a2e444991e7cf
@@ -44,7 +50,7 @@ for tool in "${tools[@]}"; do
       ln --symbolic --force "$directory/google-cloud-sdk/bin/gcloud" "$directory/bin/gcloud"
       ;;
     *)
-      fail "no tool is called $tool; choose from cosign, aws, session-manager-plugin and gcloud"
+      fail "no tool is called $tool; choose from packer, cosign, aws, session-manager-plugin and gcloud"
       ;;
   esac
   printf 'installed %s in %s\n' "$tool" "$directory/bin"

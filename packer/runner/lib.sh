@@ -133,7 +133,6 @@ need() {
   # Not `command -v`: there is a function called cosign.
   type -P "$1" >/dev/null && return
   case $1 in
-    packer) fail 'packer is missing: install Packer 1.14 or later' ;;
     tar | curl) fail "$1 is missing: install it with the system's package manager" ;;
     *) fail "$1 is missing: packer/runner/install-tools.sh installs it, at the pinned version" ;;
   esac

@@ -125,6 +125,8 @@ choices! {
         Builds = "builds",
         /// Machines of compute groups.
         Groups = "groups",
+        /// The GitHub runner, besides what it needs anyway.
+        Runner = "runner",
     }
     /// The protocol of an open port.
     Transport {

@@ -26,6 +26,7 @@ pub mod reference;
 mod resolve;
 pub mod resource_name;
 mod rules;
+mod runner;
 pub mod scalar;
 mod schema;
 mod secret;

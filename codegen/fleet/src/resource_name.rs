@@ -76,6 +76,16 @@ pub fn machines_boundary_arn(fleet: &FleetName, account: &AccountId) -> String {
     format!("arn:aws:iam::{account}:policy/{}", machines_boundary(fleet))
 }
 
+/// The label of the GitHub runner, which jobs name in `runs-on`.
+pub fn runner_label(fleet: &FleetName) -> String {
+    format!("{fleet}-runner")
+}
+
+/// The Auto Scaling group of the GitHub runner.
+pub fn runner_group(fleet: &FleetName, name: &NetworkName) -> String {
+    format!("{}-runner", network(fleet, name))
+}
+
 /// The ARN of a repository in Amazon ECR.
 pub fn ecr_repository_arn(region: &str, account: &str, name: &str) -> String {
     format!("arn:aws:ecr:{region}:{account}:repository/{name}")

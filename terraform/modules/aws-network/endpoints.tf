@@ -16,6 +16,9 @@ locals {
     "patch-baseline-snapshot-${var.region}",
     "aws-ssm-distributor-file-${var.region}",
     "prod-${var.region}-starport-layer-bucket",
+    # Proxies and runners fetch these. In their buckets' own region, they come through the endpoint.
+    "amazoncloudwatch-agent",
+    "session-manager-downloads",
   ]
 }
 

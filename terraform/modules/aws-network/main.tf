@@ -4,9 +4,9 @@
 locals {
   tags = merge(var.tags, { network = var.name })
 
-  by_tier = { for tier in ["machines", "build", "proxy", "edge"] : tier => { for key, subnet in var.subnets : key => subnet if subnet.tier == tier } }
-  # Machines and builds share routes and rules; the tag `tier` and the security groups tell them apart.
-  private  = merge(local.by_tier.machines, local.by_tier.build)
+  by_tier = { for tier in ["machines", "build", "proxy", "edge", "runner"] : tier => { for key, subnet in var.subnets : key => subnet if subnet.tier == tier } }
+  # Machines, builds and runners share routes and rules; the tag `tier` and the security groups tell them apart.
+  private  = merge(local.by_tier.machines, local.by_tier.build, local.by_tier.runner)
   has_edge = length(local.by_tier.edge) > 0
 }
 

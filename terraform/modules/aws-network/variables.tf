@@ -49,7 +49,7 @@ variable "zone_name" {
 }
 
 variable "subnets" {
-  description = "The subnets, by TIER-ZONE. The tier is machines, build, proxy, or edge, for public load balancers."
+  description = "The subnets, by TIER-ZONE. The tier is machines, build, proxy, runner, or edge, for public load balancers."
   type = map(object({
     tier = string
     zone = string
@@ -57,8 +57,8 @@ variable "subnets" {
   }))
 
   validation {
-    condition     = alltrue([for subnet in values(var.subnets) : contains(["machines", "build", "proxy", "edge"], subnet.tier)])
-    error_message = "The tier must be machines, build, proxy or edge."
+    condition     = alltrue([for subnet in values(var.subnets) : contains(["machines", "build", "proxy", "edge", "runner"], subnet.tier)])
+    error_message = "The tier must be machines, build, proxy, runner or edge."
   }
 
   validation {

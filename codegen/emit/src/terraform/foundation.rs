@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
-use fleetgen_fleet::scalar::LayerName;
-use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, ProxyImage, Scope, Subnet, Tier, resource_name};
+use fleetgen_fleet::scalar::{Bucket, LayerName};
+use fleetgen_fleet::{
+    AllowedDomain, Fleet, JournalPlace, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name,
+};
 use fleetgen_tree::{File, Subject};
 use serde::Serialize;
 
@@ -46,8 +48,9 @@ pub(super) struct FoundationValues<'a> {
     session_bucket: String,
     peers: Vec<PeerValues<'a>>,
     edge_ports: BTreeSet<u16>,
-    domains: BTreeSet<&'a str>,
+    domains: BTreeSet<String>,
     proxy: ProxyValues<'a>,
+    runner: Option<RunnerValues<'a>>,
     identity: aws::Identity,
     log_key_alias: String,
     log_retention_days: u32,
@@ -81,6 +84,21 @@ struct ProxyValues<'a> {
 }
 
 #[derive(Serialize)]
+struct RunnerValues<'a> {
+    machines: u32,
+    machine: &'a str,
+    image_owner: &'a str,
+    image: &'a str,
+    package_sources: Vec<PackageSource>,
+    /// What it reaches without the proxy.
+    exceptions: Vec<String>,
+    repository: &'a str,
+    label: String,
+    app: &'a str,
+    app_key: &'a str,
+}
+
+#[derive(Serialize)]
 struct PackageSource {
     url: String,
     suites: String,
@@ -105,15 +123,19 @@ pub(super) fn values<'a>(
     };
     let edge_ports = edge_ports(fleet, network);
     let builds = fleet.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
+    let runner = fleet.runner_of(network);
     let is_wanted = |subnet: &Subnet| match subnet.tier {
         Tier::Machines | Tier::Proxy => true,
         Tier::Build => builds,
         Tier::Edge => !edge_ports.is_empty(),
+        Tier::Runner => runner.is_some(),
         Tier::ProxyOnly => false,
     };
-    let mut domains: BTreeSet<&str> = fleet.proxy.domains_in(network).map(|domain| domain.domain.as_str()).collect();
+    let mut domains: BTreeSet<String> = fleet.proxy.domains_in(network).map(|it| it.domain.to_string()).collect();
+    let runner_domains = runner.map(|_| fleet.runner_domains(network)).unwrap_or_default();
+    domains.extend(runner_domains.into_keys());
     if vendors.is_some() {
-        domains.insert(snapshot_host(layer.os));
+        domains.insert(snapshot_host(layer.os).to_owned());
     }
     Some(FoundationValues {
         root: aws::root(fleet, network, scope)?,
@@ -121,7 +143,14 @@ pub(super) fn values<'a>(
         zone_name: resource_name::zone(&fleet.name, &network.name),
         subnets: network.subnets().into_iter().filter(is_wanted).collect(),
         endpoints: network.endpoints.iter().map(AsRef::as_ref).collect(),
-        buckets: artifacts.into_iter().filter(|_| builds).chain(&network.buckets).map(AsRef::as_ref).collect(),
+        buckets: artifacts
+            .into_iter()
+            .chain(aws.report_bucket.as_ref().filter(|_| runner.is_some()))
+            .chain(journal(fleet, network).filter(|_| runner.is_some()))
+            .filter(|_| builds)
+            .chain(&network.buckets)
+            .map(AsRef::as_ref)
+            .collect(),
         session_bucket: aws::session_bucket(fleet, network)?,
         peers: peers(fleet, network),
         edge_ports,
@@ -139,6 +168,10 @@ pub(super) fn values<'a>(
             },
             package_sources: if vendors.is_some() { package_sources(layer) } else { Vec::new() },
         },
+        runner: match runner {
+            None => None,
+            Some(runner) => Some(self::runner(fleet, network, runner)?),
+        },
         identity: aws::identity(fleet, network, resource_name::network_identity_path(&fleet.name))?,
         log_key_alias: resource_name::log_key(&fleet.name),
         log_retention_days: super::log_retention_days(fleet),
@@ -146,6 +179,40 @@ pub(super) fn values<'a>(
         session_log_group: resource_name::session_logs(&fleet.name),
         session_key_alias: resource_name::session_key(&fleet.name),
         tags: super::fleet_tags(fleet),
+    })
+}
+
+/// The bucket with journals of rollouts, if it is in the network's region.
+fn journal<'a>(fleet: &'a Fleet, network: &Network) -> Option<&'a Bucket> {
+    match &fleet.rollout.journal {
+        JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region, .. } => {
+            region.as_ref().filter(|region| **region == network.region).map(|_| bucket)
+        }
+        JournalPlace::Bucket { .. } | JournalPlace::Directory => None,
+    }
+}
+
+fn runner<'a>(fleet: &'a Fleet, network: &'a Network, runner: &'a Runner) -> Option<RunnerValues<'a>> {
+    let (layer, image_owner, image) = fleet.vendor_image(Architecture::Amd64)?;
+    let region = &network.region;
+    let near = network.services().into_iter().map(|service| match service {
+        "ecr.dkr" => format!(".dkr.ecr.{region}.amazonaws.com"),
+        "ecr.api" => format!("api.ecr.{region}.amazonaws.com"),
+        service => format!("{service}.{region}.amazonaws.com"),
+    });
+    let s3 = [format!("s3.{region}.amazonaws.com"), format!(".s3.{region}.amazonaws.com")];
+    let own = ["localhost", "127.0.0.1", "169.254.169.254", ".internal"].map(str::to_owned);
+    Some(RunnerValues {
+        machines: runner.machines,
+        machine: runner.machine.as_str(),
+        image_owner,
+        image,
+        package_sources: package_sources(layer),
+        exceptions: own.into_iter().chain([network.cidr.to_string()]).chain(s3).chain(near).collect(),
+        repository: fleet.repository.as_str(),
+        label: resource_name::runner_label(&fleet.name),
+        app: runner.app.as_str(),
+        app_key: runner.app_key.as_str(),
     })
 }
 
@@ -213,8 +280,11 @@ pub(super) struct SquidValues<'a> {
     port: u16,
     builds: Vec<String>,
     machines: Vec<String>,
+    runners: Vec<String>,
     build_domains: Vec<&'a AllowedDomain>,
     machine_domains: Vec<&'a AllowedDomain>,
+    /// By reason, since some have many.
+    runner_domains: BTreeMap<String, Vec<String>>,
 }
 
 /// The values of squid's configuration, on both clouds.
@@ -222,13 +292,24 @@ pub(super) fn squid<'a>(fleet: &'a Fleet, network: &'a Network) -> SquidValues<'
     let subnets = network.subnets();
     let sources = |tier| subnets.iter().filter(move |subnet| subnet.tier == tier).map(|subnet| subnet.cidr.to_string());
     let domains = |client| fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).collect();
+    let has_runner = fleet.runner_of(network).is_some();
+    let mut runner_domains: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if has_runner {
+        let packages = fleet.vendor_image(Architecture::Amd64).map(|(layer, ..)| snapshot_host(layer.os).to_owned());
+        let packages = packages.map(|host| (host, "packages of the runner".to_owned()));
+        for (domain, reason) in fleet.runner_domains(network).into_iter().chain(packages) {
+            runner_domains.entry(reason).or_default().push(domain);
+        }
+    }
     SquidValues {
         network: network.name.as_str(),
         host: resource_name::proxy_host(&fleet.name, &network.name),
         port: fleet.proxy.port.get(),
         builds: sources(Tier::Build).collect(),
+        runners: sources(Tier::Runner).filter(|_| has_runner).collect(),
         machines: sources(Tier::Machines).collect(),
         build_domains: domains(ProxyClient::Builds),
         machine_domains: domains(ProxyClient::Groups),
+        runner_domains,
     }
 }

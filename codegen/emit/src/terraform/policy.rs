@@ -17,6 +17,7 @@ const PLAN: &str = include_str!("../../data/policies/plan.json");
 const APPLY: &str = include_str!("../../data/policies/apply.json");
 const ROLLOUT: &str = include_str!("../../data/policies/rollout.json");
 const SWEEP: &str = include_str!("../../data/policies/sweep.json");
+const START_RUNNER: &str = include_str!("../../data/policies/start-runner.json");
 const OPERATORS: &str = include_str!("../../data/policies/operators.json");
 const JOBS_BOUNDARY: &str = include_str!("../../data/policies/boundary-jobs.json");
 const MACHINES_BOUNDARY: &str = include_str!("../../data/policies/boundary-machines.json");
@@ -82,6 +83,13 @@ pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Resul
         jobs.push(Job { hours: 3, ..build });
         let subjects = &["environment:sweep"];
         jobs.push(job("sweep", "removes what builds left behind", subjects, general.document(SWEEP)?));
+    }
+    if builds && fleet.runner.is_some() {
+        // A hosted job, in the environment of the job that it starts a machine for.
+        let rollouts = fleet.environments.iter().map(|environment| format!("environment:rollout-{}", environment.name));
+        let subjects: Vec<String> = std::iter::once("environment:images".to_owned()).chain(rollouts).collect();
+        let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+        jobs.push(job("start-runner", "starts runners", &subjects, general.document(START_RUNNER)?));
     }
     let mut operators = BTreeMap::new();
     for environment in &fleet.environments {
@@ -160,6 +168,7 @@ impl Values {
         let buckets = buckets.collect();
         let disk_key = account.disk_key.as_ref().map(ToString::to_string);
         let repositories = if builds { fleet.ecr_repositories() } else { Vec::new() };
+        let runner_network = build_network.filter(|_| builds && fleet.runner.is_some());
         let registry_region = build_network.filter(|_| !repositories.is_empty());
         let by_name = BTreeMap::from([
             ("account", vec![account.account.to_string()]),
@@ -175,6 +184,10 @@ impl Values {
             ("region", one(build_network.map(|network| network.region.to_string()))),
             ("regions", regions.into_iter().collect()),
             ("registry_region", one(registry_region.map(|network| network.region.to_string()))),
+            (
+                "runner_group",
+                one(runner_network.map(|network| resource_name::runner_group(&fleet.name, &network.name))),
+            ),
             ("report_bucket", one(reports)),
             ("repositories", repositories),
             ("session_buckets", vec![resource_name::session_buckets(&fleet.name, &account.account)]),

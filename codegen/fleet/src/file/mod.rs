@@ -19,9 +19,9 @@ use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
     AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName,
-    FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, Lasting, LayerName,
-    MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay,
-    TimeZone, UserName,
+    FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubApp, GithubId, GroupName, Lasting,
+    LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, SecretName,
+    TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
@@ -38,6 +38,8 @@ pub(crate) struct FleetFile {
     pub(crate) networks: Field<Entries<NetworkName, Network>>,
     /// The egress proxy: the only way from a network to the internet.
     pub(crate) proxy: Field<Proxy>,
+    /// A GitHub runner inside the network in which images are built on AWS, for the jobs that build and roll out. Default: none.
+    pub(crate) runner: Option<Field<Runner>>,
     /// How people open sessions on machines, through AWS Systems Manager or GCP's Identity-Aware Proxy.
     pub(crate) access: Field<Access>,
     /// The keys that sign images and the files that go into them.
@@ -222,6 +224,22 @@ pub(crate) struct Proxy {
     pub(crate) machines: Option<Field<Number<1, 4>>>,
     /// The allowed domains. The proxy refuses all others.
     pub(crate) domains: Field<Vec<Field<AllowedDomain>>>,
+}
+
+/// A GitHub runner inside the network in which images are built on AWS. Each of its machines runs one job. It connects to GitHub,
+/// to the clouds' APIs, and to where tools and artifacts of layers come from, without any of them in `proxy.domains`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Runner {
+    /// The client id of the GitHub App that registers it, such as `Iv23liExample`. docs/bootstrap.md shows how to create one.
+    pub(crate) app: Field<GithubApp>,
+    /// The name of the secret in AWS Secrets Manager, in the network's region, with the app's private key, such as
+    /// `example/github-app`.
+    pub(crate) app_key: Field<SecretName>,
+    /// Its machine type, of amd64. Default: m7i.large.
+    pub(crate) machine: Option<Field<MachineType>>,
+    /// How many jobs may run at a time. Default: 2.
+    pub(crate) machines: Option<Field<Number<1, 10>>>,
 }
 
 /// A domain that the proxy allows.

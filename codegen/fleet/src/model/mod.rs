@@ -1,6 +1,7 @@
 //! The resolved fleet: inheritance followed, defaults applied, references checked. Nothing downstream validates again, and
 //! an `Option` here means that the thing does not exist, never that a default applies. Groups are in [`group`](crate::group).
 
+mod account;
 mod layer;
 mod network;
 mod scope;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::{AwsAccount, AwsAccounts, GcpAccount, GcpAccounts};
 pub use layer::{
     Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
     VendorImages,
@@ -17,14 +19,15 @@ pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
 pub use scope::Scope;
 
 use crate::catalog;
-use crate::choice::{AccountResource, Approval, Architecture, Cloud, Day, ProxyClient};
+use crate::choice::{Approval, Architecture, Cloud, Day, ProxyClient};
 use crate::gate::Gates;
 use crate::group::Group;
 use crate::resource_name;
+use crate::runner;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName,
-    FleetName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubId, GroupName, LayerName, MachineType,
-    NetworkName, Port, ProfileName, PublicKey, Region, RepositoryName, TagKey, Text, TimeOfDay, TimeZone, UserName,
+    AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName, FleetName,
+    GcpKmsKeyVersion, GcpMember, GithubApp, GithubId, GroupName, LayerName, MachineType, NetworkName, Port,
+    ProfileName, PublicKey, Region, RepositoryName, SecretName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The fleet.
@@ -52,6 +55,8 @@ pub struct Fleet {
     pub networks: BTreeMap<NetworkName, Network>,
     /// The egress proxy of every network.
     pub proxy: Proxy,
+    /// The GitHub runner in the network in which images are built on AWS.
+    pub runner: Option<Runner>,
     /// How people open sessions on machines.
     pub access: Access,
     /// The keys that Cosign signs and verifies with.
@@ -123,10 +128,15 @@ impl Fleet {
         if let Some(layer) = &self.proxy.layer {
             return Some(ProxyImage { layer: self.layers.get(layer)?, architecture, vendors: None });
         }
+        let (layer, owner, name) = self.vendor_image(architecture)?;
+        Some(ProxyImage { layer, architecture, vendors: Some((owner, name)) })
+    }
+
+    /// A vendor's image on AWS: the root layer that names it, its owner, and its name.
+    pub fn vendor_image(&self, architecture: Architecture) -> Option<(&Layer, &str, &str)> {
         self.root_layers().find_map(|layer| {
             let (owner, images) = layer.source.aws.as_ref()?;
-            let vendors = Some((owner.as_str(), images.get(&architecture)?.as_str()));
-            Some(ProxyImage { layer, architecture, vendors })
+            Some((layer, owner.as_str(), images.get(&architecture)?.as_str()))
         })
     }
 
@@ -137,6 +147,18 @@ impl Fleet {
             resource_name::ecr_repository_arn(network.region.as_str(), aws.builder.account.as_str(), name.as_str())
         };
         aws.ecr_repositories.iter().map(arn).collect()
+    }
+
+    /// The GitHub runner of a network.
+    pub fn runner_of(&self, network: &Network) -> Option<&Runner> {
+        let builds = self.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
+        self.runner.as_ref().filter(|_| builds)
+    }
+
+    /// The domains that the runner in a network connects to, each with its reason: what it always does, and those that the proxy
+    /// allows it.
+    pub fn runner_domains(&self, network: &Network) -> BTreeMap<String, String> {
+        runner::domains(self, network)
     }
 
     /// The networks that have a root: those on AWS.
@@ -172,87 +194,6 @@ pub struct ProxyImage<'a> {
     pub architecture: Architecture,
     /// The owner and the name of the vendor's image; nothing if they run the layer's own.
     pub vendors: Option<(&'a str, &'a str)>,
-}
-
-/// The AWS accounts.
-#[derive(Debug, Clone, Serialize)]
-pub struct AwsAccounts {
-    /// The account in which images are built.
-    pub builder: AwsAccount,
-    /// The network in which images are built.
-    pub build_network: NetworkName,
-    /// The bucket with programs that go into images.
-    pub artifact_bucket: Option<Bucket>,
-    /// The bucket with builds' reports and SBOMs.
-    pub report_bucket: Option<Bucket>,
-    /// The ECR repositories that builds pull from, in the build network's region; sorted.
-    pub ecr_repositories: Vec<EcrRepository>,
-    /// The accounts that only run images, in the order of the file.
-    pub others: Vec<AwsAccount>,
-}
-
-impl AwsAccounts {
-    /// Whether images are built in this account.
-    pub fn builds_in(&self, account: &AwsAccount) -> bool {
-        account.name == self.builder.name
-    }
-
-    /// All accounts: first those that only run images, as what is shared with an account needs it.
-    pub fn accounts(&self) -> impl Iterator<Item = &AwsAccount> {
-        self.others.iter().chain([&self.builder])
-    }
-}
-
-/// An AWS account.
-#[derive(Debug, Clone, Serialize)]
-pub struct AwsAccount {
-    /// Its name in this fleet.
-    pub name: AccountName,
-    /// Its id.
-    pub account: AccountId,
-    /// The bucket with Terraform's state.
-    pub state_bucket: Bucket,
-    /// That bucket's region.
-    pub state_region: Region,
-    /// The key that encrypts disks. Without one, the account's default EBS key does.
-    pub disk_key: Option<AwsKmsKey>,
-    /// Whether machines start only from images of this fleet and its vendors.
-    pub restrict_images: bool,
-    /// What its root does not create; sorted.
-    pub existing: Vec<AccountResource>,
-}
-
-/// The GCP projects.
-#[derive(Debug, Clone, Serialize)]
-pub struct GcpAccounts {
-    /// The project in which images are built.
-    pub builder: GcpAccount,
-    /// The network in which images are built.
-    pub build_network: NetworkName,
-    /// The bucket with programs that go into images.
-    pub artifact_bucket: Option<Bucket>,
-    /// The projects that only run images, in the order of the file.
-    pub others: Vec<GcpAccount>,
-}
-
-impl GcpAccounts {
-    /// All projects: first those that only run images, as what is shared with a project needs it.
-    pub fn accounts(&self) -> impl Iterator<Item = &GcpAccount> {
-        self.others.iter().chain([&self.builder])
-    }
-}
-
-/// A GCP project.
-#[derive(Debug, Clone, Serialize)]
-pub struct GcpAccount {
-    /// Its name in this fleet.
-    pub name: AccountName,
-    /// Its id.
-    pub project: GcpProject,
-    /// The bucket with Terraform's state.
-    pub state_bucket: Bucket,
-    /// The key that encrypts disks. Without one, a key managed by Google does.
-    pub disk_key: Option<GcpKmsKey>,
 }
 
 /// An environment.
@@ -317,6 +258,19 @@ pub struct AllowedDomain {
     pub clients: Vec<ProxyClient>,
     /// The networks it is allowed in; sorted.
     pub networks: Vec<NetworkName>,
+}
+
+/// A GitHub runner.
+#[derive(Debug, Clone, Serialize)]
+pub struct Runner {
+    /// The GitHub App that registers it.
+    pub app: GithubApp,
+    /// The secret with the app's private key.
+    pub app_key: SecretName,
+    /// Its machine.
+    pub machine: MachineType,
+    /// How many there may be at a time.
+    pub machines: u32,
 }
 
 /// How people open sessions on machines.

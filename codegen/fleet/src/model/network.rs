@@ -1,6 +1,6 @@
 //! Networks, and the subnets that their addresses are divided into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
@@ -80,6 +80,8 @@ pub enum Tier {
     Proxy,
     /// AWS: public load balancers, and nothing else.
     Edge,
+    /// AWS: the GitHub runner.
+    Runner,
     /// GCP: the proxies of Google's load balancers (`REGIONAL_MANAGED_PROXY`), at least /26.
     ProxyOnly,
 }
@@ -92,6 +94,7 @@ impl Tier {
             Self::Build => "build",
             Self::Proxy => "proxy",
             Self::Edge => "edge",
+            Self::Runner => "runner",
             Self::ProxyOnly => "proxy-only",
         }
     }
@@ -103,7 +106,8 @@ impl Tier {
             Self::Build => (32, 4),
             Self::Proxy => (48, 1),
             Self::Edge => (52, 2),
-            Self::ProxyOnly => (60, 1),
+            // Each on one of the clouds.
+            Self::Runner | Self::ProxyOnly => (60, 1),
         }
     }
 }
@@ -120,6 +124,17 @@ pub struct Subnet {
 }
 
 impl Network {
+    /// The services of AWS that machines reach inside the network: those that sessions need, and those that are listed.
+    pub fn services(&self) -> BTreeSet<&str> {
+        let listed = self.endpoints.iter().map(AsRef::as_ref);
+        ["ec2messages", "kms", "logs", "ssm", "ssmmessages"].into_iter().chain(listed).collect()
+    }
+
+    /// Whether machines reach a service of AWS inside the network.
+    pub fn has_endpoint(&self, service: &str) -> bool {
+        self.services().contains(service)
+    }
+
     /// How many zones a network may have.
     pub const ZONES: RangeInclusive<usize> = 1..=4;
     /// The lengths of prefix that a network may have. AWS allows VPCs of /16 to /28 and subnets of at least /28; load
@@ -129,7 +144,7 @@ impl Network {
     /// The subnets, each a number of 64ths of the network: the one plan that rules, reference and Terraform share.
     pub fn subnets(&self) -> Vec<Subnet> {
         match self.cloud {
-            Cloud::Aws => [Tier::Machines, Tier::Build, Tier::Proxy, Tier::Edge]
+            Cloud::Aws => [Tier::Machines, Tier::Build, Tier::Proxy, Tier::Edge, Tier::Runner]
                 .into_iter()
                 .flat_map(|tier| {
                     let (first, each) = tier.share();
@@ -178,7 +193,7 @@ mod tests {
             for prefix in Network::PREFIXES {
                 let network = network(cloud, &format!("10.0.0.0/{prefix}"));
                 let subnets = network.subnets();
-                assert_eq!(subnets.len(), if cloud == Cloud::Aws { 16 } else { 4 });
+                assert_eq!(subnets.len(), if cloud == Cloud::Aws { 20 } else { 4 });
                 for (index, subnet) in subnets.iter().enumerate() {
                     assert!(network.cidr.overlaps(subnet.cidr) && subnet.cidr.prefix() > prefix);
                     assert!(subnet.cidr.prefix() <= 28, "AWS allows no smaller subnet");

@@ -10,7 +10,7 @@ use crate::gate;
 use crate::group::Group;
 use crate::model::{
     Access, AllowedDomain, AwsAccount, AwsAccounts, Environment, Fleet, Freeze, GcpAccount, GcpAccounts, JournalPlace,
-    Proxy, RolloutPolicy, Signing, Window,
+    Proxy, RolloutPolicy, Runner, Signing, Window,
 };
 use crate::scalar::{Duration, EnvironmentName, GroupName, Lasting, NetworkName, Number, Port, TagKey, Text, TimeZone};
 
@@ -37,6 +37,10 @@ pub(super) fn assemble(draft: Draft<'_>, groups: BTreeMap<GroupName, Group>) -> 
         gcp: draft.gcp_account().and_then(|account| gcp(account, &draft)),
         environments,
         proxy: proxy(file.proxy.get()?, &draft)?,
+        runner: match &file.runner {
+            None => None,
+            Some(runner) => Some(self::runner(runner.get()?)?),
+        },
         access: access(file.access.get()?)?,
         signing: signing(file.signing.get()?),
         rollout: rollout(file.rollout.section()?.as_ref(), &names)?,
@@ -147,6 +151,15 @@ fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
         aws_machine: proxy.aws_machine.default_to(aws_machine.parse().ok()?)?,
         gcp_machine: proxy.gcp_machine.default_to("e2-small".parse().ok()?)?,
         domains,
+    })
+}
+
+fn runner(runner: &file::Runner) -> Option<Runner> {
+    Some(Runner {
+        app: runner.app.value.clone()?,
+        app_key: runner.app_key.value.clone()?,
+        machine: runner.machine.default_to("m7i.large".parse().ok()?)?,
+        machines: runner.machines.default_to(Number(2))?.0,
     })
 }
 

@@ -92,7 +92,7 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
 pub(super) fn hooks(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Target::Aws(aws) = &group.target else { return };
     let Some(network) = draft.networks.get(&group.network) else { return };
-    if aws.lifecycle_hooks.is_empty() || network.endpoints.iter().any(|service| service.as_str() == "autoscaling") {
+    if aws.lifecycle_hooks.is_empty() || network.has_endpoint("autoscaling") {
         return;
     }
     let written = draft.written_networks().find(|(name, _)| **name == group.network).map(|(_, network)| network);

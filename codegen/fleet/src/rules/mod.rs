@@ -17,6 +17,7 @@ mod port;
 mod proxy;
 mod registry;
 mod rollout;
+mod runner;
 mod scaling;
 mod size;
 mod stack;
@@ -77,6 +78,9 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     proxy::machines,
     proxy::shadows,
     registry::containers,
+    runner::clients,
+    runner::machine,
+    runner::network,
     rollout::journal,
     stack::stacks,
 ];

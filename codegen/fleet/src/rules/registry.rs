@@ -78,7 +78,7 @@ fn networks(draft: &Draft<'_>, layer: &Layer, at: Span, problems: &mut Problems)
             continue;
         }
         for service in SERVICES {
-            if !network.endpoints.iter().any(|endpoint| endpoint.as_str() == service) {
+            if !network.has_endpoint(service) {
                 problems.push(
                     Problem::new(
                         Code::Endpoint,

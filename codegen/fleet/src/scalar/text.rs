@@ -120,6 +120,18 @@ word! {
 }
 
 word! {
+    /// The client id of a GitHub App, or its number.
+    GithubApp = "the id of a GitHub App", "^([0-9]{1,20}|Iv[0-9A-Za-z.]{4,40})$",
+    "the client id that the app's page shows, such as `Iv23liExample`"
+}
+
+word! {
+    /// The name of a secret in AWS Secrets Manager.
+    SecretName = "the name of a secret", "^[a-zA-Z0-9/_+=.@-]{1,512}$",
+    "letters, digits and `/_+=.@-`, such as `example/github-app`"
+}
+
+word! {
     /// The URL of a file: https, s3, gs, or artifacts for a path in the artifact bucket of the cloud that an image is built
     /// on.
     Url = "a URL of a file", r"^(https|s3|gs|artifacts)://[a-zA-Z0-9][a-zA-Z0-9./_~+%=@-]*$",

@@ -10,6 +10,7 @@ mod journals;
 mod layers;
 mod modules;
 mod moto;
+mod one_job;
 mod reach;
 mod registry;
 mod roots;
@@ -81,6 +82,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(runner::checks());
     checks.extend(squid::checks());
     checks.extend(access_log::checks());
+    checks.extend(one_job::checks());
     checks.extend(modules::checks(root)?);
     if !args.registry {
         checks.extend(accounts::checks());

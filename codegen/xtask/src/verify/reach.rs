@@ -43,8 +43,8 @@ fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
 
 fn holds(state: &Value, network: &str, port: u16) -> anyhow::Result<()> {
     let world = World::read(state)?;
-    let groups = ["endpoints", "build", "proxy", "proxy-lb"].map(|group| format!("{network}-{group}"));
-    let [endpoints, build, proxy, balancer] = &groups;
+    let groups = ["endpoints", "build", "proxy", "proxy-lb", "runner"].map(|group| format!("{network}-{group}"));
+    let [endpoints, build, proxy, balancer, runner] = &groups;
     // Groups' own security groups allow the whole network; without one, the subnet's rules alone must hold.
     let machine = End::machine("machines", None);
     let builds = End::machine("build", Some(build));
@@ -83,6 +83,18 @@ fn holds(state: &Value, network: &str, port: u16) -> anyhow::Result<()> {
         all.push(expected("a build and SSH on a machine", builds, machine, 22, false));
         all.push(expected("a machine and SSH on a build", machine, builds, 22, false));
     }
+    if tiers.contains(&"runner") {
+        let runner = End::machine("runner", Some(runner));
+        all.push(expected("the runner and the proxy's load balancer", runner, balancers, port, true));
+        all.push(expected("the runner and the endpoints", runner, services, 443, true));
+        for port in [22, 80, 443] {
+            all.push(expected("the runner and the internet", runner, internet, port, false));
+            all.push(expected("the internet and the runner", internet, runner, port, false));
+        }
+        all.push(expected("the runner and SSH on a machine", runner, machine, 22, false));
+        all.push(expected("a machine and the runner", machine, runner, 22, false));
+        all.push(expected("the runner and SSH on the proxy", runner, proxies, 22, false));
+    }
     if tiers.contains(&"edge") {
         all.push(expected("the internet and a public load balancer", internet, edge, 443, true));
         all.push(expected("a public load balancer and a machine", edge, machine, 8080, true));
@@ -115,6 +127,7 @@ const MUTANTS: &[(&str, Change)] = &[
             }
         })
     }),
+    ("the runner reaches every port", |state| each(state, "aws_vpc_security_group_egress_rule", "this", all_ports)),
     ("the proxy reaches every port", |state| {
         each(state, "aws_network_acl", "this", all_ports)
             + each(state, "aws_vpc_security_group_egress_rule", "machines", all_ports)

@@ -63,6 +63,11 @@ module "account" {
       subjects    = ["environment:sweep"]
       policy      = file("${path.module}/policies/sweep.json")
     }
+    "start-runner" = {
+      description = "starts runners"
+      subjects    = ["environment:images", "environment:rollout-stg", "environment:rollout-prod"]
+      policy      = file("${path.module}/policies/start-runner.json")
+    }
     "apply-stg" = {
       description = "applies the groups of stg"
       subjects    = ["environment:apply-stg"]

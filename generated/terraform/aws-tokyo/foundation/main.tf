@@ -52,21 +52,71 @@ module "network" {
     "edge-ap-northeast-1a"     = { tier = "edge", zone = "ap-northeast-1a", cidr = "10.16.208.0/21" }
     "edge-ap-northeast-1c"     = { tier = "edge", zone = "ap-northeast-1c", cidr = "10.16.216.0/21" }
     "edge-ap-northeast-1d"     = { tier = "edge", zone = "ap-northeast-1d", cidr = "10.16.224.0/21" }
+    "runner-ap-northeast-1a"   = { tier = "runner", zone = "ap-northeast-1a", cidr = "10.16.240.0/22" }
+    "runner-ap-northeast-1c"   = { tier = "runner", zone = "ap-northeast-1c", cidr = "10.16.244.0/22" }
+    "runner-ap-northeast-1d"   = { tier = "runner", zone = "ap-northeast-1d", cidr = "10.16.248.0/22" }
   }
-  endpoints = ["autoscaling", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "ssm", "ssmmessages", "sts"]
+  endpoints = ["autoscaling", "ec2", "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssm", "ssmmessages", "sts"]
   # The first one gets logs of sessions.
-  buckets    = ["example-sessions-123456789012-ap-northeast-1", "example-fleet-artifacts"]
+  buckets    = ["example-sessions-123456789012-ap-northeast-1", "example-fleet-artifacts", "example-fleet-reports"]
   peer_cidrs = ["10.32.0.0/16"]
   edge_ports = [80, 443, 8883, 18883]
   proxy_port = 3128
   # The resolver answers these names, and those of AWS and the network.
   domains = [
+    ".actions.githubusercontent.com",
+    "api.github.com",
+    "autoscaling.us-west-2.amazonaws.com",
+    "awscli.amazonaws.com",
+    "cloudkms.googleapis.com",
+    "codeload.github.com",
+    "compute.googleapis.com",
+    "dl.google.com",
     "download.docker.com",
+    "ec2.us-west-2.amazonaws.com",
+    "elasticloadbalancing.ap-northeast-1.amazonaws.com",
+    "elasticloadbalancing.us-west-2.amazonaws.com",
+    "github.com",
+    "iam.amazonaws.com",
+    "iamcredentials.googleapis.com",
+    "iap.googleapis.com",
+    "kms.us-west-2.amazonaws.com",
     "mirror.gcr.io",
+    "monitoring.ap-northeast-1.amazonaws.com",
+    "monitoring.us-west-2.amazonaws.com",
     "nvidia.github.io",
+    "oauth2.googleapis.com",
+    "oslogin.googleapis.com",
+    "productionresultssa0.blob.core.windows.net",
+    "productionresultssa1.blob.core.windows.net",
+    "productionresultssa10.blob.core.windows.net",
+    "productionresultssa11.blob.core.windows.net",
+    "productionresultssa12.blob.core.windows.net",
+    "productionresultssa13.blob.core.windows.net",
+    "productionresultssa14.blob.core.windows.net",
+    "productionresultssa15.blob.core.windows.net",
+    "productionresultssa16.blob.core.windows.net",
+    "productionresultssa17.blob.core.windows.net",
+    "productionresultssa18.blob.core.windows.net",
+    "productionresultssa19.blob.core.windows.net",
+    "productionresultssa2.blob.core.windows.net",
+    "productionresultssa3.blob.core.windows.net",
+    "productionresultssa4.blob.core.windows.net",
+    "productionresultssa5.blob.core.windows.net",
+    "productionresultssa6.blob.core.windows.net",
+    "productionresultssa7.blob.core.windows.net",
+    "productionresultssa8.blob.core.windows.net",
+    "productionresultssa9.blob.core.windows.net",
     "registry.example.com",
+    "release-assets.githubusercontent.com",
+    "releases.hashicorp.com",
+    "s3.amazonaws.com",
     "snapshot.ubuntu.com",
+    "ssm.us-west-2.amazonaws.com",
+    "storage.googleapis.com",
+    "sts.googleapis.com",
     "telemetry.example.com",
+    "tunnel.cloudproxy.app",
   ]
   log_key_alias      = "example-logs"
   log_retention_days = 365
@@ -102,6 +152,62 @@ module "proxy" {
   region             = "ap-northeast-1"
   log_key_alias      = "example-logs"
   log_retention_days = 365
+
+  run_as            = "ops"
+  session_log_group = "/example/sessions"
+  session_bucket    = "example-sessions-123456789012-ap-northeast-1"
+  session_key_alias = "example-sessions"
+  tags              = local.tags
+}
+
+# Jobs of GitHub that build and roll out run here.
+module "runner" {
+  source = "../../../../terraform/modules/aws-runner"
+
+  network      = "example-aws-tokyo"
+  account      = "123456789012"
+  region       = "ap-northeast-1"
+  vpc_id       = module.network.vpc_id
+  cidr         = "10.16.0.0/16"
+  subnet_ids   = values(module.network.subnet_ids.runner)
+  machines     = 2
+  machine_type = "m7i.large"
+
+  image = { owner = "099720109477", name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101" }
+  package_sources = [
+    { url = "https://snapshot.ubuntu.com/ubuntu/20261101T235959Z", suites = "noble noble-updates noble-security", keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg" },
+  ]
+  proxy = {
+    url  = "http://proxy.aws-tokyo.example.internal:3128"
+    port = 3128
+    exceptions = [
+      "localhost",
+      "127.0.0.1",
+      "169.254.169.254",
+      ".internal",
+      "10.16.0.0/16",
+      "s3.ap-northeast-1.amazonaws.com",
+      ".s3.ap-northeast-1.amazonaws.com",
+      "autoscaling.ap-northeast-1.amazonaws.com",
+      "ec2.ap-northeast-1.amazonaws.com",
+      "ec2messages.ap-northeast-1.amazonaws.com",
+      "api.ecr.ap-northeast-1.amazonaws.com",
+      ".dkr.ecr.ap-northeast-1.amazonaws.com",
+      "kms.ap-northeast-1.amazonaws.com",
+      "logs.ap-northeast-1.amazonaws.com",
+      "secretsmanager.ap-northeast-1.amazonaws.com",
+      "ssm.ap-northeast-1.amazonaws.com",
+      "ssmmessages.ap-northeast-1.amazonaws.com",
+      "sts.ap-northeast-1.amazonaws.com",
+    ]
+  }
+
+  repository = "example/fleet"
+  label      = "example-runner"
+  app        = "Iv23liExample"
+  app_key    = "example/github-app"
+
+  identity = { path = "/example/_networks/", boundary = "arn:aws:iam::123456789012:policy/example-machines" }
 
   run_as            = "ops"
   session_log_group = "/example/sessions"
