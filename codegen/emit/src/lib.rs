@@ -17,7 +17,7 @@ use fleetgen_tree::{File, Origin, Subject};
 use rayon::prelude::*;
 
 pub use layer::{LayerKey, layer_keys};
-pub use terraform::{Job, Policies, build_policy, policies};
+pub use terraform::{Job, Policies, build_policy, policies, squid_conf};
 
 /// Why there are no files.
 #[derive(Debug, thiserror::Error)]

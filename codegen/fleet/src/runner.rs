@@ -1,10 +1,10 @@
-//! The self-hosted GitHub runner: what it reaches. It starts what jobs need from fixed places, so fleetgen knows them, and nobody
-//! lists them in fleet.yaml.
+//! The self-hosted GitHub runner: what it reaches. Jobs fetch their tools from fixed places, and layers name the others, so fleet.yaml
+//! need not list them.
 
 use std::collections::BTreeMap;
 
 use crate::choice::{Cloud, ProxyClient};
-use crate::model::{Fleet, Network};
+use crate::model::{Fleet, JournalPlace, Network};
 
 /// What every runner reaches.
 ///
@@ -76,6 +76,14 @@ pub(crate) fn domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, Stri
                 }));
             }
         }
+    }
+    if let Some((_, region)) = fleet.signing.aws.as_ref().filter(|(_, region)| *region != network.region) {
+        domains.insert(format!("kms.{region}.amazonaws.com"), "signatures and disks".to_owned());
+    }
+    if let JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region: Some(region), .. } = &fleet.rollout.journal
+        && *region != network.region
+    {
+        domains.insert(format!("{bucket}.s3.{region}.amazonaws.com"), "journals of rollouts".to_owned());
     }
     for layer in fleet.layers.values() {
         let urls = layer.binaries.values().flat_map(|binary| binary.url.values().chain(binary.signature.values()));

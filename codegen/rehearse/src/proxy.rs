@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
 use fleetgen_fleet::Fleet;
+use fleetgen_fleet::choice::Cloud;
 use serde_json::Value;
 
 use crate::world::ADDRESS;
@@ -24,6 +25,21 @@ const EXPECTED: &[(&str, u64, &str)] = &[
     ("udp", 53, "the cloud's resolver answers names in production; nothing here does"),
     ("udp", 123, "the time service of AWS is on the machine's own host"),
 ];
+
+/// What the Debian archive needs, which speaks plain HTTP here.
+const PLAIN: &str = "http_access allow builds plain !connect build_domains";
+
+/// Where squid's files are in a rehearsal, and which resolver it asks.
+const OWN: &str = "dns_nameservers 10.0.2.3
+hosts_file none
+memory_pools off
+shutdown_lifetime 1 seconds
+pid_filename none
+coredump_dir none
+access_log stdio:LOGS/access.log
+cache_log LOGS/cache.log
+netdb_filename none
+";
 
 /// The rules: what a machine sends anywhere but to the open ports is noted and refused.
 const RULES: &str = "
@@ -50,8 +66,8 @@ table inet watch {
 }
 ";
 
-/// Makes the network note what leaves it, and starts the proxy. `there` gives a command in the network. The proxy's
-/// configuration is the smallest that does the job: networks of fleet.yaml will have one.
+/// Makes the network note what leaves it, and starts the proxy with the configuration of the network in which images are built
+/// on AWS. `there` gives a command in the network.
 pub(crate) fn start(
     fleet: &Fleet,
     folder: &Path,
@@ -65,40 +81,34 @@ pub(crate) fn start(
     let logs = format!("{LOGS}/{name}");
     fs_err::create_dir_all(&logs)?;
     run(Command::new("chmod").args(["1777", &logs]))?;
-    let domains: Vec<&str> = fleet.proxy.domains.iter().map(|domain| domain.domain.as_str()).collect();
-    let settings = format!(
-        "http_port {ADDRESS}:{port}
-acl machines src {ADDRESS}/24
-acl allowed dstdomain {domains}
-acl ports port 80 443
-acl CONNECT method CONNECT
-acl tls port 443
-http_access deny !machines
-http_access deny !ports
-http_access deny CONNECT !tls
-http_access allow allowed
-http_access deny all
-dns_nameservers 10.0.2.3
-hosts_file none
-cache deny all
-pinger_enable off
-memory_pools off
-shutdown_lifetime 1 seconds
-pid_filename none
-coredump_dir none
-visible_hostname proxy.example.internal
-access_log stdio:{logs}/access.log
-cache_log {logs}/cache.log
-netdb_filename none
-",
-        port = fleet.proxy.port.get(),
-        domains = domains.join(" "),
-    );
+    let settings = settings(fleet, &logs)?;
     let file = folder.join("squid.conf");
     write(&file, &settings)?;
     let mut squid = there("squid");
     squid.args(["-N", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     squid.spawn().context("cannot start squid")
+}
+
+/// What fleetgen generates, but for three things: the machines' addresses are those of this network, the Debian archive speaks
+/// plain HTTP, and files are elsewhere.
+fn settings(fleet: &Fleet, logs: &str) -> anyhow::Result<String> {
+    let network = fleet.build_network(Cloud::Aws).context("no images are built on AWS")?;
+    let mut lines: Vec<String> = Vec::new();
+    for line in fleetgen_emit::squid_conf(fleet, network)?.lines() {
+        if let Some(port) = line.strip_prefix("http_port ") {
+            lines.push(format!("http_port {ADDRESS}:{port}\nacl builds src {ADDRESS}/24\nacl plain port 80"));
+            continue;
+        }
+        if line == "http_access deny !connect" {
+            lines.push(PLAIN.to_owned());
+        }
+        if !["acl builds ", "access_log ", "shutdown_lifetime "].iter().any(|key| line.starts_with(key)) {
+            lines.push(line.to_owned());
+        }
+    }
+    ensure!(lines.iter().any(|line| line == PLAIN), "the generated configuration has no rule on plain HTTP");
+    let own = OWN.replace("LOGS", logs);
+    Ok([lines.join("\n"), own].join("\n"))
 }
 
 /// What machines sent past the proxy, or asked of it in vain.

@@ -29,18 +29,49 @@ locals {
     "ssmmessages", "sts",
   ]
 
+  # Jobs on a runner have roles in the other accounts of the fleet, too.
+  accounts = concat([var.account], sort(var.job_accounts))
+
   # Without this, a machine could carry data into another account with that account's credentials.
-  own_identities = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OwnIdentities"
-      Effect    = "Allow"
-      Principal = "*"
-      Action    = "*"
-      Resource  = "*"
-      Condition = { StringEquals = { "aws:PrincipalAccount" = var.account } }
-    }]
-  })
+  own_identities = {
+    Sid       = "OwnIdentities"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = "*"
+    Resource  = "*"
+    Condition = { StringEquals = { "aws:PrincipalAccount" = local.accounts } }
+  }
+
+  # A job gets its role with GitHub's token, and has no account before. The role decides whom it trusts.
+  jobs_roles = length(local.by_tier.runner) == 0 ? [] : [{
+    Sid       = "RolesOfJobs"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = "sts:AssumeRoleWithWebIdentity"
+    Resource  = [for account in local.accounts : "arn:aws:iam::${account}:role/*"]
+  }]
+
+  # Versions of Session Manager's plugin before OpenDataChannel was a permission sign nothing; their token comes from StartSession.
+  jobs_sessions = length(local.by_tier.runner) == 0 ? [] : [{
+    Sid       = "SessionsOfJobs"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = "ssmmessages:*"
+    Resource  = "*"
+    Condition = { Null = { "aws:PrincipalAccount" = "true" } }
+  }]
+
+  endpoint_policies = {
+    for service in local.with_policy : service => jsonencode({
+      Version = "2012-10-17"
+      # As texts, since a list has elements of one type, and statements differ.
+      Statement = [for statement in concat(
+        [jsonencode(local.own_identities)],
+        [for role in local.jobs_roles : jsonencode(role) if service == "sts"],
+        [for session in local.jobs_sessions : jsonencode(session) if service == "ssmmessages"],
+      ) : jsondecode(statement)]
+    })
+  }
 }
 
 resource "aws_vpc_endpoint" "interface" {
@@ -52,7 +83,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for key in keys(local.by_tier.machines) : aws_subnet.this[key].id]
   security_group_ids  = [aws_security_group.endpoints.id]
   private_dns_enabled = true
-  policy              = contains(local.with_policy, each.key) ? local.own_identities : null
+  policy              = lookup(local.endpoint_policies, each.key, null)
   tags                = merge(local.tags, { Name = "${var.name}-${each.key}" })
 }
 
@@ -93,7 +124,7 @@ resource "aws_vpc_endpoint" "s3" {
           "s3:PutObjectTagging",
         ]
         Resource  = flatten([for bucket in sort(var.buckets) : ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]])
-        Condition = { StringEquals = { "aws:PrincipalAccount" = var.account } }
+        Condition = { StringEquals = { "aws:PrincipalAccount" = local.accounts } }
       }],
     )
   })

@@ -33,6 +33,11 @@ output "build_security_group_id" {
   value       = one(aws_security_group.build[*].id)
 }
 
+output "endpoints_security_group_id" {
+  description = "The id of the security group of the interface endpoints."
+  value       = aws_security_group.endpoints.id
+}
+
 output "s3_endpoint_id" {
   description = "The id of the S3 endpoint."
   value       = aws_vpc_endpoint.s3.id

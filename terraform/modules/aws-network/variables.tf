@@ -18,6 +18,12 @@ variable "account" {
   }
 }
 
+variable "job_accounts" {
+  description = "The ids of other accounts whose roles GitHub's jobs use on the network's runner."
+  type        = list(string)
+  default     = []
+}
+
 variable "region" {
   description = "The network's region."
   type        = string

@@ -117,7 +117,7 @@ resource "aws_launch_template" "this" {
     ebs {
       encrypted             = true
       volume_type           = "gp3"
-      volume_size           = 10
+      volume_size           = var.disk_gib
       delete_on_termination = true
     }
   }

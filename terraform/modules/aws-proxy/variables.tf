@@ -61,6 +61,12 @@ variable "machine_type" {
   default     = "t4g.small"
 }
 
+variable "disk_gib" {
+  description = "The size of a machine's disk in GiB: at least the image's."
+  type        = number
+  default     = 10
+}
+
 variable "image" {
   description = "The machines' image: who owns it, its exact name, and its architecture, x86_64 or arm64."
   type = object({

@@ -67,17 +67,17 @@ resource "aws_security_group" "this" {
 
 resource "aws_vpc_security_group_egress_rule" "this" {
   for_each = {
-    endpoints = { description = "Endpoints", port = 443, cidr = var.cidr, prefix_list = null }
-    proxy     = { description = "The proxy", port = var.proxy.port, cidr = var.cidr, prefix_list = null }
-    s3        = { description = "S3, through its endpoint", port = 443, cidr = null, prefix_list = data.aws_ec2_managed_prefix_list.s3.id }
+    endpoints = { description = "Endpoints", port = 443, group = var.endpoints_security_group_id, prefix_list = null }
+    proxy     = { description = "The proxy", port = var.proxy.port, group = var.proxy.security_group_id, prefix_list = null }
+    s3        = { description = "S3, through its endpoint", port = 443, group = null, prefix_list = data.aws_ec2_managed_prefix_list.s3.id }
   }
 
-  security_group_id = aws_security_group.this.id
-  description       = each.value.description
-  ip_protocol       = "tcp"
-  from_port         = each.value.port
-  to_port           = each.value.port
-  cidr_ipv4         = each.value.cidr
-  prefix_list_id    = each.value.prefix_list
-  tags              = local.tags
+  security_group_id            = aws_security_group.this.id
+  description                  = each.value.description
+  ip_protocol                  = "tcp"
+  from_port                    = each.value.port
+  to_port                      = each.value.port
+  referenced_security_group_id = each.value.group
+  prefix_list_id               = each.value.prefix_list
+  tags                         = local.tags
 }

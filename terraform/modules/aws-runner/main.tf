@@ -39,9 +39,10 @@ locals {
       },
     ]
     runcmd = [
-      "until apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes git jq nftables unzip; do sleep 15; done",
-      # As a service, since cloud-init must end first.
-      ["systemd-run", "--unit=run-one-job", "--property=Type=exec", "/usr/local/sbin/run-one-job"],
+      # The snapshot service fails now and then. Without the packages, the machine ends.
+      "for attempt in $(seq 40); do apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes curl git jq nftables openssl unzip && break; sleep 15; done",
+      # As a service, since cloud-init must end first. Why a machine could not register is on its console, which AWS keeps for an hour.
+      ["systemd-run", "--unit=run-one-job", "--property=Type=exec", "--property=StandardOutput=journal+console", "/usr/local/sbin/run-one-job"],
     ]
   })])
 }
@@ -129,8 +130,11 @@ resource "aws_autoscaling_group" "this" {
   vpc_zone_identifier       = var.subnet_ids
   health_check_type         = "EC2"
   wait_for_capacity_timeout = "0"
-  # A machine that runs a job must not be moved to another zone.
-  suspended_processes = ["AZRebalance"]
+  # A machine that runs a job must not be moved to another zone, nor end because the group is set to fewer.
+  suspended_processes   = ["AZRebalance"]
+  protect_from_scale_in = true
+  # One that cannot end itself. The shortest that AWS allows.
+  max_instance_lifetime = 86400
 
   launch_template {
     id      = aws_launch_template.this.id

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Registers this machine with GitHub for one job, runs it, and ends the machine. /etc/fleet/runner.env has the settings.
 set -euo pipefail
+shopt -s inherit_errexit
 # shellcheck source=/dev/null
 . /etc/fleet/runner.env
 
@@ -19,22 +20,33 @@ metadata() {
     curl --config - --fail --silent --noproxy '*' --retry 5 "http://169.254.169.254/latest/meta-data/$1"
 }
 
+# What curl needs to sign a request, from the metadata service's credentials. In Python, which every image has: a machine ends
+# itself even if nothing could be installed.
+sign='import json, sys
+role = json.load(sys.stdin)
+print("user = \"%s:%s\"" % (role["AccessKeyId"], role["SecretAccessKey"]))
+print("header = \"X-Amz-Security-Token: %s\"" % role["Token"])'
+
 # aws SERVICE CURL-ARGUMENT…: a request with this machine's identity. Secrets are never arguments, which every user can see.
 aws() {
   local service=$1 role
   shift
   role=$(metadata iam/security-credentials/)
-  metadata "iam/security-credentials/$role" |
-    jq --raw-output '"user = \"\(.AccessKeyId):\(.SecretAccessKey)\"\nheader = \"X-Amz-Security-Token: \(.Token)\""' |
+  metadata "iam/security-credentials/$role" | python3 -c "$sign" |
     curl --config - --fail-with-body --silent --show-error --retry 3 --aws-sigv4 "aws:amz:$REGION:$service" "$@" \
       "https://$service.$REGION.amazonaws.com/"
 }
 
 # github TOKEN METHOD PATH [BODY]
 github() {
-  printf 'header = "Authorization: Bearer %s"\n' "$1" |
+  local answer
+  answer=$(printf 'header = "Authorization: Bearer %s"\n' "$1" |
     curl --config - --fail-with-body --silent --show-error --retry 3 --request "$2" --header 'Accept: application/vnd.github+json' \
-      --header 'X-GitHub-Api-Version: 2022-11-28' ${4:+--data "$4"} "https://api.github.com$3"
+      --header 'X-GitHub-Api-Version: 2022-11-28' ${4:+--data "$4"} "https://api.github.com$3") || {
+    printf 'GitHub: %s\n' "$answer" >&2
+    return 1
+  }
+  printf '%s\n' "$answer"
 }
 
 # The group starts no other machine instead of this one.
@@ -72,20 +84,22 @@ install --directory --owner=runner --group=runner "$home"
 tar --extract --gzip --file /root/runner.tar.gz --directory "$home"
 chown --recursive runner:runner "$home"
 # A job has the role that GitHub's token gives it, and not the machine's, which could read the key of the app.
-nft 'add table inet fleet; add chain inet fleet output { type filter hook output priority 0; }; add rule inet fleet output meta skuid runner ip daddr 169.254.169.254 reject'
+nft 'add table inet fleet; add chain inet fleet output { type filter hook output priority 0; }; add rule inet fleet output meta skuid != 0 ip daddr 169.254.169.254 reject'
 
 token=$(token)
 jit=$(github "$token" POST "/repos/$REPOSITORY/actions/runners/generate-jitconfig" \
   "$(jq --null-input --compact-output --arg name "$LABEL-$(metadata instance-id)" --arg own "$LABEL" \
-    '{name: $name, runner_group_id: 1, labels: ["self-hosted", "linux", "x64", $own], work_folder: "_work"}')" |
+    '{name: $name, runner_group_id: 1, labels: [$own], work_folder: "_work"}')" |
   jq --raw-output .encoded_jit_config)
 github "$token" DELETE /installation/token
 
 cd "$home"
-# .NET needs no ICU with this setting. A job's credentials are good for three hours.
-runuser --user runner -- env --ignore-environment HOME=/home/runner USER=runner LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin \
-  http_proxy="$https_proxy" https_proxy="$https_proxy" no_proxy="$no_proxy" HTTP_PROXY="$https_proxy" HTTPS_PROXY="$https_proxy" \
-  NO_PROXY="$no_proxy" DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 ACTIONS_RUNNER_INPUT_JITCONFIG="$jit" timeout 4h ./run.sh &
+# In the environment and not an argument, which every user can see. There is no variable for plain HTTP: the proxy refuses it, and some
+# actions would send everything there. .NET needs no ICU with this setting.
+export ACTIONS_RUNNER_INPUT_JITCONFIG=$jit HTTPS_PROXY=$https_proxy NO_PROXY=$no_proxy DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+export HOME=/home/runner USER=runner LOGNAME=runner
+# The credentials of builds are good for three hours, and those of other jobs for one.
+env --unset=APP --unset=APP_KEY timeout --kill-after=1m 4h runuser --user runner -- ./run.sh &
 runner=$!
 has_job() { compgen -G "$home/_diag/Worker_*.log" >/dev/null; }
 for ((waited = 0; waited < patience; waited += 5)); do

@@ -23,8 +23,8 @@ variable "vpc_id" {
   type        = string
 }
 
-variable "cidr" {
-  description = "The network's addresses, where the endpoints and the proxy are."
+variable "endpoints_security_group_id" {
+  description = "The id of the security group of the network's endpoints."
   type        = string
 }
 
@@ -50,7 +50,7 @@ variable "machines" {
 }
 
 variable "machine_type" {
-  description = "The machines' type, of x86_64: the tools are."
+  description = "The machines' type: x86_64, like the tools."
   type        = string
   default     = "m7i.large"
 }
@@ -83,11 +83,12 @@ variable "package_sources" {
 }
 
 variable "proxy" {
-  description = "The proxy: its URL, its port, and the hosts, domains and CIDRs that are reached without it."
+  description = "The proxy: its URL and port, the security group of its load balancer, and the hosts, domains and CIDRs that are reached without it."
   type = object({
-    url        = string
-    port       = number
-    exceptions = list(string)
+    url               = string
+    port              = number
+    security_group_id = string
+    exceptions        = list(string)
   })
 }
 
@@ -107,7 +108,7 @@ variable "label" {
 }
 
 variable "app" {
-  description = "The client id of the GitHub App that registers the runner. It needs the repository permission \"Administration: write\"."
+  description = "The client id of the GitHub App that registers the runner. It needs the repository permission Administration, read and write."
   type        = string
 }
 

@@ -15,7 +15,7 @@ use crate::ui::Ui;
 /// Show whether one end of a network on AWS can connect to another, and which rule decides
 ///
 /// It reads the state of the network's root: `terraform -chdir=generated/terraform/aws-tokyo/foundation show -json | fleetgen
-/// reach machines internet`. An end is a tier of subnets (machines, build, proxy, edge), also with a security group
+/// reach machines internet`. An end is a tier of subnets (machines, build, proxy, runner, edge), also with a security group
 /// (proxy/example-aws-tokyo-proxy), an IPv4 address, or `internet`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

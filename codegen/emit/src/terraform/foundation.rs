@@ -30,11 +30,23 @@ pub(super) fn emit(fleet: &Fleet, keys: &Keys) -> Result<Vec<File>, EmitError> {
         let subject = || Subject::Root(scope.directory());
         let path = format!("{}/main.tf", scope.directory());
         files.push(super::render(path, subject(), "aws/foundation.tf", values(fleet, keys, &scope, network))?);
-        let path = format!("{}/squid.conf", scope.directory());
-        let renderer = SQUID_RENDERER.as_ref().map_err(|message| EmitError::fault(&path, message))?;
-        files.push(renderer.file(path, subject(), "squid.conf", &squid(fleet, network))?);
+        files.push(squid_file(fleet, &scope, network)?);
     }
     Ok(files)
+}
+
+fn squid_file(fleet: &Fleet, scope: &Scope, network: &Network) -> Result<File, EmitError> {
+    let path = format!("{}/squid.conf", scope.directory());
+    let renderer = SQUID_RENDERER.as_ref().map_err(|message| EmitError::fault(&path, message))?;
+    renderer.file(path, Subject::Root(scope.directory()), "squid.conf", &squid(fleet, network))
+}
+
+/// Squid's configuration in a network.
+///
+/// # Errors
+/// A bug in fleetgen.
+pub fn squid_conf(fleet: &Fleet, network: &Network) -> Result<String, EmitError> {
+    Ok(squid_file(fleet, &Scope::Network(network.name.clone()), network)?.content)
 }
 
 #[derive(Serialize)]
@@ -45,6 +57,8 @@ pub(super) struct FoundationValues<'a> {
     subnets: Vec<Subnet>,
     endpoints: Vec<&'a str>,
     buckets: BTreeSet<&'a str>,
+    /// Other accounts in which jobs on the runner have roles.
+    job_accounts: Vec<&'a str>,
     session_bucket: String,
     peers: Vec<PeerValues<'a>>,
     edge_ports: BTreeSet<u16>,
@@ -79,6 +93,8 @@ struct ProxyValues<'a> {
     image_owner: &'a str,
     image: String,
     architecture: &'static str,
+    /// The disk of the layer's image; nothing for a vendor's.
+    disk_gib: Option<u32>,
     /// None if squid is in the image.
     package_sources: Vec<PackageSource>,
 }
@@ -131,9 +147,13 @@ pub(super) fn values<'a>(
         Tier::Runner => runner.is_some(),
         Tier::ProxyOnly => false,
     };
-    let mut domains: BTreeSet<String> = fleet.proxy.domains_in(network).map(|it| it.domain.to_string()).collect();
-    let runner_domains = runner.map(|_| fleet.runner_domains(network)).unwrap_or_default();
-    domains.extend(runner_domains.into_keys());
+    let mut domains: BTreeSet<String> = fleet
+        .proxy
+        .domains_in(network)
+        .filter(|entry| entry.clients.iter().any(|client| *client != ProxyClient::Builds || builds))
+        .map(|entry| entry.domain.to_string())
+        .collect();
+    domains.extend(runner_domains(fleet, network).into_keys());
     if vendors.is_some() {
         domains.insert(snapshot_host(layer.os).to_owned());
     }
@@ -151,6 +171,10 @@ pub(super) fn values<'a>(
             .chain(&network.buckets)
             .map(AsRef::as_ref)
             .collect(),
+        job_accounts: match runner {
+            Some(_) => aws.others.iter().map(|account| account.account.as_str()).collect(),
+            None => Vec::new(),
+        },
         session_bucket: aws::session_bucket(fleet, network)?,
         peers: peers(fleet, network),
         edge_ports,
@@ -166,6 +190,7 @@ pub(super) fn values<'a>(
                 Architecture::Amd64 => "x86_64",
                 Architecture::Arm64 => "arm64",
             },
+            disk_gib: vendors.is_none().then_some(layer.disk.0),
             package_sources: if vendors.is_some() { package_sources(layer) } else { Vec::new() },
         },
         runner: match runner {
@@ -247,7 +272,7 @@ fn snapshot_host(os: Os) -> &'static str {
     }
 }
 
-/// Where the proxy's machines get squid: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror, which may
+/// Where machines on a vendor's image get packages: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror, which may
 /// not speak HTTPS.
 fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     let day = format!("{}T235959Z", layer.updates_until.to_string().replace('-', ""));
@@ -273,6 +298,18 @@ fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     }
 }
 
+/// The domains that a network's runner connects to, each with its reason; none without a runner.
+fn runner_domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, String> {
+    if fleet.runner_of(network).is_none() {
+        return BTreeMap::new();
+    }
+    let mut domains = fleet.runner_domains(network);
+    if let Some((layer, ..)) = fleet.vendor_image(Architecture::Amd64) {
+        domains.insert(snapshot_host(layer.os).to_owned(), "packages of the runner".to_owned());
+    }
+    domains
+}
+
 #[derive(Serialize)]
 pub(super) struct SquidValues<'a> {
     network: &'a str,
@@ -292,24 +329,21 @@ pub(super) fn squid<'a>(fleet: &'a Fleet, network: &'a Network) -> SquidValues<'
     let subnets = network.subnets();
     let sources = |tier| subnets.iter().filter(move |subnet| subnet.tier == tier).map(|subnet| subnet.cidr.to_string());
     let domains = |client| fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).collect();
+    let has_builds = fleet.build_network(network.cloud).is_some_and(|builds| builds.name == network.name);
     let has_runner = fleet.runner_of(network).is_some();
-    let mut runner_domains: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if has_runner {
-        let packages = fleet.vendor_image(Architecture::Amd64).map(|(layer, ..)| snapshot_host(layer.os).to_owned());
-        let packages = packages.map(|host| (host, "packages of the runner".to_owned()));
-        for (domain, reason) in fleet.runner_domains(network).into_iter().chain(packages) {
-            runner_domains.entry(reason).or_default().push(domain);
-        }
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (domain, reason) in runner_domains(fleet, network) {
+        by_reason.entry(reason).or_default().push(domain);
     }
     SquidValues {
         network: network.name.as_str(),
         host: resource_name::proxy_host(&fleet.name, &network.name),
         port: fleet.proxy.port.get(),
-        builds: sources(Tier::Build).collect(),
+        builds: sources(Tier::Build).filter(|_| has_builds).collect(),
         runners: sources(Tier::Runner).filter(|_| has_runner).collect(),
         machines: sources(Tier::Machines).collect(),
         build_domains: domains(ProxyClient::Builds),
         machine_domains: domains(ProxyClient::Groups),
-        runner_domains,
+        runner_domains: by_reason,
     }
 }

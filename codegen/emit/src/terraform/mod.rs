@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::language::{Language, Templates};
 use crate::{EmitError, HandWritten, StartImages, layer_keys};
 
+pub use foundation::squid_conf;
 pub use policy::{Job, Policies, build_policy, policies};
 
 const TEMPLATES: &[(&str, &str)] = &[

@@ -182,6 +182,8 @@ impl Values {
             ("journal_prefix", one(prefix)),
             ("machines_boundary", vec![resource_name::machines_boundary(&fleet.name)]),
             ("region", one(build_network.map(|network| network.region.to_string()))),
+            ("app_key", one(runner_network.and(fleet.runner.as_ref()).map(|runner| runner.app_key.to_string()))),
+            ("networks_path", vec![resource_name::network_identity_path(&fleet.name)]),
             ("regions", regions.into_iter().collect()),
             ("registry_region", one(registry_region.map(|network| network.region.to_string()))),
             (
@@ -191,6 +193,7 @@ impl Values {
             ("report_bucket", one(reports)),
             ("repositories", repositories),
             ("session_buckets", vec![resource_name::session_buckets(&fleet.name, &account.account)]),
+            ("session_logs", vec![resource_name::session_logs(&fleet.name)]),
             ("session_alias", vec![format!("alias/{}", resource_name::session_key(&fleet.name))]),
             ("signing_alias", one(signing.map(|(key, _)| alias(key.as_str())))),
             ("state_alias", vec![format!("alias/{}", resource_name::state_key(&account.state_bucket))]),

@@ -65,11 +65,52 @@ const SERVICES: &[&str] = &[
     "xray",
 ];
 
-/// Every listed service exists.
+/// Services that some regions do not have. The others of [`SERVICES`] are everywhere, or AWS's list was too uncertain to refuse
+/// them.
+///
+/// Source: `endpoints.json` of botocore 1.44.
+const ABSENT: &[(&str, &[&str])] = &[
+    ("inspector2", &["ap-southeast-6"]),
+    (
+        "ssm-contacts",
+        &[
+            "af-south-1",
+            "ap-east-1",
+            "ap-east-2",
+            "ap-northeast-3",
+            "ap-south-2",
+            "ap-southeast-3",
+            "ap-southeast-4",
+            "ap-southeast-5",
+            "ap-southeast-6",
+            "ap-southeast-7",
+            "ca-west-1",
+            "eu-central-2",
+            "eu-south-1",
+            "eu-south-2",
+            "il-central-1",
+            "me-central-1",
+            "me-south-1",
+            "mx-central-1",
+        ],
+    ),
+];
+
+/// Every listed service exists, and its network's region has it.
 pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written) in draft.written_networks() {
         for service in written.endpoints.iter().filter_map(Field::get).flatten() {
             let Some(wanted) = service.get() else { continue };
+            let absent = ABSENT.iter().find(|(name, _)| *name == wanted.as_str()).map(|(_, regions)| *regions);
+            let region = written.region.get().filter(|region| absent.is_some_and(|it| it.contains(&region.as_str())));
+            if let Some(region) = region {
+                problems.push(
+                    Problem::new(Code::Endpoint, service.span, format!("AWS has no `{wanted}` in {region}"))
+                        .label("no endpoint to connect to")
+                        .related(written.region.span, "the network's region")
+                        .hint("remove it"),
+                );
+            }
             if !SERVICES.contains(&wanted.as_str()) {
                 problems.push(
                     Problem::new(

@@ -4,7 +4,7 @@ use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
 use crate::catalog;
-use crate::choice::{Architecture, Cloud, ProxyClient};
+use crate::choice::{Architecture, Cloud, Os, ProxyClient};
 use crate::draft::Draft;
 use crate::field::Field;
 use crate::runner::ENDPOINTS;
@@ -42,7 +42,22 @@ pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(runner) = &draft.file.runner else { return };
     // If a layer is wrong, that is the problem to report.
     let is_sound = draft.layers().count() == draft.file.layers.get().map_or(0, |layers| layers.0.len());
-    if is_sound && draft.vendor_image(Architecture::Amd64).is_none() {
+    let image = draft.vendor_image(Architecture::Amd64);
+    if let Some(layer) = image.filter(|layer| layer.os == Os::Ubuntu2204) {
+        problems.push(
+            Problem::new(
+                Code::Machine,
+                runner.span,
+                format!(
+                    "the runner would start from the image of `{}`, whose curl cannot sign requests to AWS",
+                    layer.name
+                ),
+            )
+            .label("Ubuntu 22.04")
+            .hint("add a layer with a later system whose name comes first"),
+        );
+    }
+    if is_sound && image.is_none() {
         problems.push(
             Problem::new(
                 Code::Machine,

@@ -64,9 +64,8 @@ gpgconf --kill all"#,
         let done = output(command.env("AGENT_SOURCE", format!("file://{}", self.path().display())))?;
         let installed = self.path().join("installed");
         let is_installed = installed.exists();
-        if is_installed {
-            fs_err::remove_file(installed)?;
-        }
+        // For the next run.
+        run(Command::new("rm").arg("--force").arg(installed))?;
         Ok((done, is_installed))
     }
 }

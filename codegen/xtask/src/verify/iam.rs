@@ -290,11 +290,29 @@ const MACHINES_MAY: &[(&str, &str)] = &[
     ("s3:GetEncryptionConfiguration", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1"),
     ("kms:GenerateDataKey", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
 ];
+/// What only some machines call: the end of the role's name, and the call.
+const SOME_MAY: &[(&str, &str, &str)] = &[
+    (
+        "-proxy",
+        "logs:PutLogEvents",
+        "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example-aws-tokyo/proxy:log-stream:i-1",
+    ),
+    ("-runner", "secretsmanager:GetSecretValue", KEY_OF_THE_APP),
+    (
+        "-runner",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "arn:aws:autoscaling:ap-northeast-1:123456789012:autoScalingGroup:u:autoScalingGroupName/example-aws-tokyo-runner",
+    ),
+];
+const KEY_OF_THE_APP: &str = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:example/github-app-abcdef";
 /// What its boundary denies, whatever policies it is given.
 const MACHINES_MAY_NOT: &[(&str, &str)] = &[
     ("s3:GetObject", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1/ops-0123.log"),
     ("s3:GetObject", "arn:aws:s3:::example-fleet-terraform/example/aws-tokyo/prod.tfstate"),
     ("kms:Sign", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
+    ("kms:UpdateAlias", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
+    ("logs:GetLogEvents", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example/sessions:log-stream:x"),
+    ("secretsmanager:GetSecretValue", KEY_OF_THE_APP),
     ("ssm:SendCommand", "arn:aws:ec2:ap-northeast-1:123456789012:instance/i-1"),
     ("ec2:RunInstances", "arn:aws:ec2:ap-northeast-1:123456789012:instance/*"),
     ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/example/prod/x"),
@@ -316,15 +334,25 @@ fn machines(context: &CheckContext<'_>) -> anyhow::Result<()> {
             ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
             let mut given = role.identity.clone();
             given.policies.push(Policy::read("a policy that allows everything", &all)?);
-            let may = MACHINES_MAY.iter().map(|call| (call, true, &role.identity));
-            let may_not = MACHINES_MAY_NOT.iter().map(|call| (call, false, &given));
-            for ((action, resource), is_allowed, identity) in may.chain(may_not) {
-                let key = "kms:ResourceAliases".to_owned();
+            let some =
+                SOME_MAY.iter().filter(|(end, ..)| name.ends_with(end)).map(|(_, action, resource)| (action, resource));
+            let may: Vec<_> = MACHINES_MAY.iter().map(|(action, resource)| (action, resource)).chain(some).collect();
+            let may_not = MACHINES_MAY_NOT.iter().map(|(action, resource)| (action, resource));
+            let may_not: Vec<_> = may_not.filter(|call| !may.contains(call)).collect();
+            let may = may.into_iter().map(|call| (call, true, &role.identity));
+            for ((action, resource), is_allowed, identity) in
+                may.chain(may_not.into_iter().map(|call| (call, false, &given)))
+            {
+                // The recorded schemas do not compute ARNs.
+                let own = format!("arn:aws:iam::123456789012:role/example/_networks/{name}");
                 let request = Request {
                     principal: Principal::Role(role.arn.clone()),
                     action: (*action).to_owned(),
                     resource: (*resource).to_owned(),
-                    context: BTreeMap::from([(key, vec!["alias/example-sessions".to_owned()])]),
+                    context: BTreeMap::from([
+                        ("aws:PrincipalArn".to_owned(), vec![own]),
+                        ("kms:ResourceAliases".to_owned(), vec!["alias/example-sessions".to_owned()]),
+                    ]),
                 };
                 let decision = decide(&request, identity, None);
                 ensure!(decision.is_allowed == is_allowed, "{name}, {action}: {}", decision.because.join("; "));

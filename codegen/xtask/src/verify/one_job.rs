@@ -21,7 +21,7 @@ export PATIENCE=6
 ";
 
 /// A runner that does what GitHub's does with one job, and what a hostile job would try.
-const JOB: &str = r#"#!/bin/sh
+const JOB: &str = r"#!/bin/sh
 mkdir --parents _diag
 env | sort >_diag/env
 id --user --name >_diag/user
@@ -29,7 +29,7 @@ curl --silent --max-time 5 --request PUT http://169.254.169.254/latest/api/token
 touch _diag/Worker_1.log
 sleep 8
 touch _diag/done
-"#;
+";
 
 /// One to which GitHub gives no job.
 const IDLE: &str = "#!/bin/sh\nmkdir --parents _diag\nsleep 600\n";
@@ -37,7 +37,7 @@ const IDLE: &str = "#!/bin/sh\nmkdir --parents _diag\nsleep 600\n";
 const START: &str = r#"cd /root/world
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet=2
-apt-get install --quiet=2 --yes jq nftables openssl python3 curl >/dev/null
+apt-get install --quiet=2 --yes curl jq nftables openssl python3 >/dev/null
 ip address add 169.254.169.254/32 dev lo
 hosts='api.github.com github.com autoscaling.ap-northeast-1.amazonaws.com secretsmanager.ap-northeast-1.amazonaws.com'
 echo "127.0.0.3 $hosts" >>/etc/hosts
@@ -101,7 +101,7 @@ fn one_job(context: &CheckContext<'_>) -> anyhow::Result<()> {
 
     let other = machine
         .must(&[], "cd /root/world && rm --force log && userdel --remove runner && bash run-one-job.sh; cat log");
-    let said = other.map_or_else(|error| error.to_string(), |log| log);
+    let said = other.unwrap_or_else(|error| error.to_string());
     ensure!(!said.contains("generate-jitconfig") && said.contains(ends), "another archive was accepted:\n{said}");
     let forged = machine
         .must(&[], "cd /root/world && openssl genrsa -out app.key 2048 2>/dev/null")

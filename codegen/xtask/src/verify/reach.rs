@@ -92,6 +92,7 @@ fn holds(state: &Value, network: &str, port: u16) -> anyhow::Result<()> {
             all.push(expected("the internet and the runner", internet, runner, port, false));
         }
         all.push(expected("the runner and SSH on a machine", runner, machine, 22, false));
+        all.push(expected("the runner and a machine", runner, machine, 443, false));
         all.push(expected("a machine and the runner", machine, runner, 22, false));
         all.push(expected("the runner and SSH on the proxy", runner, proxies, 22, false));
     }
@@ -127,7 +128,12 @@ const MUTANTS: &[(&str, Change)] = &[
             }
         })
     }),
-    ("the runner reaches every port", |state| each(state, "aws_vpc_security_group_egress_rule", "this", all_ports)),
+    ("the runner reaches the whole network", |state| {
+        each(state, "aws_vpc_security_group_egress_rule", "this", |values| {
+            values["referenced_security_group_id"] = Value::Null;
+            values["cidr_ipv4"] = json!("10.0.0.0/8");
+        })
+    }),
     ("the proxy reaches every port", |state| {
         each(state, "aws_network_acl", "this", all_ports)
             + each(state, "aws_vpc_security_group_egress_rule", "machines", all_ports)

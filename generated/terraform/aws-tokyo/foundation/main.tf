@@ -168,7 +168,6 @@ module "runner" {
   account      = "123456789012"
   region       = "ap-northeast-1"
   vpc_id       = module.network.vpc_id
-  cidr         = "10.16.0.0/16"
   subnet_ids   = values(module.network.subnet_ids.runner)
   machines     = 2
   machine_type = "m7i.large"
@@ -177,9 +176,11 @@ module "runner" {
   package_sources = [
     { url = "https://snapshot.ubuntu.com/ubuntu/20261101T235959Z", suites = "noble noble-updates noble-security", keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg" },
   ]
+  endpoints_security_group_id = module.network.endpoints_security_group_id
   proxy = {
-    url  = "http://proxy.aws-tokyo.example.internal:3128"
-    port = 3128
+    url               = "http://proxy.aws-tokyo.example.internal:3128"
+    port              = 3128
+    security_group_id = module.proxy.load_balancer_security_group_id
     exceptions = [
       "localhost",
       "127.0.0.1",

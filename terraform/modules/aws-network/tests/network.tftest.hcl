@@ -72,6 +72,33 @@ run "sessions_have_their_endpoints" {
   }
 }
 
+run "jobs_on_a_runner_get_their_roles" {
+  command = plan
+
+  variables {
+    subnets      = merge(var.subnets, { "runner-ap-northeast-1a" = { tier = "runner", zone = "ap-northeast-1a", cidr = "10.16.240.0/22" } })
+    endpoints    = ["sts"]
+    job_accounts = ["111122223333"]
+  }
+
+  assert {
+    # Requests with GitHub's token have no account.
+    condition = jsondecode(aws_vpc_endpoint.interface["sts"].policy).Statement[1] == {
+      Sid       = "RolesOfJobs"
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Resource  = ["arn:aws:iam::123456789012:role/*", "arn:aws:iam::111122223333:role/*"]
+    }
+    error_message = "roles of the fleet's accounts, and of no others"
+  }
+
+  assert {
+    condition     = jsondecode(aws_vpc_endpoint.interface["kms"].policy).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == ["123456789012", "111122223333"]
+    error_message = "and what these roles may do"
+  }
+}
+
 run "endpoints_are_for_the_accounts_own_identities" {
   command = plan
 
@@ -80,7 +107,7 @@ run "endpoints_are_for_the_accounts_own_identities" {
   }
 
   assert {
-    condition     = alltrue([for service in ["ecr.api", "kms", "logs", "ssm", "ssmmessages"] : jsondecode(aws_vpc_endpoint.interface[service].policy).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == "123456789012"])
+    condition     = alltrue([for service in ["ecr.api", "kms", "logs", "ssm", "ssmmessages"] : jsondecode(aws_vpc_endpoint.interface[service].policy).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == ["123456789012"]])
     error_message = "credentials of another account are of no use in the network"
   }
 }
@@ -93,7 +120,7 @@ run "s3_is_not_a_way_out" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_vpc_endpoint.s3.policy).Statement) == 2 && jsondecode(aws_vpc_endpoint.s3.policy).Statement[1].Condition.StringEquals["aws:PrincipalAccount"] == "123456789012"
+    condition     = length(jsondecode(aws_vpc_endpoint.s3.policy).Statement) == 2 && jsondecode(aws_vpc_endpoint.s3.policy).Statement[1].Condition.StringEquals["aws:PrincipalAccount"] == ["123456789012"]
     error_message = "only the account's own identities reach its buckets"
   }
 

@@ -1,12 +1,12 @@
 mock_provider "aws" {}
 
 variables {
-  network    = "example-aws-tokyo"
-  account    = "123456789012"
-  region     = "ap-northeast-1"
-  vpc_id     = "vpc-1"
-  cidr       = "10.16.0.0/16"
-  subnet_ids = ["subnet-1", "subnet-2"]
+  network                     = "example-aws-tokyo"
+  account                     = "123456789012"
+  region                      = "ap-northeast-1"
+  vpc_id                      = "vpc-1"
+  endpoints_security_group_id = "sg-1"
+  subnet_ids                  = ["subnet-1", "subnet-2"]
 
   image = { owner = "099720109477", name = "ubuntu-noble" }
   package_sources = [{
@@ -15,9 +15,10 @@ variables {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
   proxy = {
-    url        = "http://proxy.aws-tokyo.example.internal:3128"
-    port       = 3128
-    exceptions = ["localhost", "169.254.169.254", "sts.ap-northeast-1.amazonaws.com"]
+    url               = "http://proxy.aws-tokyo.example.internal:3128"
+    port              = 3128
+    security_group_id = "sg-2"
+    exceptions        = ["localhost", "169.254.169.254", "sts.ap-northeast-1.amazonaws.com"]
   }
 
   repository = "example/fleet"
@@ -38,6 +39,11 @@ run "there_is_no_machine_until_a_job_asks" {
     condition     = aws_autoscaling_group.this.min_size == 0 && aws_autoscaling_group.this.desired_capacity == 0 && aws_autoscaling_group.this.max_size == 2
     error_message = "a hosted job raises the group"
   }
+
+  assert {
+    condition     = aws_autoscaling_group.this.protect_from_scale_in && aws_autoscaling_group.this.max_instance_lifetime == 86400
+    error_message = "no other job ends a machine that runs one, and none lives for ever"
+  }
 }
 
 run "nothing_connects_to_it_and_only_the_proxy_leads_out" {
@@ -46,6 +52,11 @@ run "nothing_connects_to_it_and_only_the_proxy_leads_out" {
   assert {
     condition     = { for name, rule in aws_vpc_security_group_egress_rule.this : name => rule.from_port } == { endpoints = 443, proxy = 3128, s3 = 443 }
     error_message = "endpoints, S3 and the proxy"
+  }
+
+  assert {
+    condition     = [for name in ["endpoints", "proxy"] : aws_vpc_security_group_egress_rule.this[name].referenced_security_group_id] == ["sg-1", "sg-2"] && alltrue([for rule in aws_vpc_security_group_egress_rule.this : rule.cidr_ipv4 == null])
+    error_message = "and nothing else of the network"
   }
 
   assert {

@@ -16,12 +16,12 @@ provider "aws" {
 module "runner" {
   source = "../.."
 
-  network    = "example-aws-tokyo"
-  account    = "123456789012"
-  region     = "ap-northeast-1"
-  vpc_id     = "vpc-1"
-  cidr       = "10.16.0.0/16"
-  subnet_ids = ["subnet-1", "subnet-2"]
+  network                     = "example-aws-tokyo"
+  account                     = "123456789012"
+  region                      = "ap-northeast-1"
+  vpc_id                      = "vpc-1"
+  endpoints_security_group_id = "sg-1"
+  subnet_ids                  = ["subnet-1", "subnet-2"]
 
   image = { owner = "099720109477", name = "ubuntu-noble" }
   package_sources = [{
@@ -30,9 +30,10 @@ module "runner" {
     keyring = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
   }]
   proxy = {
-    url        = "http://proxy.aws-tokyo.example.internal:3128"
-    port       = 3128
-    exceptions = ["localhost", "169.254.169.254", "sts.ap-northeast-1.amazonaws.com"]
+    url               = "http://proxy.aws-tokyo.example.internal:3128"
+    port              = 3128
+    security_group_id = "sg-2"
+    exceptions        = ["localhost", "169.254.169.254", "sts.ap-northeast-1.amazonaws.com"]
   }
 
   repository = "example/fleet"
