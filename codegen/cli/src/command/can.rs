@@ -55,7 +55,13 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         None => of_fleet(&fleet)?,
     };
     let Some(known) = identities.get(&args.identity) else {
-        let hint = suggest_or_list(&args.identity, identities.keys().map(String::as_str));
+        // Several accounts may have one of this name.
+        let end = format!("/{}", args.identity);
+        let mut near: Vec<&str> = identities.keys().map(String::as_str).filter(|name| name.ends_with(&end)).collect();
+        if near.is_empty() {
+            near.extend(identities.keys().map(String::as_str));
+        }
+        let hint = suggest_or_list(&args.identity, near);
         return Err(Failure::usage(format!("there is no identity `{}`", args.identity), hint));
     };
     let request = request(args, &fleet)?;
