@@ -48,7 +48,10 @@ const REQUESTS: &[(&str, &str, bool)] = &[
     (BUILD, "https://snapshot.ubuntu.com:22", false),
     (BUILD, "https://snapshot.ubuntu.com:8443", false),
     // Only whole names.
-    (BUILD, "https://snapshot.ubuntu.com.", false),
+    // A dot at the end makes no other name.
+    (BUILD, "https://snapshot.ubuntu.com.", true),
+    (BUILD, "https://UBUNTU.com.", false),
+    (BUILD, "https://a.snapshot.ubuntu.com.", false),
     (BUILD, "https://a.snapshot.ubuntu.com", false),
     (BUILD, "https://xsnapshot.ubuntu.com", false),
     (BUILD, "https://snapshot.ubuntu.com.example.org", false),
