@@ -51,6 +51,14 @@ impl Os {
             Self::Debian12 => ("debian", "bookworm"),
         }
     }
+
+    /// The host of the distribution's snapshot service.
+    pub fn snapshot_host(self) -> &'static str {
+        match self {
+            Self::Ubuntu2404 | Self::Ubuntu2204 => "snapshot.ubuntu.com",
+            Self::Debian12 => "snapshot.debian.org",
+        }
+    }
 }
 
 choices! {

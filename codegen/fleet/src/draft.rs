@@ -158,6 +158,11 @@ impl<'a> Draft<'a> {
         written.filter_map(|(name, layer)| Some((name, layer.get()?, self.layers.get(name.get()?)?)))
     }
 
+    /// Whether every layer could be resolved.
+    pub(crate) fn has_all_layers(&self) -> bool {
+        self.layers().count() == self.file.layers.get().map_or(0, |layers| layers.0.len())
+    }
+
     /// A layer and those it is built on, nearest first.
     pub(crate) fn lineage<'l>(&'l self, layer: &'l Layer) -> impl Iterator<Item = &'l Layer> {
         std::iter::once(layer).chain(layer.ancestors.iter().filter_map(|name| self.layers.get(name)))

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::choice::{Cloud, ProxyClient};
-use crate::model::{Fleet, JournalPlace, Network};
+use crate::choice::{Architecture, Cloud, ProxyClient};
+use crate::model::{Fleet, Network};
 
 /// What every runner reaches.
 ///
@@ -80,9 +80,7 @@ pub(crate) fn domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, Stri
     if let Some((_, region)) = fleet.signing.aws.as_ref().filter(|(_, region)| *region != network.region) {
         domains.insert(format!("kms.{region}.amazonaws.com"), "signatures and disks".to_owned());
     }
-    if let JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region: Some(region), .. } = &fleet.rollout.journal
-        && *region != network.region
-    {
+    if let Some((bucket, region, _)) = fleet.rollout.journal.s3().filter(|(_, region, _)| **region != network.region) {
         domains.insert(format!("{bucket}.s3.{region}.amazonaws.com"), "journals of rollouts".to_owned());
     }
     for layer in fleet.layers.values() {
@@ -92,6 +90,9 @@ pub(crate) fn domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, Stri
         let images = layer.containers.values().filter(|image| image.ecr().is_none());
         let hosts = images.filter_map(|image| image.as_str().split(['/', ':']).next());
         domains.extend(hosts.map(|host| (host.to_owned(), format!("a container of the layer {}", layer.name))));
+    }
+    if let Some((layer, ..)) = fleet.vendor_image(Architecture::Amd64) {
+        domains.insert(layer.os.snapshot_host().to_owned(), "packages of the runner".to_owned());
     }
     let allowed = fleet.proxy.domains_in(network).filter(|entry| entry.clients.contains(&ProxyClient::Runner));
     domains.extend(allowed.map(|entry| (entry.domain.to_string(), entry.reason.to_string())));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{AccountResource, Cloud};
 use fleetgen_fleet::scalar::{AwsKmsKey, Bucket, Region};
-use fleetgen_fleet::{AwsAccount, AwsAccounts, Fleet, JournalPlace, Scope, resource_name};
+use fleetgen_fleet::{AwsAccount, AwsAccounts, Fleet, Scope, resource_name};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
 
@@ -190,7 +190,7 @@ fn buckets<'a>(fleet: &'a Fleet, aws: &'a AwsAccounts) -> Vec<BucketValues<'a>> 
         Some(BucketValues { label, what, name: name.as_ref()?.as_str(), region: region? })
     };
     let mut buckets: Vec<BucketValues<'_>> = of_builds.into_iter().filter_map(bucket).collect();
-    if let JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region: Some(region), .. } = &fleet.rollout.journal {
+    if let Some((bucket, region, _)) = fleet.rollout.journal.s3() {
         buckets.push(BucketValues {
             label: "journals",
             what: "Journals of rollouts.",

@@ -4,11 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
-use fleetgen_fleet::scalar::{Bucket, LayerName};
-use fleetgen_fleet::{
-    AllowedDomain, Fleet, JournalPlace, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name,
-};
+use fleetgen_fleet::choice::{Architecture, Os, ProxyClient, Scheme};
+use fleetgen_fleet::scalar::LayerName;
+use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name};
 use fleetgen_tree::{File, Subject};
 use serde::Serialize;
 
@@ -129,7 +127,6 @@ pub(super) fn values<'a>(
     network: &'a Network,
 ) -> Option<FoundationValues<'a>> {
     let aws = fleet.aws.as_ref()?;
-    let artifacts = aws.artifact_bucket.as_ref();
     let ProxyImage { layer, architecture, vendors } = fleet.proxy_image()?;
     let (image_owner, image) = if let Some((owner, name)) = vendors {
         (owner, name.to_owned())
@@ -138,8 +135,11 @@ pub(super) fn values<'a>(
         (aws.builder.account.as_str(), resource_name::image(&fleet.name, &layer.name, architecture, key))
     };
     let edge_ports = edge_ports(fleet, network);
-    let builds = fleet.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
+    let builds = fleet.is_build_network(network);
     let runner = fleet.runner_of(network);
+    let journals = fleet.rollout.journal.s3().filter(|(_, region, _)| **region == network.region);
+    let of_builds = aws.artifact_bucket.iter().filter(|_| builds);
+    let of_runners = aws.report_bucket.iter().chain(journals.map(|(bucket, ..)| bucket)).filter(|_| runner.is_some());
     let is_wanted = |subnet: &Subnet| match subnet.tier {
         Tier::Machines | Tier::Proxy => true,
         Tier::Build => builds,
@@ -153,9 +153,9 @@ pub(super) fn values<'a>(
         .filter(|entry| entry.clients.iter().any(|client| *client != ProxyClient::Builds || builds))
         .map(|entry| entry.domain.to_string())
         .collect();
-    domains.extend(runner_domains(fleet, network).into_keys());
+    domains.extend(fleet.runner_domains(network).into_keys());
     if vendors.is_some() {
-        domains.insert(snapshot_host(layer.os).to_owned());
+        domains.insert(layer.os.snapshot_host().to_owned());
     }
     Some(FoundationValues {
         root: aws::root(fleet, network, scope)?,
@@ -163,14 +163,7 @@ pub(super) fn values<'a>(
         zone_name: resource_name::zone(&fleet.name, &network.name),
         subnets: network.subnets().into_iter().filter(is_wanted).collect(),
         endpoints: network.endpoints.iter().map(AsRef::as_ref).collect(),
-        buckets: artifacts
-            .into_iter()
-            .chain(aws.report_bucket.as_ref().filter(|_| runner.is_some()))
-            .chain(journal(fleet, network).filter(|_| runner.is_some()))
-            .filter(|_| builds)
-            .chain(&network.buckets)
-            .map(AsRef::as_ref)
-            .collect(),
+        buckets: of_builds.chain(of_runners).chain(&network.buckets).map(AsRef::as_ref).collect(),
         job_accounts: match runner {
             Some(_) => aws.others.iter().map(|account| account.account.as_str()).collect(),
             None => Vec::new(),
@@ -207,16 +200,6 @@ pub(super) fn values<'a>(
     })
 }
 
-/// The bucket with journals of rollouts, if it is in the network's region.
-fn journal<'a>(fleet: &'a Fleet, network: &Network) -> Option<&'a Bucket> {
-    match &fleet.rollout.journal {
-        JournalPlace::Bucket { cloud: Cloud::Aws, bucket, region, .. } => {
-            region.as_ref().filter(|region| **region == network.region).map(|_| bucket)
-        }
-        JournalPlace::Bucket { .. } | JournalPlace::Directory => None,
-    }
-}
-
 fn runner<'a>(fleet: &'a Fleet, network: &'a Network, runner: &'a Runner) -> Option<RunnerValues<'a>> {
     let (layer, image_owner, image) = fleet.vendor_image(Architecture::Amd64)?;
     let region = &network.region;
@@ -226,14 +209,14 @@ fn runner<'a>(fleet: &'a Fleet, network: &'a Network, runner: &'a Runner) -> Opt
         service => format!("{service}.{region}.amazonaws.com"),
     });
     let s3 = [format!("s3.{region}.amazonaws.com"), format!(".s3.{region}.amazonaws.com")];
-    let own = ["localhost", "127.0.0.1", "169.254.169.254", ".internal"].map(str::to_owned);
+    let own = super::NEAR.iter().map(|name| (*name).to_owned());
     Some(RunnerValues {
         machines: runner.machines,
         machine: runner.machine.as_str(),
         image_owner,
         image,
         package_sources: package_sources(layer),
-        exceptions: own.into_iter().chain([network.cidr.to_string()]).chain(s3).chain(near).collect(),
+        exceptions: own.chain([network.cidr.to_string()]).chain(s3).chain(near).collect(),
         repository: fleet.repository.as_str(),
         label: resource_name::runner_label(&fleet.name),
         app: runner.app.as_str(),
@@ -265,18 +248,11 @@ fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
     peers.map(values).collect()
 }
 
-fn snapshot_host(os: Os) -> &'static str {
-    match os {
-        Os::Ubuntu2204 | Os::Ubuntu2404 => "snapshot.ubuntu.com",
-        Os::Debian12 => "snapshot.debian.org",
-    }
-}
-
-/// Where machines on a vendor's image get packages: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror, which may
-/// not speak HTTPS.
+/// Where machines on a vendor's image get packages: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror,
+/// which may not speak HTTPS.
 fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     let day = format!("{}T235959Z", layer.updates_until.to_string().replace('-', ""));
-    let host = snapshot_host(layer.os);
+    let host = layer.os.snapshot_host();
     let source = |archive: &str, suites: String, keyring| PackageSource {
         url: format!("https://{host}/{archive}/{day}"),
         suites,
@@ -298,18 +274,6 @@ fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     }
 }
 
-/// The domains that a network's runner connects to, each with its reason; none without a runner.
-fn runner_domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, String> {
-    if fleet.runner_of(network).is_none() {
-        return BTreeMap::new();
-    }
-    let mut domains = fleet.runner_domains(network);
-    if let Some((layer, ..)) = fleet.vendor_image(Architecture::Amd64) {
-        domains.insert(snapshot_host(layer.os).to_owned(), "packages of the runner".to_owned());
-    }
-    domains
-}
-
 #[derive(Serialize)]
 pub(super) struct SquidValues<'a> {
     network: &'a str,
@@ -329,10 +293,10 @@ pub(super) fn squid<'a>(fleet: &'a Fleet, network: &'a Network) -> SquidValues<'
     let subnets = network.subnets();
     let sources = |tier| subnets.iter().filter(move |subnet| subnet.tier == tier).map(|subnet| subnet.cidr.to_string());
     let domains = |client| fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).collect();
-    let has_builds = fleet.build_network(network.cloud).is_some_and(|builds| builds.name == network.name);
+    let has_builds = fleet.is_build_network(network);
     let has_runner = fleet.runner_of(network).is_some();
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (domain, reason) in runner_domains(fleet, network) {
+    for (domain, reason) in fleet.runner_domains(network) {
         by_reason.entry(reason).or_default().push(domain);
     }
     SquidValues {

@@ -100,15 +100,16 @@ struct ProxyValues {
     exceptions: Vec<String>,
 }
 
+/// What no machine asks a proxy for. The metadata service has the same address on both clouds.
+const NEAR: &[&str] = &["localhost", "127.0.0.1", "169.254.169.254", ".internal"];
+
 fn proxy(fleet: &Fleet, network: &Network) -> ProxyValues {
     let host = resource_name::proxy_host(&fleet.name, &network.name);
     let near: &[&str] = match network.cloud {
         Cloud::Aws => &[".amazonaws.com"],
         Cloud::Gcp => &[".googleapis.com", ".pkg.dev"],
     };
-    // The metadata service has the same address on both clouds.
-    let own =
-        ["localhost", "127.0.0.1", "169.254.169.254", ".internal"].iter().chain(near).map(|name| (*name).to_owned());
+    let own = NEAR.iter().chain(near).map(|name| (*name).to_owned());
     ProxyValues {
         url: format!("http://{host}:{}", fleet.proxy.port.get()),
         exceptions: own.chain([network.cidr.to_string()]).collect(),

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{
-    AwsAccount, AwsAccounts, Environment, Fleet, Group, JournalPlace, LoadBalancerTarget, Network, Scope, Target,
-    resource_name,
+    AwsAccount, AwsAccounts, Environment, Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -145,12 +144,8 @@ impl Values {
         let build_network = fleet.build_network(Cloud::Aws);
         let builds = aws.builds_in(account);
         let signing = fleet.signing.aws.as_ref();
-        let (journal, prefix) = match &fleet.rollout.journal {
-            JournalPlace::Bucket { cloud: Cloud::Aws, bucket, prefix, .. } => {
-                (Some(bucket.to_string()), Some(prefix.to_string()))
-            }
-            JournalPlace::Bucket { .. } | JournalPlace::Directory => (None, None),
-        };
+        let journal = fleet.rollout.journal.s3().map(|(bucket, _, prefix)| (bucket.to_string(), prefix.to_string()));
+        let (journal, prefix) = journal.unzip();
         let one = |value: Option<String>| value.into_iter().collect::<Vec<_>>();
         let artifacts = aws.artifact_bucket.as_ref().map(ToString::to_string);
         let reports = aws.report_bucket.as_ref().map(ToString::to_string);

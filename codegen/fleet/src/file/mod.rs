@@ -222,7 +222,7 @@ pub(crate) struct Proxy {
     pub(crate) gcp_machine: Option<Field<MachineType>>,
     /// How many proxies every network has, at most one per zone. Default: 2, or 1 in a network with one zone.
     pub(crate) machines: Option<Field<Number<1, 4>>>,
-    /// The allowed domains. The proxy refuses all others.
+    /// The allowed domains. The proxy refuses all others, except what the `runner` needs.
     pub(crate) domains: Field<Vec<Field<AllowedDomain>>>,
 }
 

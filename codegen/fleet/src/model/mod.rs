@@ -101,6 +101,11 @@ impl Fleet {
         self.networks.get(name)
     }
 
+    /// Whether images are built in a network.
+    pub fn is_build_network(&self, network: &Network) -> bool {
+        self.build_network(network.cloud).is_some_and(|builds| builds.name == network.name)
+    }
+
     /// The account of a network on AWS.
     pub fn aws_account(&self, network: &Network) -> Option<&AwsAccount> {
         self.aws.as_ref()?.accounts().find(|account| account.name == network.account)
@@ -151,14 +156,13 @@ impl Fleet {
 
     /// The GitHub runner of a network.
     pub fn runner_of(&self, network: &Network) -> Option<&Runner> {
-        let builds = self.build_network(Cloud::Aws).is_some_and(|builds| builds.name == network.name);
-        self.runner.as_ref().filter(|_| builds)
+        self.runner.as_ref().filter(|_| network.cloud == Cloud::Aws && self.is_build_network(network))
     }
 
     /// The domains that the runner in a network connects to, each with its reason: what it always does, and those that the proxy
-    /// allows it.
+    /// allows it. None without a runner.
     pub fn runner_domains(&self, network: &Network) -> BTreeMap<String, String> {
-        runner::domains(self, network)
+        self.runner_of(network).map(|_| runner::domains(self, network)).unwrap_or_default()
     }
 
     /// The networks that have a root: those on AWS.
@@ -347,4 +351,14 @@ pub enum JournalPlace {
         /// The prefix of the objects, without a final slash.
         prefix: BucketPrefix,
     },
+}
+
+impl JournalPlace {
+    /// The bucket on AWS, its region and the prefix, if journals are there.
+    pub fn s3(&self) -> Option<(&Bucket, &Region, &BucketPrefix)> {
+        match self {
+            Self::Bucket { cloud: Cloud::Aws, bucket, region: Some(region), prefix } => Some((bucket, region, prefix)),
+            Self::Bucket { .. } | Self::Directory => None,
+        }
+    }
 }

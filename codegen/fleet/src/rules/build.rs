@@ -3,7 +3,7 @@
 use fleetgen_problem::{Code, Problem, Span, suggest_or_list};
 
 use super::Problems;
-use crate::choice::{Cloud, Docker, Os, ProxyClient};
+use crate::choice::{Cloud, Docker, ProxyClient};
 use crate::draft::Draft;
 use crate::field::{Entries, Field};
 use crate::file;
@@ -84,14 +84,13 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
         needs.push(Need { domain: host.to_owned(), what, at });
     };
     let root = written.os.as_ref().map(|os| os.span);
-    match (&written.mirror, root, layer.os) {
-        (Some(mirror), _, _) => {
+    match (&written.mirror, root) {
+        (Some(mirror), _) => {
             let url = mirror.get().map_or("", |mirror| mirror.as_str());
             need(url.split("://").nth(1).unwrap_or_default(), "packages", mirror.span);
         }
-        (None, Some(at), Os::Ubuntu2404 | Os::Ubuntu2204) => need("snapshot.ubuntu.com", "packages", at),
-        (None, Some(at), Os::Debian12) => need("snapshot.debian.org", "packages", at),
-        (None, None, _) => {}
+        (None, Some(at)) => need(layer.os.snapshot_host(), "packages", at),
+        (None, None) => {}
     }
     if let Some(docker) = written.docker.as_ref().filter(|docker| docker.get() == Some(&Docker::DockerCe)) {
         need("download.docker.com", "Docker's packages", docker.span);

@@ -1,11 +1,12 @@
 //! Interface endpoints of networks on AWS: the services exist, and what needs one has it.
 
-use fleetgen_problem::{Code, Problem, suggest};
+use fleetgen_problem::{Code, Problem, Span, suggest};
 
 use super::Problems;
 use crate::draft::{Draft, GroupDraft};
 use crate::field::Field;
 use crate::group::Target;
+use crate::model::Network;
 
 /// Services with interface endpoints that machines of a fleet may use.
 ///
@@ -96,6 +97,9 @@ const ABSENT: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The services that pulling from Amazon ECR needs.
+pub(super) const ECR: [&str; 2] = ["ecr.api", "ecr.dkr"];
+
 /// Every listed service exists, and its network's region has it.
 pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written) in draft.written_networks() {
@@ -129,26 +133,32 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// The problem with what needs a service that its network does not reach; nothing if it does.
+pub(super) fn missing(network: &Network, service: &str, at: Span, message: impl Into<String>) -> Option<Problem> {
+    (!network.has_endpoint(service)).then(|| {
+        Problem::new(Code::Endpoint, at, message)
+            .hint(format!("add `{service}` to `networks.{}.endpoints`", network.name))
+    })
+}
+
 /// A group whose machines complete lifecycle hooks reaches Auto Scaling.
 pub(super) fn hooks(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Target::Aws(aws) = &group.target else { return };
     let Some(network) = draft.networks.get(&group.network) else { return };
-    if aws.lifecycle_hooks.is_empty() || network.has_endpoint("autoscaling") {
+    if aws.lifecycle_hooks.is_empty() {
         return;
     }
+    let at = group.origins.span("aws.lifecycle_hooks");
+    let message = format!(
+        "machines of `{}` cannot complete lifecycle hooks: `{}` has no endpoint for Auto Scaling",
+        group.name, group.network
+    );
+    let Some(problem) = missing(network, "autoscaling", at, message) else { return };
+    let problem = problem.label("the machine calls CompleteLifecycleAction");
     let written = draft.written_networks().find(|(name, _)| **name == group.network).map(|(_, network)| network);
-    let mut problem = Problem::new(
-        Code::Endpoint,
-        group.origins.span("aws.lifecycle_hooks"),
-        format!(
-            "machines of `{}` cannot complete lifecycle hooks: `{}` has no endpoint for Auto Scaling",
-            group.name, group.network
-        ),
-    )
-    .label("the machine calls CompleteLifecycleAction")
-    .hint(format!("add `autoscaling` to `networks.{}.endpoints`", group.network));
-    if let Some(endpoints) = written.and_then(|network| network.endpoints.as_ref()).map(|field| field.span) {
-        problem = problem.related(endpoints, "the network's endpoints");
-    }
-    problems.push(problem);
+    let endpoints = written.and_then(|network| network.endpoints.as_ref()).map(|field| field.span);
+    problems.push(match endpoints {
+        Some(endpoints) => problem.related(endpoints, "the network's endpoints"),
+        None => problem,
+    });
 }

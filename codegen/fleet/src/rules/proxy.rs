@@ -131,7 +131,7 @@ pub(super) fn images(draft: &Draft<'_>, problems: &mut Problems) {
         return;
     };
     // If a layer is wrong, that is the problem to report.
-    if draft.layers().count() != draft.file.layers.get().map_or(0, |layers| layers.0.len()) {
+    if !draft.has_all_layers() {
         return;
     }
     if let Some(field) = &proxy.aws_machine {

@@ -2,16 +2,13 @@
 
 use fleetgen_problem::{Code, Problem, Span, suggest};
 
-use super::Problems;
 use super::build::build_networks;
+use super::{Problems, endpoint};
 use crate::choice::Cloud;
 use crate::draft::Draft;
 use crate::field::{Entries, Field};
 use crate::model::Layer;
 use crate::scalar::{AccountName, EcrImage};
-
-/// The services whose endpoints a build needs to pull from ECR.
-const SERVICES: [&str; 2] = ["ecr.api", "ecr.dkr"];
 
 /// Containers in ECR are in a repository of the account that builds images, and the build network reaches it.
 pub(super) fn containers(draft: &Draft<'_>, problems: &mut Problems) {
@@ -77,21 +74,13 @@ fn networks(draft: &Draft<'_>, layer: &Layer, at: Span, problems: &mut Problems)
             );
             continue;
         }
-        for service in SERVICES {
-            if !network.has_endpoint(service) {
-                problems.push(
-                    Problem::new(
-                        Code::Endpoint,
-                        at,
-                        format!(
-                            "the build of `{}` cannot pull this container: `{}` has no endpoint `{service}`",
-                            layer.name, network.name
-                        ),
-                    )
-                    .label("the build pulls from Amazon ECR")
-                    .hint(format!("add `{service}` to `networks.{}.endpoints`", network.name)),
-                );
-            }
+        for service in endpoint::ECR {
+            let message = format!(
+                "the build of `{}` cannot pull this container: `{}` has no endpoint `{service}`",
+                layer.name, network.name
+            );
+            let problem = endpoint::missing(network, service, at, message);
+            problems.extend(problem.map(|problem| problem.label("the build pulls from Amazon ECR")));
         }
     }
 }

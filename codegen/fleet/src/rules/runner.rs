@@ -2,7 +2,7 @@
 
 use fleetgen_problem::{Code, Problem};
 
-use super::Problems;
+use super::{Problems, endpoint};
 use crate::catalog;
 use crate::choice::{Architecture, Cloud, Os, ProxyClient};
 use crate::draft::Draft;
@@ -21,27 +21,17 @@ pub(super) fn network(draft: &Draft<'_>, problems: &mut Problems) {
         return;
     };
     let ecr = draft.aws_account().is_some_and(|account| account.ecr_repositories.is_some());
-    let registry = ["ecr.api", "ecr.dkr"].map(|service| (service, "verifies containers in Amazon ECR"));
-    for (service, use_) in ENDPOINTS.iter().copied().chain(registry.into_iter().filter(|_| ecr)) {
-        if !network.has_endpoint(service) {
-            problems.push(
-                Problem::new(
-                    Code::Endpoint,
-                    field.span,
-                    format!("the runner {use_}, and `{}` has no endpoint `{service}`", network.name),
-                )
-                .label(format!("needs `{service}`"))
-                .hint(format!("add `{service}` to `networks.{}.endpoints`", network.name)),
-            );
-        }
+    let registry = endpoint::ECR.map(|service| (service, "verifies containers in Amazon ECR"));
+    for (service, purpose) in ENDPOINTS.iter().copied().chain(registry.into_iter().filter(|_| ecr)) {
+        let message = format!("the runner {purpose}, and `{}` has no endpoint `{service}`", network.name);
+        let problem = endpoint::missing(network, service, field.span, message);
+        problems.extend(problem.map(|problem| problem.label(format!("needs `{service}`"))));
     }
 }
 
 /// Its machine type exists and has the architecture of the tools, and there is an image to start from.
 pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(runner) = &draft.file.runner else { return };
-    // If a layer is wrong, that is the problem to report.
-    let is_sound = draft.layers().count() == draft.file.layers.get().map_or(0, |layers| layers.0.len());
     let image = draft.vendor_image(Architecture::Amd64);
     if let Some(layer) = image.filter(|layer| layer.os == Os::Ubuntu2204) {
         problems.push(
@@ -57,7 +47,8 @@ pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
             .hint("add a layer with a later system whose name comes first"),
         );
     }
-    if is_sound && image.is_none() {
+    // If a layer is wrong, that is the problem to report.
+    if draft.has_all_layers() && image.is_none() {
         problems.push(
             Problem::new(
                 Code::Machine,

@@ -107,6 +107,7 @@ fn one_job(context: &CheckContext<'_>) -> anyhow::Result<()> {
         .must(&[], "cd /root/world && openssl genrsa -out app.key 2048 2>/dev/null")
         .and_then(|_| machine.bash(&[], &RUN.replace("bash changed.sh", "timeout 120 bash changed.sh")));
     let said = both(&forged?);
+    ensure!(said.contains("/repos/example/fleet/installation 403"), "GitHub's stand-in was not asked:\n{said}");
     ensure!(!said.contains("access_tokens 201"), "GitHub's stand-in accepts any key:\n{said}");
     machine.stop()
 }

@@ -97,6 +97,11 @@ run "jobs_on_a_runner_get_their_roles" {
     condition     = jsondecode(aws_vpc_endpoint.interface["kms"].policy).Statement[0].Condition.StringEquals["aws:PrincipalAccount"] == ["123456789012", "111122223333"]
     error_message = "and what these roles may do"
   }
+
+  assert {
+    condition     = length(jsondecode(aws_vpc_endpoint.interface["kms"].policy).Statement) == 1 && jsondecode(aws_vpc_endpoint.interface["ssmmessages"].policy).Statement[1].Condition == { Null = { "aws:PrincipalAccount" = "true" } }
+    error_message = "requests without an account reach roles and sessions only"
+  }
 }
 
 run "endpoints_are_for_the_accounts_own_identities" {
