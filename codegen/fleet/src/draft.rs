@@ -174,9 +174,15 @@ impl<'a> Draft<'a> {
     }
 
     /// A root layer with a vendor's image on AWS for an architecture.
-    pub(crate) fn vendor_image(&self, architecture: Architecture) -> Option<&Layer> {
+    pub(crate) fn vendor_image(&self, cloud: Cloud, architecture: Architecture) -> Option<&Layer> {
         let mut roots = self.layers.values().filter(|layer| layer.parent().is_none());
-        roots.find(|layer| layer.source.aws.as_ref().is_some_and(|(_, images)| images.get(&architecture).is_some()))
+        roots.find(|layer| {
+            let images = match cloud {
+                Cloud::Aws => layer.source.aws.as_ref().map(|(_, images)| images),
+                Cloud::Gcp => layer.source.gcp.as_ref().map(|(_, images)| images),
+            };
+            images.is_some_and(|images| images.get(&architecture).is_some())
+        })
     }
 
     /// The layer that proxies on AWS run; nothing if they start from a vendor's image.

@@ -5,6 +5,13 @@ use crate::choice::{Architecture, Cloud};
 use crate::group::Group;
 use crate::scalar::{AccountId, Bucket, EnvironmentName, FleetName, LayerName, NetworkName, Region};
 
+/// The key ring on GCP, if fleetgen creates it. A key ring can never be deleted.
+pub const GCP_KEY_RING: &str = "fleet";
+/// The key in it for disks and images.
+pub const GCP_DISK_KEY: &str = "disks";
+/// The key in it that signs what goes into images.
+pub const GCP_SIGNING_KEY: &str = "image-signing";
+
 /// The prefix of a group's resources: fleet, environment and group.
 pub fn group(fleet: &FleetName, group: &Group) -> String {
     format!("{fleet}-{}-{}", group.environment, group.name)

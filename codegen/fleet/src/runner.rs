@@ -91,7 +91,7 @@ pub(crate) fn domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, Stri
         let hosts = images.filter_map(|image| image.as_str().split(['/', ':']).next());
         domains.extend(hosts.map(|host| (host.to_owned(), format!("a container of the layer {}", layer.name))));
     }
-    if let Some((layer, ..)) = fleet.vendor_image(Architecture::Amd64) {
+    if let Some((layer, ..)) = fleet.vendor_image(Cloud::Aws, Architecture::Amd64) {
         domains.insert(layer.os.snapshot_host().to_owned(), "packages of the runner".to_owned());
     }
     let allowed = fleet.proxy.domains_in(network).filter(|entry| entry.clients.contains(&ProxyClient::Runner));

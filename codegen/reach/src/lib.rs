@@ -1,13 +1,16 @@
-//! What can connect to what in a network on AWS: routes, network ACLs and security groups, as Terraform's state has them.
+//! What can connect to what in a network. On AWS, routes, network ACLs and security groups decide, as Terraform's state has them; for Google Cloud
+//! see [`GcpWorld`].
 //!
 //! The answer names the rule that decides. It reads what `terraform show -json` prints, and nothing else: whatever is not in
 //! the state, such as a load balancer of the user's own, it does not know.
 
+mod gcp;
 mod state;
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+pub use gcp::{GcpEnd, GcpWorld};
 pub use state::World;
 
 use state::{AclRule, Gateway, Peer, Subnet};
@@ -16,11 +19,14 @@ use state::{AclRule, Gateway, Peer, Subnet};
 const ANSWERS: [u16; 2] = [32_768, 60_999];
 /// An address of the internet, reserved for documentation (RFC 5737).
 pub const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
+/// An address of S3 (in Tokyo, from ip-ranges.json): network ACLs see addresses, not names.
+const S3: Ipv4Addr = Ipv4Addr::new(52, 219, 0, 10);
 
 /// One end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum End<'a> {
-    /// Something in the subnets of a tier, with the security group of this name; without one, no group restricts it.
+    /// Something in the subnets of a tier, with the security group of this name; without one, no group restricts it. Of a
+    /// group by its id (`sg-…`) that is not in the states, such as a load balancer's, the own rules are unknown, and let all pass.
     Inside {
         /// The tier, as in the subnets' tag.
         tier: &'a str,
@@ -31,6 +37,8 @@ pub enum End<'a> {
     },
     /// An address outside of the network.
     Outside(Ipv4Addr),
+    /// Amazon S3 in the network's region.
+    S3,
 }
 
 impl<'a> End<'a> {
@@ -87,6 +95,7 @@ impl World {
     fn places<'a>(&'a self, end: End<'a>) -> Vec<Place<'a>> {
         match end {
             End::Outside(address) => vec![Place { address, subnet: None, group: None, is_public: true }],
+            End::S3 => vec![Place { address: S3, subnet: None, group: None, is_public: true }],
             End::Inside { tier, group, is_public } => {
                 let subnets = self.subnets.iter().filter(|subnet| subnet.tier == tier);
                 // AWS keeps the first four addresses of a subnet.
@@ -119,17 +128,17 @@ impl World {
     }
 
     fn group_allows(&self, direction: &str, own: Place<'_>, other: Place<'_>, port: u16) -> Step {
-        let Some(name) = own.group else { return Ok(None) };
+        let Some(name) = own.group.filter(|name| !name.starts_with("sg-")) else { return Ok(None) };
         let group = self.groups.get(name).ok_or_else(|| format!("there is no security group {name}"))?;
-        let other_group = other.group.and_then(|name| self.groups.get(name));
+        let other_group = other.group.map(|name| self.groups.get(name).map_or(name, |group| group.id.as_str()));
         let found = group.rules.iter().find(|rule| {
             rule.direction == direction
                 && rule.ports.as_ref().is_none_or(|ports| ports.contains(&port))
                 && match &rule.peer {
                     Peer::Cidr(cidr) => cidr.contains(&other.address),
-                    Peer::Group(id) => other_group.is_some_and(|group| group.id == *id),
-                    // A list of AWS's services is not the internet.
-                    Peer::PrefixList => false,
+                    Peer::Group(id) => other_group == Some(id.as_str()),
+                    // The only list in use is S3's.
+                    Peer::PrefixList => other.address == S3,
                 }
         });
         let shown = format!("security group {name}");
@@ -166,6 +175,10 @@ impl World {
             (None, Some(subnet)) => (subnet, from.address, to.is_public),
             (None, None) => return Err("neither end is in the network".to_owned()),
         };
+        // The addresses of S3 are more specific than any range in a table.
+        if address == S3 && from.subnet.is_some() && self.s3_tables.contains(&subnet.table) {
+            return Ok(Some(format!("subnet {}: S3 through its gateway endpoint", subnet.name)));
+        }
         let routes = self.routes.iter().filter(|route| route.table == subnet.table && route.to.contains(&address));
         let route = routes.max_by_key(|route| route.to.prefix_len());
         let route = route.ok_or_else(|| format!("subnet {} has no route to {address}", subnet.name))?;
@@ -235,7 +248,7 @@ mod tests {
         );
         let all =
             [&[subnet("machines", "10.0.0.0/24"), subnet("other", "10.0.1.0/24"), association, acl], routes].concat();
-        World::read(&state(&all)).unwrap()
+        World::read([&state(&all)]).unwrap()
     }
 
     fn route(key: &str, to: &str) -> Value {
@@ -267,6 +280,19 @@ mod tests {
     }
 
     #[test]
+    fn s3_needs_its_endpoint_in_the_table_of_the_subnet() {
+        let endpoint = |table: &str| {
+            resource("aws_vpc_endpoint", &json!({ "vpc_endpoint_type": "Gateway", "route_table_ids": [table] }))
+        };
+        let machine = End::machine("machines", None);
+        assert!(world(&[endpoint("rtb")]).reach(machine, End::S3, 443).is_reached);
+        assert_eq!(
+            world(&[endpoint("rtb-other")]).reach(machine, End::S3, 443).because,
+            ["subnet machines has no route to 52.219.0.10"]
+        );
+    }
+
+    #[test]
     fn nothing_comes_in_through_nat() {
         let answer = world(&[route("nat_gateway_id", "0.0.0.0/0")]).reach(
             End::Outside(INTERNET),
@@ -284,13 +310,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_an_error() {
-        assert!(World::read(&json!({})).is_err(), "not a state");
+        assert!(World::read([&json!({})]).is_err(), "not a state");
         let strange = resource(
             "aws_route",
             &json!({ "route_table_id": "rtb", "destination_cidr_block": "0.0.0.0/0", "transit_gateway_id": "tgw" }),
         );
-        assert!(World::read(&state(&[strange])).is_err(), "a route that could lead anywhere");
+        assert!(World::read([&state(&[strange])]).is_err(), "a route that could lead anywhere");
         let table = resource("aws_route_table", &json!({ "route": [{ "cidr_block": "0.0.0.0/0" }] }));
-        assert!(World::read(&state(&[table])).is_err(), "routes inside a table");
+        assert!(World::read([&state(&[table])]).is_err(), "routes inside a table");
     }
 }

@@ -13,6 +13,8 @@ pub struct World {
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) acls: Vec<Acl>,
     pub(crate) routes: Vec<Route>,
+    /// The ids of the route tables that lead to S3's gateway endpoint.
+    pub(crate) s3_tables: Vec<String>,
     /// By name.
     pub(crate) groups: BTreeMap<String, Group>,
 }
@@ -84,12 +86,15 @@ pub(crate) enum Peer {
 type Read<T> = Result<T, StateError>;
 
 impl World {
-    /// Reads a state.
+    /// Reads the states of a network: of its own root and, if the security groups of compute groups count, of stacks.
     ///
     /// # Errors
     /// The text is something else, or a rule is not understood: leaving it out could make the answer wrong.
-    pub fn read(state: &Value) -> Read<Self> {
-        let resources = managed(state)?;
+    pub fn read<'a>(states: impl IntoIterator<Item = &'a Value>) -> Read<Self> {
+        let mut resources = Vec::new();
+        for state in states {
+            resources.extend(managed(state)?);
+        }
         let of =
             |kind: &'static str| resources.iter().filter(move |(found, _)| *found == kind).map(|(_, values)| *values);
         let tables: BTreeMap<String, String> = of("aws_route_table_association")
@@ -106,19 +111,16 @@ impl World {
                 id,
             });
         }
+        for values in of("aws_vpc_endpoint").filter(|values| values["vpc_endpoint_type"] == "Gateway") {
+            world.s3_tables.extend(texts(values, "route_table_ids"));
+        }
         for values in of("aws_network_acl") {
             let rules = |direction: &str| {
                 values[direction].as_array().into_iter().flatten().map(acl_rule).collect::<Read<Vec<_>>>()
             };
             world.acls.push(Acl {
                 name: text(values, "tags/Name")?,
-                subnets: values["subnet_ids"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
+                subnets: texts(values, "subnet_ids").collect(),
                 ingress: rules("ingress")?,
                 egress: rules("egress")?,
             });
@@ -170,7 +172,12 @@ impl World {
             } else {
                 return Err(StateError(format!("a rule of a security group has an unknown peer: {values}")));
             };
-            let all = values["ip_protocol"] == "-1";
+            let protocol = text(values, "ip_protocol")?;
+            // Connections are TCP's.
+            if !["-1", "tcp"].contains(&protocol.as_str()) {
+                continue;
+            }
+            let all = protocol == "-1";
             let ports = if all { None } else { Some(ports(values)?) };
             let description = values["description"].as_str().unwrap_or_default().to_owned();
             let group = names.get(&text(values, "security_group_id")?).and_then(|name| self.groups.get_mut(name));
@@ -179,6 +186,10 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn texts<'a>(values: &'a Value, key: &str) -> impl Iterator<Item = String> + use<'a> {
+    values[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)
 }
 
 fn acl_rule(values: &Value) -> Read<AclRule> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
 use fleetgen_iam::{Principal, Request};
+use serde_json::Value;
 
 /// A line of a table.
 #[derive(Debug, Clone)]
@@ -26,6 +27,51 @@ pub fn calls(table: &str) -> anyhow::Result<Vec<Call>> {
     lines.map(|(line, words)| call(words).with_context(|| format!("in the line: {line}"))).collect()
 }
 
+/// Reads a table in parts, each of which begins with a line `on WHAT`. Returns them in order, with what they are on.
+///
+/// # Errors
+/// A line is something else, or comes before the first part.
+pub fn parts(table: &str) -> anyhow::Result<Vec<(String, Vec<Call>)>> {
+    let mut parts: Vec<(String, String)> = Vec::new();
+    for line in table.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        if let Some(what) = line.strip_prefix("on ") {
+            parts.push((what.trim().to_owned(), String::new()));
+            continue;
+        }
+        let (_, table) = parts.last_mut().with_context(|| format!("what is it on? {line}"))?;
+        table.push_str(line);
+        table.push('\n');
+    }
+    parts.into_iter().map(|(what, table)| Ok((what, calls(&table)?))).collect()
+}
+
+/// The statements and conditions of a document without which the same calls are answered rightly: no line of the table needs
+/// them. `wrong` lists the lines that a document answers wrongly.
+pub fn unneeded<'a>(document: &Value, wrong: impl Fn(&Value) -> Vec<&'a Call>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (index, statement) in document["Statement"].as_array().into_iter().flatten().enumerate() {
+        let sid = statement["Sid"].as_str().map_or_else(|| (index + 1).to_string(), str::to_owned);
+        let allows = statement["Effect"] == "Allow";
+        let mut without = document.clone();
+        without["Statement"].as_array_mut().map(|statements| statements.remove(index));
+        // Without a statement that allows, too little is allowed; without one that denies, too much.
+        if wrong(&without).iter().all(|call| call.may != allows) {
+            found.push(format!("no line needs {sid}"));
+        }
+        for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
+            for key in keys.as_object().into_iter().flatten().map(|(key, _)| key) {
+                let mut loose = document.clone();
+                let condition = &mut loose["Statement"][index]["Condition"][operator];
+                condition.as_object_mut().map(|keys| keys.remove(key));
+                if wrong(&loose).iter().all(|call| call.may == allows) {
+                    found.push(format!("no line needs {operator} {key} of {sid}"));
+                }
+            }
+        }
+    }
+    found
+}
+
 fn call(text: &str) -> anyhow::Result<Call> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [may, action, resource, given @ ..] = words.as_slice() else { bail!("it has no resource") };
@@ -34,6 +80,7 @@ fn call(text: &str) -> anyhow::Result<Call> {
         Some((service, rest)) if service != "arn" => format!("arn:aws:{service}:ap-northeast-1:123456789012:{rest}"),
         _ => (*resource).to_owned(),
     };
+    let mut principal = Principal::Role("arn:aws:iam::123456789012:role/caller".to_owned());
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |key: &str, value: &str| context.entry(key.to_owned()).or_default().push(value.to_owned());
     if let Some(region) = resource.split(':').nth(3).filter(|region| !region.is_empty()) {
@@ -42,7 +89,13 @@ fn call(text: &str) -> anyhow::Result<Call> {
     for word in given {
         let tags = word.strip_prefix('@').map(|of| ("aws:ResourceTag", of));
         let tags = tags.or_else(|| word.strip_prefix('+').map(|of| ("aws:RequestTag", of)));
-        if let Some((kind, of)) = tags {
+        if let Some(caller) = word.strip_prefix("by:") {
+            principal = if caller.starts_with("arn:") {
+                Principal::Role(caller.to_owned())
+            } else {
+                Principal::Service(caller.to_owned())
+            };
+        } else if let Some((kind, of)) = tags {
             let (fleet, environment) = of.split_once('/').unwrap_or(("example", of));
             add(&format!("{kind}/fleet"), fleet);
             if !environment.is_empty() {
@@ -53,7 +106,6 @@ fn call(text: &str) -> anyhow::Result<Call> {
             add(key, value);
         }
     }
-    let principal = Principal::Role("arn:aws:iam::123456789012:role/caller".to_owned());
     let request = Request { principal, action: (*action).to_owned(), resource, context };
     Ok(Call { line: text.trim().to_owned(), may: *may == "may", request })
 }

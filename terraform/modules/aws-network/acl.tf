@@ -22,13 +22,17 @@ locals {
       )
     }
     proxy = {
-      ingress = [
-        { number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = var.proxy_port, to = var.proxy_port },
-        # Answers to the load balancer, which connects from any of these ports. The security groups allow no more than that.
-        { number = 101, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1024, to = 65535 },
-        # Answers of endpoints and of the internet.
-        { number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = local.answers.from, to = local.answers.to },
-      ]
+      ingress = concat(
+        # Whoever uses the proxy, unless the next rule has that port.
+        [for port in [var.proxy_port] : { number = 99, action = "allow", protocol = "tcp", cidr = var.cidr, from = port, to = port } if port < 1024],
+        [
+          # Whoever uses the proxy, and answers to the load balancer, which connects from any of these ports. The security groups
+          # allow no more than that.
+          { number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1024, to = 65535 },
+          # Answers of endpoints and of the internet.
+          { number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = local.answers.from, to = local.answers.to },
+        ],
+      )
       egress = concat(
         [
           # Endpoints, and answers to whoever uses the proxy.

@@ -4,59 +4,6 @@ locals {
   name = "${var.network}-proxy"
   tags = merge(var.tags, { network = var.network })
 
-  installs = length(var.package_sources) > 0
-
-  # On the vendor's image, squid comes from the distribution's snapshot of one day. Machines are the same whenever they start. The
-  # snapshot service fails now and then, so the installation is repeated until it succeeds.
-  user_data = join("\n", ["#cloud-config", yamlencode({
-    # Only one list says where packages come from, as in packer/scripts/base/sources.sh.
-    bootcmd = [["rm", "--force", "/etc/apt/sources.list", "/etc/apt/sources.list.d/ubuntu.sources", "/etc/apt/sources.list.d/debian.sources"]]
-    apt     = { preserve_sources_list = true }
-    # Whoever opens a session may read the log.
-    users = ["default", { name = var.run_as, shell = "/bin/bash", groups = ["adm", "proxy"], lock_passwd = true }]
-    write_files = concat(local.installs ? local.package_files : [], [
-      {
-        # Before the package, which is told to keep a configuration that is there.
-        path    = "/etc/squid/squid.conf"
-        content = var.squid_conf
-      },
-      {
-        # The load balancer stops sending connections long before.
-        path    = "/etc/systemd/system/squid.service.d/stop.conf"
-        content = "[Service]\nTimeoutStopSec=60\nRestart=on-failure\n"
-      },
-      {
-        path    = "/etc/fleet/access-log.json"
-        content = jsonencode(local.access_log)
-      },
-      {
-        path        = "/usr/local/sbin/ship-access-log"
-        permissions = "0755"
-        content     = file("${path.module}/ship-access-log.sh")
-      },
-    ])
-    runcmd = concat(local.installs ? [local.install] : [], [
-      ["systemctl", "daemon-reload"],
-      ["systemctl", "enable", "squid.service"],
-      ["systemctl", "restart", "squid.service"],
-      # Last: the proxy works while Amazon's bucket does not.
-      "until /usr/local/sbin/ship-access-log /etc/fleet/access-log.json; do sleep 60; done",
-    ])
-  })])
-
-  install = "until apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --option Dpkg::Options::=--force-confold squid gnupg; do sleep 15; done"
-  package_files = [
-    {
-      # Old snapshots of Debian are past their Valid-Until.
-      path    = "/etc/apt/apt.conf.d/90fleetgen"
-      content = "Acquire::Retries \"5\";\nAcquire::Check-Valid-Until \"false\";\n"
-    },
-    {
-      path    = "/etc/apt/sources.list.d/fleetgen.sources"
-      content = join("\n", [for source in var.package_sources : "Types: deb\nURIs: ${source.url}\nSuites: ${source.suites}\nComponents: main\nSigned-By: ${source.keyring}\n"])
-    },
-  ]
-
   # The configuration of Amazon's CloudWatch agent.
   access_log = {
     agent = { region = var.region, run_as_user = "root" }
@@ -66,6 +13,27 @@ locals {
       log_stream_name = "{instance_id}"
     }] } } }
   }
+}
+
+module "user_data" {
+  source = "../proxy-user-data"
+
+  squid_conf      = var.squid_conf
+  package_sources = var.package_sources
+  run_as          = var.run_as
+  files = [
+    {
+      path    = "/etc/fleet/access-log.json"
+      content = jsonencode(local.access_log)
+    },
+    {
+      path        = "/usr/local/sbin/ship-access-log"
+      permissions = "0755"
+      content     = file("${path.module}/ship-access-log.sh")
+    },
+  ]
+  # The proxy works while Amazon's bucket does not.
+  commands = ["until /usr/local/sbin/ship-access-log /etc/fleet/access-log.json; do sleep 60; done"]
 }
 
 data "aws_ami" "this" {
@@ -90,7 +58,7 @@ resource "aws_launch_template" "this" {
   image_id               = data.aws_ami.this.id
   instance_type          = var.machine_type
   update_default_version = true
-  user_data              = base64encode(local.user_data)
+  user_data              = base64encode(module.user_data.user_data)
   tags                   = local.tags
 
   iam_instance_profile {
@@ -137,7 +105,7 @@ resource "aws_launch_template" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(local.user_data) <= 16384
+      condition     = length(module.user_data.user_data) <= 16384
       error_message = "The configuration of the proxy takes more than the 16 KiB that EC2 allows: shorten the reasons of domains, or list fewer domains for this network."
     }
   }

@@ -1,10 +1,12 @@
 //! `fleetgen reach`.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use fleetgen_problem::suggest_or_list;
-use fleetgen_reach::{End, INTERNET, World};
-use serde_json::json;
+use fleetgen_reach::{End, GcpEnd, GcpWorld, INTERNET, World};
+use fleetgen_state::resources;
+use serde_json::{Value, json};
 
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
@@ -12,11 +14,13 @@ use crate::exit::Exit;
 use crate::state;
 use crate::ui::Ui;
 
-/// Show whether one end of a network on AWS can connect to another, and which rule decides
+/// Show whether one end of a network can connect to another, and which rule decides
 ///
 /// It reads the state of the network's root: `terraform -chdir=generated/terraform/aws-tokyo/foundation show -json | fleetgen
-/// reach machines internet`. An end is a tier of subnets (machines, build, proxy, runner, edge), also with a security group
-/// (proxy/example-aws-tokyo-proxy), an IPv4 address, or `internet`.
+/// reach machines internet`. An end is a tier of subnets (machines, build, proxy, runner, edge), an IPv4 address, `internet`, or the
+/// cloud's own services: `s3` on AWS, `google-apis` on GCP. What a machine is decides as well: add its security group
+/// (proxy/example-aws-tokyo-proxy), on GCP the e-mail address of its service account. For compute groups, give the state of their root
+/// with another --state.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the connection starts
@@ -30,13 +34,18 @@ pub(crate) struct Args {
     port: u16,
     /// What `terraform show -json` printed; `-` for standard input
     #[arg(long, value_name = "FILE", default_value = "-")]
-    state: PathBuf,
+    state: Vec<PathBuf>,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let state = state::read(global, &args.state)?;
-    let world = World::read(&state).map_err(|error| state::unusable(error.to_string()))?;
-    let answer = world.reach(end(&world, &args.from)?, end(&world, &args.to)?, args.port);
+    let states = args.state.iter().map(|path| state::read(global, path)).collect::<Result<Vec<_>, _>>()?;
+    let answer = if is_google(&states) {
+        let world = GcpWorld::read(&states).map_err(|error| state::unusable(error.to_string()))?;
+        world.reach(gcp_end(&world, &args.from)?, gcp_end(&world, &args.to)?, args.port)
+    } else {
+        let world = World::read(&states).map_err(|error| state::unusable(error.to_string()))?;
+        world.reach(end(&world, &args.from)?, end(&world, &args.to)?, args.port)
+    };
     match ui.format {
         Format::Json => {
             ui.print(&format!("{:#}\n", json!({ "reached": answer.is_reached, "because": answer.because })))?;
@@ -52,22 +61,56 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn end<'a>(world: &World, text: &'a str) -> Result<End<'a>, Failure> {
-    if text == "internet" {
-        return Ok(End::Outside(INTERNET));
+fn is_google(states: &[Value]) -> bool {
+    let resources = states.iter().filter_map(|state| resources(state).ok()).flatten();
+    resources.filter_map(|resource| resource["type"].as_str()).any(|kind| kind.starts_with("google_"))
+}
+
+fn gcp_end<'a>(world: &GcpWorld, text: &'a str) -> Result<GcpEnd<'a>, Failure> {
+    if let Some(address) = address(text) {
+        return Ok(GcpEnd::Outside(address));
     }
-    if let Ok(address) = text.parse() {
+    if text == "google-apis" {
+        return Ok(GcpEnd::GoogleApis);
+    }
+    let (tier, account) = parts(text);
+    check(TIER, tier, world.tiers())?;
+    if let Some(account) = account {
+        check("service account", account, world.accounts())?;
+    }
+    Ok(GcpEnd::Machine { tier, account })
+}
+
+const TIER: &str = "tier";
+
+/// An end that is an address.
+fn address(text: &str) -> Option<Ipv4Addr> {
+    if text == "internet" { Some(INTERNET) } else { text.parse().ok() }
+}
+
+/// The tier, and what the machine is.
+fn parts(text: &str) -> (&str, Option<&str>) {
+    text.split_once('/').map_or((text, None), |(tier, rest)| (tier, Some(rest)))
+}
+
+fn check(what: &str, name: &str, known: Vec<&str>) -> Result<(), Failure> {
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("the state has no {what} `{name}`"), suggest_or_list(name, known)))
+}
+
+fn end<'a>(world: &World, text: &'a str) -> Result<End<'a>, Failure> {
+    if let Some(address) = address(text) {
         return Ok(End::Outside(address));
     }
-    let (tier, group) = text.split_once('/').map_or((text, None), |(tier, group)| (tier, Some(group)));
-    let unknown = |what: &str, name: &str, known: Vec<&str>| {
-        Failure::usage(format!("the state has no {what} `{name}`"), suggest_or_list(name, known))
-    };
-    if !world.tiers().contains(&tier) {
-        return Err(unknown("tier", tier, world.tiers()));
+    if text == "s3" {
+        return Ok(End::S3);
     }
-    if let Some(group) = group.filter(|group| !world.groups().contains(group)) {
-        return Err(unknown("security group", group, world.groups()));
+    let (tier, group) = parts(text);
+    check(TIER, tier, world.tiers())?;
+    if let Some(group) = group {
+        check("security group", group, world.groups())?;
     }
     // Public load balancers have addresses of their own; no machine has.
     Ok(End::Inside { tier, group, is_public: tier == "edge" })

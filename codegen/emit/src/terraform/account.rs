@@ -68,7 +68,7 @@ pub(super) struct AccountValues<'a> {
 }
 
 #[derive(Serialize)]
-struct GithubValues<'a> {
+pub(super) struct GithubValues<'a> {
     owner: &'a str,
     name: &'a str,
     owner_id: Option<&'a str>,
@@ -98,6 +98,17 @@ struct BucketValues<'a> {
     region: &'a str,
 }
 
+/// The repository whose jobs an account or a project trusts.
+pub(super) fn github(fleet: &Fleet) -> Option<GithubValues<'_>> {
+    let (owner, name) = fleet.repository.as_str().split_once('/')?;
+    Some(GithubValues {
+        owner,
+        name,
+        owner_id: fleet.owner_id.as_ref().map(AsRef::as_ref),
+        repository_id: fleet.repository_id.as_ref().map(AsRef::as_ref),
+    })
+}
+
 /// The values of the account's root; nothing if it refers to something that does not exist.
 pub(super) fn values<'a>(
     fleet: &'a Fleet,
@@ -105,7 +116,6 @@ pub(super) fn values<'a>(
     account: &'a AwsAccount,
     policies: &'a Policies,
 ) -> Option<AccountValues<'a>> {
-    let (owner, name) = fleet.repository.as_str().split_once('/')?;
     let seconds_in_a_minute = 60;
     let builds = aws.builds_in(account);
     let runs = |other: &&AwsAccount| builds && fleet.networks_of(&other.name).next().is_some();
@@ -115,12 +125,7 @@ pub(super) fn values<'a>(
         region: account.state_region.as_str(),
         account: account.account.as_str(),
         fleet: fleet.name.as_str(),
-        github: GithubValues {
-            owner,
-            name,
-            owner_id: fleet.owner_id.as_ref().map(AsRef::as_ref),
-            repository_id: fleet.repository_id.as_ref().map(AsRef::as_ref),
-        },
+        github: github(fleet)?,
         builds,
         jobs: &policies.jobs,
         operators: policies.operators.keys().map(String::as_str).collect(),
@@ -149,8 +154,7 @@ fn regions<'a>(fleet: &'a Fleet, account: &'a AwsAccount, builds: bool) -> Vec<R
     let signing = fleet.signing.aws.as_ref().filter(|_| builds);
     let signing =
         signing.and_then(|(key, region)| Some((region, own(Some(key), &resource_name::signing_key(&fleet.name))?)));
-    let networks = fleet.foundations().map(|(_, network)| network);
-    let networks = networks.filter(|network| builds || network.account == account.name);
+    let networks = fleet.networks_on(Cloud::Aws).filter(|network| builds || network.account == account.name);
     let regions: BTreeSet<&Region> =
         networks.map(|network| &network.region).chain(signing.map(|(region, _)| region)).collect();
     let values = |region: &'a Region| RegionValues {

@@ -1,10 +1,10 @@
-//! The roots of networks on AWS: the network, its proxy, and the peerings that it names. Squid's configuration is a file
-//! beside the root, so that a reviewer sees which domain is new.
+//! The roots of networks: the network, its proxy, and the peerings that it names; here those on AWS. Squid's configuration is a
+//! file beside the root, so that a reviewer sees which domain is new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use fleetgen_fleet::choice::{Architecture, Os, ProxyClient, Scheme};
+use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
 use fleetgen_fleet::scalar::LayerName;
 use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name};
 use fleetgen_tree::{File, Subject};
@@ -21,13 +21,18 @@ pub(super) static SQUID_RENDERER: LazyLock<Result<Templates, String>> =
 
 type Keys = BTreeMap<LayerName, LayerKey>;
 
-/// The roots of all networks on AWS.
+/// The roots of all networks.
 pub(super) fn emit(fleet: &Fleet, keys: &Keys) -> Result<Vec<File>, EmitError> {
     let mut files = Vec::new();
     for (scope, network) in fleet.foundations() {
         let subject = || Subject::Root(scope.directory());
         let path = format!("{}/main.tf", scope.directory());
-        files.push(super::render(path, subject(), "aws/foundation.tf", values(fleet, keys, &scope, network))?);
+        files.push(match network.cloud {
+            Cloud::Aws => super::render(path, subject(), "aws/foundation.tf", values(fleet, keys, &scope, network))?,
+            Cloud::Gcp => {
+                super::render(path, subject(), "gcp/foundation.tf", super::gcp_network::values(fleet, &scope, network))?
+            }
+        });
         files.push(squid_file(fleet, &scope, network)?);
     }
     Ok(files)
@@ -113,7 +118,7 @@ struct RunnerValues<'a> {
 }
 
 #[derive(Serialize)]
-struct PackageSource {
+pub(super) struct PackageSource {
     url: String,
     suites: String,
     keyring: &'static str,
@@ -127,7 +132,7 @@ pub(super) fn values<'a>(
     network: &'a Network,
 ) -> Option<FoundationValues<'a>> {
     let aws = fleet.aws.as_ref()?;
-    let ProxyImage { layer, architecture, vendors } = fleet.proxy_image()?;
+    let ProxyImage { layer, architecture, vendors } = fleet.proxy_image(Cloud::Aws)?;
     let (image_owner, image) = if let Some((owner, name)) = vendors {
         (owner, name.to_owned())
     } else {
@@ -201,7 +206,7 @@ pub(super) fn values<'a>(
 }
 
 fn runner<'a>(fleet: &'a Fleet, network: &'a Network, runner: &'a Runner) -> Option<RunnerValues<'a>> {
-    let (layer, image_owner, image) = fleet.vendor_image(Architecture::Amd64)?;
+    let (layer, image_owner, image) = fleet.vendor_image(Cloud::Aws, Architecture::Amd64)?;
     let region = &network.region;
     let near = network.services().into_iter().map(|service| match service {
         "ecr.dkr" => format!(".dkr.ecr.{region}.amazonaws.com"),
@@ -250,7 +255,7 @@ fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
 
 /// Where machines on a vendor's image get packages: the snapshots that `packer/scripts/base/sources.sh` uses, and never a mirror,
 /// which may not speak HTTPS.
-fn package_sources(layer: &Layer) -> Vec<PackageSource> {
+pub(super) fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     let day = format!("{}T235959Z", layer.updates_until.to_string().replace('-', ""));
     let host = layer.os.snapshot_host();
     let source = |archive: &str, suites: String, keyring| PackageSource {

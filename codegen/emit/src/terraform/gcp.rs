@@ -67,12 +67,17 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         image,
         hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
-        disk_type: if group.machine.hyperdisk { "hyperdisk-balanced" } else { "pd-balanced" },
+        disk_type: disk_type(group.machine.hyperdisk),
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
         source_ranges: source_ranges(group, network),
         // Spot machines are stopped instead of moved.
         migrates: group.machine.migrates && !gcp.spot,
     })
+}
+
+/// The type of a boot disk. New families of machines boot from Hyperdisk only.
+pub(super) fn disk_type(hyperdisk: bool) -> &'static str {
+    if hyperdisk { "hyperdisk-balanced" } else { "pd-balanced" }
 }
 
 /// Where the load balancer's traffic comes from.

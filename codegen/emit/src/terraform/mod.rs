@@ -1,4 +1,4 @@
-//! Terraform roots, one per [`Scope`] and state: those of the AWS account, of the networks on AWS, and those of the stacks, with a file for each
+//! Terraform roots, one per [`Scope`] and state: those of accounts and projects, of networks, and of stacks, with a file for each
 //! compute group.
 //!
 //! A root holds the backend, the provider, and module calls: for a stack, a look-up of the network and one call for each
@@ -8,6 +8,8 @@ mod account;
 mod aws;
 mod foundation;
 mod gcp;
+mod gcp_network;
+mod gcp_project;
 mod policy;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("aws/foundation.tf", include_str!("templates/aws-foundation.tf.tera")),
     ("aws/root.tf", include_str!("templates/aws-root.tf.tera")),
     ("aws/group.tf", include_str!("templates/aws-group.tf.tera")),
+    ("gcp/account.tf", include_str!("templates/gcp-account.tf.tera")),
+    ("gcp/foundation.tf", include_str!("templates/gcp-foundation.tf.tera")),
     ("gcp/root.tf", include_str!("templates/gcp-root.tf.tera")),
     ("gcp/group.tf", include_str!("templates/gcp-group.tf.tera")),
 ];
@@ -47,6 +51,7 @@ pub(crate) fn emit(fleet: &Fleet, hand_written: &HandWritten, images: &StartImag
         groups.par_iter().map(|(scope, group)| self::group(fleet, images, scope, group)).collect::<Result<_, _>>()?;
     files.extend(groups);
     files.extend(account::emit(fleet)?);
+    files.extend(gcp_project::emit(fleet)?);
     // The name of the image that proxies run has the layer's key.
     let keys = if fleet.proxy.layer.is_some() { layer_keys(fleet, hand_written)? } else { BTreeMap::new() };
     files.extend(foundation::emit(fleet, &keys)?);

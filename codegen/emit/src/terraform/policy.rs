@@ -153,7 +153,7 @@ impl Values {
         regions.insert(account.state_region.to_string());
         if builds {
             // Images are copied to every region that runs them.
-            regions.extend(fleet.foundations().map(|(_, network)| network.region.to_string()));
+            regions.extend(fleet.networks_on(Cloud::Aws).map(|network| network.region.to_string()));
             regions.extend(signing.map(|(_, region)| region.to_string()));
         }
         let state_bucket = account.state_bucket.to_string();

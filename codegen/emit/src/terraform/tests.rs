@@ -36,9 +36,23 @@ fn values(fleet: &Fleet) -> BTreeMap<&'static str, Vec<Value>> {
         let account = serde_json::to_value(account::values(fleet, aws, account, &policies)).unwrap();
         values.entry("aws/account.tf").or_default().push(account);
     }
+    let gcp = fleet.gcp.as_ref().unwrap();
+    for project in gcp.accounts() {
+        let jobs = gcp_project::gcp_jobs(fleet, gcp, project).unwrap();
+        let project = serde_json::to_value(gcp_project::values(fleet, gcp, project, &jobs)).unwrap();
+        values.entry("gcp/account.tf").or_default().push(project);
+    }
     for (scope, network) in fleet.foundations() {
-        let root = serde_json::to_value(foundation::values(fleet, &BTreeMap::new(), &scope, network)).unwrap();
-        values.entry("aws/foundation.tf").or_default().push(root);
+        let (template, root) = match network.cloud {
+            Cloud::Aws => (
+                "aws/foundation.tf",
+                serde_json::to_value(foundation::values(fleet, &BTreeMap::new(), &scope, network)).unwrap(),
+            ),
+            Cloud::Gcp => {
+                ("gcp/foundation.tf", serde_json::to_value(gcp_network::values(fleet, &scope, network)).unwrap())
+            }
+        };
+        values.entry(template).or_default().push(root);
     }
     for (scope, groups) in fleet.stacks() {
         let network = &fleet.networks[scope.network().unwrap()];

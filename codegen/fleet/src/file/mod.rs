@@ -218,7 +218,8 @@ pub(crate) struct Proxy {
     /// Its machine type on AWS. There must be an image for its architecture: of `layer`, or the vendor's in the `source` of a
     /// layer. Default: t4g.small, or t3.small without an image for arm64.
     pub(crate) aws_machine: Option<Field<MachineType>>,
-    /// Its machine type on GCP. Default: e2-small.
+    /// Its machine type on GCP. There must be a vendor's image for its architecture. Default: e2-small, or c4a-standard-1 without an
+    /// image for amd64.
     pub(crate) gcp_machine: Option<Field<MachineType>>,
     /// How many proxies every network has, at most one per zone. Default: 2, or 1 in a network with one zone.
     pub(crate) machines: Option<Field<Number<1, 4>>>,

@@ -127,21 +127,28 @@ impl Fleet {
         self.layers.get(layer)
     }
 
-    /// What the machines of the proxy on AWS run.
-    pub fn proxy_image(&self) -> Option<ProxyImage<'_>> {
-        let architecture = catalog::machine(Cloud::Aws, &self.proxy.aws_machine).ok()?.architecture;
-        if let Some(layer) = &self.proxy.layer {
+    /// What the machines of the proxy run. On GCP it is always a vendor's image.
+    pub fn proxy_image(&self, cloud: Cloud) -> Option<ProxyImage<'_>> {
+        let machine = match cloud {
+            Cloud::Aws => &self.proxy.aws_machine,
+            Cloud::Gcp => &self.proxy.gcp_machine,
+        };
+        let architecture = catalog::machine(cloud, machine).ok()?.architecture;
+        if let (Some(layer), Cloud::Aws) = (&self.proxy.layer, cloud) {
             return Some(ProxyImage { layer: self.layers.get(layer)?, architecture, vendors: None });
         }
-        let (layer, owner, name) = self.vendor_image(architecture)?;
+        let (layer, owner, name) = self.vendor_image(cloud, architecture)?;
         Some(ProxyImage { layer, architecture, vendors: Some((owner, name)) })
     }
 
-    /// A vendor's image on AWS: the root layer that names it, its owner, and its name.
-    pub fn vendor_image(&self, architecture: Architecture) -> Option<(&Layer, &str, &str)> {
+    /// A vendor's image: the root layer that names it, its owner (on GCP the project), and its name.
+    pub fn vendor_image(&self, cloud: Cloud, architecture: Architecture) -> Option<(&Layer, &str, &str)> {
         self.root_layers().find_map(|layer| {
-            let (owner, images) = layer.source.aws.as_ref()?;
-            Some((layer, owner.as_str(), images.get(&architecture)?.as_str()))
+            let (owner, images) = match cloud {
+                Cloud::Aws => layer.source.aws.as_ref().map(|(owner, images)| (owner.as_str(), images))?,
+                Cloud::Gcp => layer.source.gcp.as_ref().map(|(project, images)| (project.as_str(), images))?,
+            };
+            Some((layer, owner, images.get(&architecture)?.as_str()))
         })
     }
 
@@ -165,16 +172,21 @@ impl Fleet {
         self.runner_of(network).map(|_| runner::domains(self, network)).unwrap_or_default()
     }
 
-    /// The networks that have a root: those on AWS.
+    /// The networks, each with the root that creates it.
     pub fn foundations(&self) -> impl Iterator<Item = (Scope, &Network)> {
-        let networks = self.networks.values().filter(|network| network.cloud == Cloud::Aws);
-        networks.map(|network| (Scope::Network(network.name.clone()), network))
+        self.networks.values().map(|network| (Scope::Network(network.name.clone()), network))
+    }
+
+    /// The networks of a cloud.
+    pub fn networks_on(&self, cloud: Cloud) -> impl Iterator<Item = &Network> + Clone {
+        self.networks.values().filter(move |network| network.cloud == cloud)
     }
 
     /// The scopes of all roots, in the order in which they are applied: accounts, networks, stacks.
     pub fn scopes(&self) -> Vec<Scope> {
-        let accounts =
-            self.aws.iter().flat_map(AwsAccounts::accounts).map(|account| Scope::Account(account.name.clone()));
+        let accounts = self.aws.iter().flat_map(AwsAccounts::accounts).map(|account| &account.name);
+        let projects = self.gcp.iter().flat_map(GcpAccounts::accounts).map(|account| &account.name);
+        let accounts = accounts.chain(projects).map(|name| Scope::Account(name.clone()));
         let networks = self.foundations().map(|(scope, _)| scope);
         accounts.chain(networks).chain(self.stacks().into_keys()).collect()
     }

@@ -119,8 +119,10 @@ fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
     let layer = proxy.layer.read()?;
     let has_arm64 = match &layer {
         Some(layer) => draft.layers.get(layer)?.architectures.contains(&Architecture::Arm64),
-        None => draft.vendor_image(Architecture::Arm64).is_some(),
+        None => draft.vendor_image(Cloud::Aws, Architecture::Arm64).is_some(),
     };
+    let has_amd64 = draft.vendor_image(Cloud::Gcp, Architecture::Amd64).is_some();
+    let gcp_machine = if has_amd64 { "e2-small" } else { "c4a-standard-1" };
     let aws_machine = if has_arm64 { "t4g.small" } else { "t3.small" };
     let mut domains: Vec<AllowedDomain> = proxy
         .domains
@@ -149,7 +151,7 @@ fn proxy(proxy: &file::Proxy, draft: &Draft<'_>) -> Option<Proxy> {
         port: proxy.port.default_to(Port::try_from(3128).ok()?)?,
         layer,
         aws_machine: proxy.aws_machine.default_to(aws_machine.parse().ok()?)?,
-        gcp_machine: proxy.gcp_machine.default_to("e2-small".parse().ok()?)?,
+        gcp_machine: proxy.gcp_machine.default_to(gcp_machine.parse().ok()?)?,
         domains,
     })
 }

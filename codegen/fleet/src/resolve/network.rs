@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use fleetgen_problem::{Code, Problem, suggest_or_list};
 
-use crate::choice::Cloud;
+use crate::choice::{Cloud, Scheme};
 use crate::field::{Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
-use crate::model::{LoadBalancer, LoadBalancerTarget, Network};
+use crate::model::{LoadBalancer, LoadBalancerTarget, Network, Tier};
 use crate::scalar::{AccountName, Cidr, EndpointService, NetworkName};
 
 /// The services that sessions need, and that every network on AWS therefore has. The agent encrypts a session with KMS and
@@ -72,7 +72,7 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
     }
     let zones = list(Some(&network.zones));
     let most = u32::try_from(zones.len()).ok()?;
-    Some(Network {
+    let mut resolved = Network {
         name: name.clone(),
         cloud,
         account: network.account.default_to(AccountName::builder(cloud))?,
@@ -83,31 +83,39 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
         peers: Vec::new(),
         peerings: Vec::new(),
         proxies: proxies.unwrap_or_else(|| most.min(DEFAULT_PROXIES)),
-        load_balancers: entries(network.load_balancers.as_ref())
-            .iter()
-            .filter_map(|(name, balancer)| Some((name.value.clone()?, load_balancer(cloud, balancer.get()?)?)))
-            .collect(),
+        load_balancers: BTreeMap::new(),
         zones,
-    })
+    };
+    let balancers = entries(network.load_balancers.as_ref()).iter();
+    let balancers = balancers
+        .filter_map(|(name, balancer)| Some((name.value.clone()?, load_balancer(&resolved, balancer.get()?)?)))
+        .collect();
+    resolved.load_balancers = balancers;
+    Some(resolved)
 }
 
 /// Where Google's load balancers and health checks connect from, as its documentation says.
 const GOOGLE_FRONT_ENDS: &[&str] = &["130.211.0.0/22", "35.191.0.0/16"];
 
-fn load_balancer(cloud: Cloud, balancer: &file::LoadBalancer) -> Option<LoadBalancer> {
-    let target = match cloud {
+fn load_balancer(network: &Network, balancer: &file::LoadBalancer) -> Option<LoadBalancer> {
+    let scheme = *balancer.scheme.get()?;
+    let target = match network.cloud {
         Cloud::Aws => LoadBalancerTarget::Aws {
             arn: balancer.arn.as_ref()?.value.clone()?,
             security_group: balancer.security_group.as_ref()?.value.clone()?,
         },
-        Cloud::Gcp => {
-            let mut source_ranges: Vec<Cidr> = set(balancer.source_ranges.as_ref());
-            if balancer.source_ranges.is_none() {
-                source_ranges =
-                    GOOGLE_FRONT_ENDS.iter().filter_map(|range| Cidr::try_from((*range).to_owned()).ok()).collect();
-            }
-            LoadBalancerTarget::Gcp { source_ranges }
-        }
+        Cloud::Gcp => LoadBalancerTarget::Gcp {
+            source_ranges: match (&balancer.source_ranges, scheme) {
+                (Some(ranges), _) => set(Some(ranges)),
+                (None, Scheme::Public) => {
+                    GOOGLE_FRONT_ENDS.iter().filter_map(|range| Cidr::try_from((*range).to_owned()).ok()).collect()
+                }
+                (None, Scheme::Internal) => {
+                    let own = network.subnets().into_iter().filter(|subnet| subnet.tier == Tier::ProxyOnly);
+                    own.map(|subnet| subnet.cidr).collect()
+                }
+            },
+        },
     };
-    Some(LoadBalancer { scheme: *balancer.scheme.get()?, target })
+    Some(LoadBalancer { scheme, target })
 }

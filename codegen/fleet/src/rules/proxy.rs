@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use super::Problems;
-use crate::catalog;
 use crate::choice::{Architecture, Cloud, ProxyClient};
 use crate::draft::Draft;
 use crate::field::Field;
 use crate::file::AllowedDomain;
 use crate::scalar::NetworkName;
+use crate::{catalog, file};
 
 /// Domains appear once, in networks that exist.
 pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
@@ -123,41 +123,51 @@ pub(super) fn layer(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// Without a layer, the proxy on AWS starts from the vendor's image of a root layer, so there is one for its machines.
+/// A proxy starts from the vendor's image of a root layer, unless it runs a layer, so there is one for its machines.
 pub(super) fn images(draft: &Draft<'_>, problems: &mut Problems) {
-    let Some(proxy) = draft.file.proxy.get().filter(|proxy| proxy.layer.is_none()) else { return };
-    let Some((name, network)) = draft.written_networks().find(|(_, network)| network.cloud.get() == Some(&Cloud::Aws))
-    else {
-        return;
-    };
     // If a layer is wrong, that is the problem to report.
-    if !draft.has_all_layers() {
-        return;
-    }
-    if let Some(field) = &proxy.aws_machine {
-        let Some(machine) = field.get().and_then(|machine| catalog::machine(Cloud::Aws, machine).ok()) else { return };
-        if draft.vendor_image(machine.architecture).is_none() {
-            let architecture = machine.architecture;
+    let Some(proxy) = draft.file.proxy.get().filter(|_| draft.has_all_layers()) else { return };
+    for (cloud, machine) in [(Cloud::Aws, &proxy.aws_machine), (Cloud::Gcp, &proxy.gcp_machine)] {
+        let is_here = |(_, network): &(_, &file::Network)| network.cloud.get() == Some(&cloud);
+        let Some((name, network)) = draft.written_networks().find(is_here) else { continue };
+        let (title, source) = (cloud.title(), cloud.as_str());
+        if cloud == Cloud::Aws && proxy.layer.is_some() {
+            continue;
+        }
+        if let Some(field) = machine {
+            let Some(facts) = field.get().and_then(|machine| catalog::machine(cloud, machine).ok()) else { continue };
+            let architecture = facts.architecture;
+            if draft.vendor_image(cloud, architecture).is_none() {
+                problems.push(
+                    Problem::new(
+                        Code::Machine,
+                        field.span,
+                        format!(
+                            "no layer has a vendor's image on {title} for {architecture}, which the proxy starts from"
+                        ),
+                    )
+                    .label(format!("a machine with {architecture}"))
+                    .hint(format!(
+                        "choose a machine type of another architecture, or add {architecture} to `source.{source}`"
+                    )),
+                );
+            }
+        } else if [Architecture::Amd64, Architecture::Arm64].iter().all(|one| draft.vendor_image(cloud, *one).is_none())
+        {
+            let (owner, images) = match cloud {
+                Cloud::Aws => ("aws_owner", "aws"),
+                Cloud::Gcp => ("gcp_project", "gcp"),
+            };
             problems.push(
                 Problem::new(
                     Code::Machine,
-                    field.span,
-                    format!("no layer has a vendor's image on AWS for {architecture}, which the proxy starts from"),
+                    network.cloud.span,
+                    format!("the proxy of `{name}` has no image to start from: no layer has `source.{source}`"),
                 )
-                .label(format!("a machine with {architecture}"))
-                .hint(format!("choose a machine type of another architecture, or add {architecture} to `source.aws`")),
+                .label(format!("needs an image on {title}"))
+                .hint(format!("add `{owner}` and `{images}` to the `source` of a layer, or remove the network")),
             );
         }
-    } else if [Architecture::Amd64, Architecture::Arm64].iter().all(|one| draft.vendor_image(*one).is_none()) {
-        problems.push(
-            Problem::new(
-                Code::Machine,
-                network.cloud.span,
-                format!("the proxy of `{name}` has no image to start from: no layer has `source.aws`"),
-            )
-            .label("needs an image on AWS")
-            .hint("add `aws_owner` and `aws` to the `source` of a layer, or remove the network"),
-        );
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn network(draft: &Draft<'_>, problems: &mut Problems) {
 /// Its machine type exists and has the architecture of the tools, and there is an image to start from.
 pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(runner) = &draft.file.runner else { return };
-    let image = draft.vendor_image(Architecture::Amd64);
+    let image = draft.vendor_image(Cloud::Aws, Architecture::Amd64);
     if let Some(layer) = image.filter(|layer| layer.os == Os::Ubuntu2204) {
         problems.push(
             Problem::new(

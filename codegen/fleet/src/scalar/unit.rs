@@ -257,6 +257,11 @@ impl Cidr {
         cidr::Ipv4Cidr::new(address.into(), length).ok().map(Self)
     }
 
+    /// One of its addresses, counted from the first.
+    pub fn address(self, index: u32) -> Ipv4Addr {
+        u32::from(self.0.first_address()).wrapping_add(index).into()
+    }
+
     /// The length of the prefix, 0 to 32.
     pub fn prefix(self) -> u8 {
         self.0.network_length()

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use fleetgen_fleet::choice::Cloud;
-use fleetgen_fleet::{Fleet, Group, Scope, resource_name};
+use fleetgen_fleet::scalar::AccountName;
+use fleetgen_fleet::{Fleet, GcpAccounts, Group, Scope, resource_name};
 use fleetgen_toolbox::files::write;
 use serde_json::{Value, json};
 
@@ -78,7 +79,15 @@ fn applies(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::
 fn contract(fleet: &Fleet, scope: &Scope) -> Vec<(&'static str, &'static str, String)> {
     let name = &fleet.name;
     let alias = |key: String| ("aws_kms_alias", "name", format!("alias/{key}"));
+    let is_on_gcp =
+        |account: &AccountName| fleet.gcp.iter().flat_map(GcpAccounts::accounts).any(|it| it.name == *account);
     match scope {
+        Scope::Account(account) if is_on_gcp(account) => vec![
+            ("google_service_account", "account_id", resource_name::build_identity(name)),
+            ("google_kms_key_ring", "name", resource_name::GCP_KEY_RING.to_owned()),
+            ("google_kms_crypto_key", "name", resource_name::GCP_DISK_KEY.to_owned()),
+            ("google_kms_crypto_key", "name", resource_name::GCP_SIGNING_KEY.to_owned()),
+        ],
         Scope::Account(_) => vec![
             ("aws_iam_instance_profile", "name", resource_name::build_identity(name)),
             ("aws_cloudwatch_log_group", "name", resource_name::session_logs(name)),
@@ -87,6 +96,18 @@ fn contract(fleet: &Fleet, scope: &Scope) -> Vec<(&'static str, &'static str, St
             alias(resource_name::disk_key(name)),
             alias(resource_name::signing_key(name)),
         ],
+        Scope::Network(network) if fleet.networks.get(network).is_some_and(|it| it.cloud == Cloud::Gcp) => {
+            let own = resource_name::network(name, network);
+            let builds = fleet.build_network(Cloud::Gcp).filter(|builds| builds.name == *network);
+            let build =
+                builds.map(|_| ("google_compute_subnetwork", "name", resource_name::build_network(name, network)));
+            let known = [
+                ("google_compute_network", "name", own.clone()),
+                ("google_compute_subnetwork", "name", format!("{own}-machines")),
+                ("google_dns_record_set", "name", format!("{}.", resource_name::proxy_host(name, network))),
+            ];
+            known.into_iter().chain(build).collect()
+        }
         Scope::Network(network) => {
             let mut known = vec![
                 ("aws_vpc", "tags.Name", resource_name::network(name, network)),

@@ -25,7 +25,7 @@ module "api-gcp-stg" {
 
   load_balancer = {
     port          = 8080
-    source_ranges = ["10.49.0.0/23"]
+    source_ranges = ["10.48.240.0/20"]
   }
 
   health = {

@@ -1,5 +1,8 @@
 //! The identities on AWS: what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
 
+mod machines;
+mod resource_policies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +24,8 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("iam: parliament", parliament),
         Check::new("iam: moto agrees on actions and resources", moto),
         Check::new("iam: roles trust their own jobs only", trust),
-        Check::new("iam: machines open sessions, and control nothing", machines),
+        Check::new("iam: machines open sessions, and control nothing", machines::machines),
+        Check::new("iam: keys, buckets and endpoints let only their own callers pass", resource_policies::policies),
         Check::new("iam: plan reads and apply writes every type of resource", terraform),
     ]
 }
@@ -31,7 +35,8 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(PathBuf, Value)>> {
     let mut documents = Vec::new();
     for entry in walkdir::WalkDir::new(root.join("generated/terraform/_accounts")).sort_by_file_name() {
         let path = entry?.into_path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        let is_policy = path.parent().is_some_and(|folder| folder.ends_with("policies"));
+        if is_policy && path.extension().is_some_and(|extension| extension == "json") {
             let document = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
             documents.push((path.strip_prefix(root)?.to_owned(), document));
         }
@@ -277,89 +282,5 @@ fn trust(context: &CheckContext<'_>) -> anyhow::Result<()> {
         ensure!(is_for_machines == (name == "example-build"), "{name}: may EC2 assume it? {is_for_machines}");
         ensure!(is_for_machines || seen.contains(name), "no line of trust.txt gets {name}");
     }
-    Ok(())
-}
-
-/// What every machine calls.
-const MACHINES_MAY: &[(&str, &str)] = &[
-    ("ssmmessages:OpenDataChannel", "*"),
-    ("ssm:UpdateInstanceInformation", "arn:aws:ec2:ap-northeast-1:123456789012:instance/i-1"),
-    ("logs:DescribeLogGroups", "*"),
-    ("logs:PutLogEvents", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example/sessions:log-stream:x"),
-    ("s3:PutObject", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1/ops-0123.log"),
-    ("s3:GetEncryptionConfiguration", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1"),
-    ("kms:GenerateDataKey", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
-];
-/// What only some machines call: the end of the role's name, and the call.
-const SOME_MAY: &[(&str, &str, &str)] = &[
-    (
-        "-proxy",
-        "logs:PutLogEvents",
-        "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example-aws-tokyo/proxy:log-stream:i-1",
-    ),
-    ("-runner", "secretsmanager:GetSecretValue", KEY_OF_THE_APP),
-    (
-        "-runner",
-        "autoscaling:TerminateInstanceInAutoScalingGroup",
-        "arn:aws:autoscaling:ap-northeast-1:123456789012:autoScalingGroup:u:autoScalingGroupName/example-aws-tokyo-runner",
-    ),
-];
-const KEY_OF_THE_APP: &str = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:example/github-app-abcdef";
-/// What its boundary denies, whatever policies it is given.
-const MACHINES_MAY_NOT: &[(&str, &str)] = &[
-    ("s3:GetObject", "arn:aws:s3:::example-sessions-123456789012-ap-northeast-1/ops-0123.log"),
-    ("s3:GetObject", "arn:aws:s3:::example-fleet-terraform/example/aws-tokyo/prod.tfstate"),
-    ("kms:Sign", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
-    ("kms:UpdateAlias", "arn:aws:kms:ap-northeast-1:123456789012:key/k1"),
-    ("logs:GetLogEvents", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/example/sessions:log-stream:x"),
-    ("secretsmanager:GetSecretValue", KEY_OF_THE_APP),
-    ("ssm:SendCommand", "arn:aws:ec2:ap-northeast-1:123456789012:instance/i-1"),
-    ("ec2:RunInstances", "arn:aws:ec2:ap-northeast-1:123456789012:instance/*"),
-    ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/example/prod/x"),
-    ("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin"),
-    ("cloudtrail:StopLogging", "arn:aws:cloudtrail:ap-northeast-1:123456789012:trail/example-trail"),
-];
-
-fn machines(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let path = context.root.join("generated/terraform/_accounts/aws/policies/boundary-machines.json");
-    let boundary = Policy::parse("boundary-machines.json", &fs_err::read_to_string(path)?)?;
-    let arn = "arn:aws:iam::123456789012:policy/example-machines".to_owned();
-    let known = BTreeMap::from([(arn, boundary)]);
-    let all = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
-    let mut asked = 0;
-    for folder in ["generated/terraform/aws-tokyo/foundation", "generated/terraform/aws-tokyo/prod"] {
-        let roles = fleetgen_iam::roles(&*context.sandbox.applied(folder)?, &known)?;
-        let machines = roles.iter().filter(|(name, _)| !name.ends_with("-flow-logs"));
-        for (name, role) in machines {
-            ensure!(role.identity.boundary.is_some(), "{name} has no boundary");
-            let mut given = role.identity.clone();
-            given.policies.push(Policy::read("a policy that allows everything", &all)?);
-            let some =
-                SOME_MAY.iter().filter(|(end, ..)| name.ends_with(end)).map(|(_, action, resource)| (action, resource));
-            let may: Vec<_> = MACHINES_MAY.iter().map(|(action, resource)| (action, resource)).chain(some).collect();
-            let may_not = MACHINES_MAY_NOT.iter().map(|(action, resource)| (action, resource));
-            let may_not: Vec<_> = may_not.filter(|call| !may.contains(call)).collect();
-            let may = may.into_iter().map(|call| (call, true, &role.identity));
-            for ((action, resource), is_allowed, identity) in
-                may.chain(may_not.into_iter().map(|call| (call, false, &given)))
-            {
-                // The recorded schemas do not compute ARNs.
-                let own = format!("arn:aws:iam::123456789012:role/example/_networks/{name}");
-                let request = Request {
-                    principal: Principal::Role(role.arn.clone()),
-                    action: (*action).to_owned(),
-                    resource: (*resource).to_owned(),
-                    context: BTreeMap::from([
-                        ("aws:PrincipalArn".to_owned(), vec![own]),
-                        ("kms:ResourceAliases".to_owned(), vec!["alias/example-sessions".to_owned()]),
-                    ]),
-                };
-                let decision = decide(&request, identity, None);
-                ensure!(decision.is_allowed == is_allowed, "{name}, {action}: {}", decision.because.join("; "));
-                asked += 1;
-            }
-        }
-    }
-    ensure!(asked > 50, "only {asked} calls");
     Ok(())
 }

@@ -1,0 +1,246 @@
+//! The roots of GCP projects. What a job may do is data, in `data/roles/`; `${…}` are this fleet's values. Beside each root, a file has the
+//! roles of each job.
+//!
+//! Source of the permissions: the pages of the methods in Compute Engine's reference, under "IAM permissions".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleetgen_fleet::choice::Cloud;
+use fleetgen_fleet::{Environment, Fleet, GcpAccount, GcpAccounts, Group, Scope, Target, resource_name};
+use fleetgen_tree::{File, Origin, Subject};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::account::{GithubValues, github};
+use crate::EmitError;
+
+const PLAN: &str = include_str!("../../data/roles/plan.json");
+const APPLY: &str = include_str!("../../data/roles/apply.json");
+const ROLLOUT: &str = include_str!("../../data/roles/rollout.json");
+const BUILD: &str = include_str!("../../data/roles/build.json");
+const SWEEP: &str = include_str!("../../data/roles/sweep.json");
+
+/// What every machine gets: `terraform/modules/gcp-compute-group`.
+const MACHINE_ROLES: &[&str] = &["roles/logging.logWriter", "roles/monitoring.metricWriter"];
+
+/// A job of GitHub's and its service account.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct GcpJob {
+    /// The end of the account's name, after the fleet's, such as `apply-prod`.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The ends of the subjects in its tokens, after the repository, such as `environment:images`.
+    pub subjects: Vec<String>,
+    /// It creates machines that build images, and signs.
+    pub starts_builds: bool,
+    /// The permissions of its own role, and other roles.
+    #[serde(skip)]
+    pub roles: Value,
+}
+
+/// The jobs of a project.
+///
+/// # Errors
+/// A bug in fleetgen.
+pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -> Result<Vec<GcpJob>, String> {
+    let builds = gcp.builder.name == project.name;
+    let artifacts = gcp.artifact_bucket.as_ref().map(ToString::to_string);
+    let roles = |document: &str, environment: Option<&Environment>| {
+        let values = [
+            ("state_bucket", Some(project.state_bucket.to_string())),
+            ("artifact_bucket", artifacts.clone()),
+            ("group_roles", Some(group_roles(fleet, project, environment))),
+            ("states", Some(states(fleet, project, environment))),
+        ];
+        fill(document, &values)
+    };
+    let job = |name: String, description: String, subjects: &[&str], roles: Value| GcpJob {
+        name,
+        description,
+        subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+        starts_builds: false,
+        roles,
+    };
+    let subjects = ["pull_request", "environment:drift"];
+    let mut jobs = vec![job("plan".to_owned(), "plans every root".to_owned(), &subjects, roles(PLAN, None)?)];
+    if builds {
+        let subjects = ["environment:images"];
+        let build = job("build-runner".to_owned(), "builds images".to_owned(), &subjects, roles(BUILD, None)?);
+        jobs.push(GcpJob { starts_builds: true, ..build });
+        let description = "removes what builds left behind".to_owned();
+        jobs.push(job("sweep".to_owned(), description, &["environment:sweep"], roles(SWEEP, None)?));
+    }
+    for environment in &fleet.environments {
+        let name = &environment.name;
+        if groups_in(fleet, project, Some(environment)).next().is_none() {
+            continue;
+        }
+        for (purpose, document, description) in [
+            ("apply", APPLY, format!("applies the groups of {name}")),
+            ("rollout", ROLLOUT, format!("rolls images out to {name}")),
+        ] {
+            let subject = format!("environment:{purpose}-{name}");
+            let roles = roles(document, Some(environment))?;
+            jobs.push(job(format!("{purpose}-{name}"), description, &[&subject], roles));
+        }
+    }
+    Ok(jobs)
+}
+
+/// The roles that machines of an environment in a project have, as a list in CEL.
+fn group_roles(fleet: &Fleet, project: &GcpAccount, environment: Option<&Environment>) -> String {
+    let mut roles: BTreeSet<String> = MACHINE_ROLES.iter().map(|role| (*role).to_owned()).collect();
+    for group in groups_in(fleet, project, environment) {
+        if let Target::Gcp(gcp) = &group.target {
+            roles.extend(gcp.roles.iter().map(ToString::to_string));
+        }
+    }
+    roles.iter().map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether an object is in the state of one of an environment's roots in a project, in CEL.
+fn states(fleet: &Fleet, project: &GcpAccount, environment: Option<&Environment>) -> String {
+    let scopes: BTreeSet<Scope> = groups_in(fleet, project, environment).map(Scope::of).collect();
+    let objects = format!("projects/_/buckets/{}/objects", project.state_bucket);
+    let starts =
+        scopes.iter().map(|scope| format!("resource.name.startsWith('{objects}/{}/')", scope.state_key(&fleet.name)));
+    starts.collect::<Vec<_>>().join(" || ")
+}
+
+/// The groups of an environment, or of all, in a project.
+fn groups_in<'a>(
+    fleet: &'a Fleet,
+    project: &'a GcpAccount,
+    environment: Option<&'a Environment>,
+) -> impl Iterator<Item = &'a Group> {
+    fleet.groups.values().filter(move |group| {
+        let network = fleet.networks.get(&group.network);
+        network.is_some_and(|network| network.account == project.name)
+            && environment.is_none_or(|environment| environment.name == group.environment)
+    })
+}
+
+/// Puts values in place of `${…}`. Whatever names a thing that the fleet does not have is left out of its list.
+fn fill(document: &str, values: &[(&str, Option<String>)]) -> Result<Value, String> {
+    fn filled(value: &Value, values: &[(&str, Option<String>)]) -> Option<Value> {
+        match value {
+            Value::String(text) => {
+                let mut text = text.clone();
+                for (name, value) in values {
+                    let place = format!("${{{name}}}");
+                    if text.contains(&place) {
+                        text = text.replace(&place, value.as_deref()?);
+                    }
+                }
+                Some(Value::String(text))
+            }
+            Value::Array(items) => Some(items.iter().filter_map(|item| filled(item, values)).collect()),
+            Value::Object(entries) => {
+                let entries = entries.iter().map(|(key, value)| Some((key.clone(), filled(value, values)?)));
+                Some(Value::Object(entries.collect::<Option<_>>()?))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.clone()),
+        }
+    }
+    let document = serde_json::from_str(document).map_err(|error| error.to_string())?;
+    filled(&document, values).ok_or_else(|| "a document of roles names what the fleet does not have".to_owned())
+}
+
+/// The roots of all projects.
+pub(super) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
+    let mut files = Vec::new();
+    let Some(gcp) = &fleet.gcp else { return Ok(files) };
+    for project in gcp.accounts() {
+        let scope = Scope::Account(project.name.clone());
+        let subject = Subject::Root(scope.directory());
+        let path = format!("{}/main.tf", scope.directory());
+        let jobs = gcp_jobs(fleet, gcp, project).map_err(|message| EmitError::fault(&path, message))?;
+        files.push(super::render(path, subject.clone(), "gcp/account.tf", values(fleet, gcp, project, &jobs))?);
+        for job in &jobs {
+            let path = format!("{}/roles/{}.json", scope.directory(), job.name);
+            let (content, subject) = (format!("{:#}\n", job.roles), subject.clone());
+            files.push(File { path, content, subject, origin: Origin::Rendered });
+        }
+    }
+    Ok(files)
+}
+
+#[derive(Serialize)]
+pub(super) struct ProjectValues<'a> {
+    bucket: &'a str,
+    prefix: String,
+    project: &'a str,
+    region: Option<&'a str>,
+    fleet: &'a str,
+    github: GithubValues<'a>,
+    jobs: &'a [GcpJob],
+    /// Images are built here.
+    builds: bool,
+    /// Other projects that run them.
+    image_projects: Vec<&'a str>,
+    key_ring: Option<KeyRing<'a>>,
+    /// The locations of buckets, by name.
+    buckets: BTreeMap<&'a str, &'a str>,
+    members: Vec<&'a str>,
+    log_retention_days: u32,
+    labels: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct KeyRing<'a> {
+    name: &'a str,
+    location: &'a str,
+    disk_key: Option<&'a str>,
+    signing_key: Option<&'a str>,
+}
+
+/// The values of a project's root; nothing if it refers to something that does not exist.
+pub(super) fn values<'a>(
+    fleet: &'a Fleet,
+    gcp: &'a GcpAccounts,
+    project: &'a GcpAccount,
+    jobs: &'a [GcpJob],
+) -> Option<ProjectValues<'a>> {
+    let builds = gcp.builder.name == project.name;
+    let region = fleet.networks_of(&project.name).next().map(|network| network.region.as_str());
+    let build_region = fleet.build_network(Cloud::Gcp).map(|network| network.region.as_str());
+    let artifacts = gcp.artifact_bucket.as_ref().filter(|bucket| builds && **bucket != project.state_bucket);
+    let runs = |other: &&GcpAccount| builds && fleet.networks_of(&other.name).next().is_some();
+    Some(ProjectValues {
+        bucket: project.state_bucket.as_str(),
+        prefix: Scope::Account(project.name.clone()).state_key(&fleet.name),
+        project: project.project.as_str(),
+        region,
+        fleet: fleet.name.as_str(),
+        github: github(fleet)?,
+        jobs,
+        builds,
+        image_projects: gcp.others.iter().filter(runs).map(|other| other.project.as_str()).collect(),
+        key_ring: key_ring(fleet, project, builds),
+        buckets: artifacts.map(AsRef::as_ref).into_iter().zip(build_region).collect(),
+        members: fleet.access.gcp_members.iter().map(AsRef::as_ref).collect(),
+        log_retention_days: fleet.access.log_retention.seconds.div_ceil(86_400).min(3_650),
+        labels: super::fleet_tags(fleet),
+    })
+}
+
+/// The keys with the names that fleetgen gives, in this project: such keys are its root to create.
+fn key_ring<'a>(fleet: &'a Fleet, project: &'a GcpAccount, builds: bool) -> Option<KeyRing<'a>> {
+    let own = |path: &'a str, key: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts[..] {
+            ["projects", owner, "locations", location, "keyRings", ring, "cryptoKeys", name, ..] => {
+                let is_own = owner == project.project.as_str() && ring == resource_name::GCP_KEY_RING && name == key;
+                is_own.then_some((location, name))
+            }
+            _ => None,
+        }
+    };
+    let disk = project.disk_key.as_ref().and_then(|key| own(key.as_str(), resource_name::GCP_DISK_KEY));
+    let signing = fleet.signing.gcp.as_ref().filter(|_| builds);
+    let signing = signing.and_then(|key| own(key.as_str(), resource_name::GCP_SIGNING_KEY));
+    let location = disk.or(signing)?.0;
+    let here = |key: Option<(&str, &'a str)>| key.filter(|(own, _)| *own == location).map(|(_, name)| name);
+    Some(KeyRing { name: resource_name::GCP_KEY_RING, location, disk_key: here(disk), signing_key: here(signing) })
+}

@@ -1,0 +1,4 @@
+output "bucket" {
+  description = "The bucket's name, for the backend of the other roots."
+  value       = module.bucket.name
+}

@@ -1,0 +1,87 @@
+# Machines that build images, and the keys.
+
+resource "google_service_account" "build" {
+  count = var.builds_images ? 1 : 0
+
+  account_id   = "${var.fleet}-build"
+  project      = var.project
+  display_name = "${var.fleet}-build"
+  # It has no roles: whatever a build needs, its job fetches.
+  description = "Machines that build images of ${var.fleet}"
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_service_account_iam_member" "build" {
+  for_each = var.builds_images ? toset([for name in keys(var.jobs) : name if var.jobs[name].starts_builds]) : []
+
+  service_account_id = google_service_account.build[0].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.job[each.key].member
+}
+
+# Key rings and keys cannot be deleted, only their versions.
+resource "google_kms_key_ring" "this" {
+  count = var.key_ring == null ? 0 : 1
+
+  name     = var.key_ring.name
+  project  = var.project
+  location = var.key_ring.location
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_kms_crypto_key" "disks" {
+  count = var.disk_key == null ? 0 : 1
+
+  name            = var.disk_key
+  key_ring        = google_kms_key_ring.this[0].id
+  purpose         = "ENCRYPT_DECRYPT"
+  rotation_period = "7776000s" # 90 days
+  labels          = var.labels
+
+  lifecycle {
+    # What a destroyed key has encrypted is lost.
+    prevent_destroy = true
+  }
+}
+
+# Compute Engine encrypts disks and images itself, in this project and in those that start machines from its images.
+resource "google_kms_crypto_key_iam_member" "disks" {
+  for_each = var.disk_key == null ? {} : merge(
+    { own = "serviceAccount:${local.agent}" },
+    { for name, other in data.google_project.other : name => "serviceAccount:service-${other.number}@compute-system.iam.gserviceaccount.com" },
+  )
+
+  crypto_key_id = google_kms_crypto_key.disks[0].id
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = each.value
+}
+
+# Signs programs and containers, and verifies them during a build. KMS rotates no asymmetric keys.
+resource "google_kms_crypto_key" "signing" {
+  # checkov:skip=CKV_GCP_43: KMS cannot rotate an asymmetric key.
+  count = var.signing_key == null ? 0 : 1
+
+  name     = var.signing_key
+  key_ring = google_kms_key_ring.this[0].id
+  purpose  = "ASYMMETRIC_SIGN"
+  labels   = var.labels
+
+  version_template {
+    algorithm        = "EC_SIGN_P256_SHA256"
+    protection_level = "SOFTWARE"
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "google_kms_crypto_key_iam_member" "signing" {
+  for_each = var.signing_key == null ? [] : toset([for name in keys(var.jobs) : name if var.jobs[name].starts_builds])
+
+  crypto_key_id = google_kms_crypto_key.signing[0].id
+  role          = "roles/cloudkms.signerVerifier"
+  member        = google_service_account.job[each.key].member
+}

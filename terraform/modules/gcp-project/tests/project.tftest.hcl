@@ -1,0 +1,80 @@
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "1234567890" }
+  }
+}
+
+variables {
+  fleet   = "example"
+  project = "example-fleet"
+  github  = { owner = "example", name = "fleet", owner_id = "1", repository_id = "2" }
+  jobs = {
+    plan = {
+      description = "plans every root"
+      subjects    = ["pull_request"]
+      permissions = ["compute.networks.get"]
+    }
+    build-runner = {
+      description   = "builds images"
+      subjects      = ["environment:images"]
+      permissions   = ["compute.instances.create"]
+      roles         = [{ role = "roles/iap.tunnelResourceAccessor", condition = "destination.port == 22" }]
+      starts_builds = true
+    }
+  }
+  builds_images = true
+  key_ring      = { name = "fleet", location = "asia-northeast1" }
+  disk_key      = "disks"
+  signing_key   = "image-signing"
+  members       = ["group:platform@example.com"]
+}
+
+run "a_job_trusts_its_own_subject" {
+  command = plan
+
+  assert {
+    condition     = keys(google_service_account_iam_member.github) == ["build-runner repo:example/fleet:environment:images", "build-runner repo:example@1/fleet@2:environment:images", "plan repo:example/fleet:pull_request", "plan repo:example@1/fleet@2:pull_request"]
+    error_message = "each job in both forms, and nothing more"
+  }
+
+  assert {
+    condition     = google_iam_workload_identity_pool_provider.github.attribute_condition == "assertion.repository == 'example/fleet' && assertion.repository_id == '2'"
+    error_message = "the id of the repository decides"
+  }
+}
+
+run "only_builds_act_as_builders_and_sign" {
+  command = plan
+
+  assert {
+    condition     = keys(google_service_account_iam_member.build) == ["build-runner"] && keys(google_kms_crypto_key_iam_member.signing) == ["build-runner"]
+    error_message = "the job that starts builds"
+  }
+
+  assert {
+    condition     = google_kms_crypto_key.signing[0].version_template[0].algorithm == "EC_SIGN_P256_SHA256" && google_kms_crypto_key_iam_member.disks["own"].member == "serviceAccount:service-1234567890@compute-system.iam.gserviceaccount.com"
+    error_message = "Cosign's algorithm, and Compute Engine's own account"
+  }
+}
+
+run "sessions_reach_port_22_only" {
+  command = plan
+
+  assert {
+    condition     = google_project_iam_member.operator["group:platform@example.com roles/iap.tunnelResourceAccessor"].condition[0].expression == "destination.port == 22"
+    error_message = "a tunnel leads to SSH"
+  }
+}
+
+run "everybody_a_primitive_role_and_a_branch_are_refused" {
+  command = plan
+
+  variables {
+    members = ["allUsers"]
+    jobs = {
+      plan = { description = "plans", subjects = ["ref:refs/heads/main"], roles = [{ role = "roles/editor" }] }
+    }
+  }
+
+  expect_failures = [var.members, var.jobs]
+}

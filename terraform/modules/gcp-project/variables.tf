@@ -1,0 +1,113 @@
+variable "fleet" {
+  description = "The fleet's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,20}$", var.fleet))
+    error_message = "The name must be 2 to 21 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "project" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "github" {
+  description = "The repository whose jobs may act here. With both ids, another repository that takes over its name gets nothing."
+  type = object({
+    owner         = string
+    name          = string
+    owner_id      = optional(string)
+    repository_id = optional(string)
+  })
+}
+
+variable "jobs" {
+  description = "GitHub's jobs: what each is for, the ends of its tokens' subjects, the permissions of its own role, and other roles, each with a condition in CEL if it has one. A job that starts builds acts as the machines that build, and signs."
+  type = map(object({
+    description   = string
+    subjects      = list(string)
+    permissions   = optional(list(string), [])
+    roles         = optional(list(object({ role = string, condition = optional(string) })), [])
+    starts_builds = optional(bool, false)
+  }))
+
+  validation {
+    condition     = alltrue(flatten([for job in var.jobs : [for grant in job.roles : !contains(["roles/owner", "roles/editor", "roles/viewer"], grant.role)]]))
+    error_message = "Primitive roles allow far more than any job does."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for job in var.jobs : [for subject in job.subjects : can(regex("^(pull_request|environment:[a-z0-9-]+)$", subject))]]))
+    error_message = "A subject ends in `pull_request` or `environment:NAME`: a branch is no protection."
+  }
+}
+
+variable "builds_images" {
+  description = "Whether images are built in this project."
+  type        = bool
+  default     = false
+}
+
+variable "image_projects" {
+  description = "The ids of other projects that run the images built here."
+  type        = list(string)
+  default     = []
+}
+
+variable "key_ring" {
+  description = "The key ring to create, and where; null for none."
+  type        = object({ name = string, location = string })
+  default     = null
+}
+
+variable "disk_key" {
+  description = "The name of the key for disks and images to create in the key ring; null for none."
+  type        = string
+  default     = null
+}
+
+variable "signing_key" {
+  description = "The name of the key that signs what goes into images, to create in the key ring; null for none."
+  type        = string
+  default     = null
+}
+
+variable "buckets" {
+  description = "Buckets to create: the location of each, by name."
+  type        = map(string)
+  default     = {}
+}
+
+variable "members" {
+  description = "Who may open sessions on machines, such as group:platform@example.com."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.members : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):.+$", member))])
+    error_message = "A member has a kind, such as group:platform@example.com, and is neither allUsers nor allAuthenticatedUsers."
+  }
+}
+
+variable "apis" {
+  description = "The APIs that the fleet uses, without .googleapis.com."
+  type        = list(string)
+  default = [
+    "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "orgpolicy", "oslogin",
+    "serviceusage", "storage", "sts",
+  ]
+}
+
+variable "log_retention_days" {
+  description = "How many days logs of sessions and other access are kept."
+  type        = number
+  default     = 365
+}
+
+variable "labels" {
+  description = "Labels of everything that has labels."
+  type        = map(string)
+  default     = {}
+}
