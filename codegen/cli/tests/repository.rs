@@ -158,6 +158,28 @@ fn block<'a>(text: &'a str, marker: &str) -> &'a str {
     body.split_once("```").unwrap().0
 }
 
+/// README and docs show the networks as a picture, which Mermaid's own parser reads in `cargo xtask verify`.
+#[test]
+fn the_pictures_are_current() {
+    let picture = own().run(&["draw"]).expect(0).stdout;
+    for document in ["README.md", "docs/networks.md"] {
+        let text = read(document);
+        let (before, rest) = text.split_once("<!-- the networks -->\n```mermaid\n").expect("the picture");
+        let (_, after) = rest.split_once("```\n").expect("the end of the picture");
+        let whole = [before, "<!-- the networks -->\n```mermaid\n", &picture, "```\n", after].concat();
+        expect_document(document, &whole);
+    }
+    let sandbox = own();
+    let tokyo = sandbox.run(&["draw", "--network", "aws-tokyo"]).expect(0).stdout;
+    assert!(tokyo.contains("aws-oregon_machines") && !tokyo.contains("gcp-tokyo"), "a network and its peers: {tokyo}");
+    let groups = sandbox.run(&["groups", "--format", "json"]).expect(0).stdout;
+    let groups: serde_json::Value = serde_json::from_str(&groups).unwrap();
+    for group in groups["groups"].as_array().unwrap() {
+        assert!(picture.contains(group["name"].as_str().unwrap()), "{} is missing", group["name"]);
+    }
+    sandbox.run(&["draw", "--network", "aws-kyoto"]).expect(2).says("there is no network `aws-kyoto`");
+}
+
 /// The README edits fleet.yaml, and shows the diff that this gives.
 #[test]
 fn the_readme_shows_a_real_diff() {

@@ -3,6 +3,7 @@
 //! Each kind of output is a module with its templates beside it and one entry in [`KINDS`]. A kind turns the fleet into
 //! files; [`emit`] runs them all. docs/adding-an-output.md shows how to add one.
 
+mod draw;
 mod language;
 mod layer;
 mod schema;
@@ -16,6 +17,7 @@ use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_tree::{File, Origin, Subject};
 use rayon::prelude::*;
 
+pub use draw::draw;
 pub use layer::{LayerKey, layer_keys};
 pub use terraform::{Job, Policies, build_policy, policies, squid_conf};
 

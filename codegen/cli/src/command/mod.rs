@@ -4,6 +4,7 @@ pub(crate) mod can;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
+pub(crate) mod draw;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod groups;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Explain(explain::Args),
     Groups(groups::Args),
+    Draw(draw::Args),
     Layers(layers::Args),
     Images(images::Args),
     Rollout(rollout::Args),
@@ -61,6 +63,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Explain(_)
             | Self::Groups(_)
+            | Self::Draw(_)
             | Self::Layers(_)
             | Self::Rollout(_)
             | Self::Reach(_)
@@ -81,6 +84,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Diff(args) => diff::run(global, args, ui),
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
+        Command::Draw(args) => draw::run(global, args, ui),
         Command::Images(args) => images::run(global, args, ui),
         Command::Rollout(args) => rollout::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),

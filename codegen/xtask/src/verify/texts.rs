@@ -6,12 +6,14 @@ use anyhow::{bail, ensure};
 
 use super::{Check, CheckContext};
 use fleetgen_toolbox::files::write;
-use fleetgen_toolbox::process::{output, run};
+use fleetgen_toolbox::process::{both, output, run};
+use fleetgen_toolbox::repository;
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
         Check::new("terraform fmt", format),
         Check::new("fleet.yaml against generated/fleet.schema.json", schema),
+        Check::new("draw: Mermaid reads the pictures", pictures),
         Check::new(".github/workflows: actionlint", actionlint),
         Check::new(".github/workflows: zizmor", zizmor),
         Check::new(".ci/run: shellcheck", shellcheck),
@@ -38,11 +40,32 @@ fn schema(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = context.root.join("fleet.yaml");
     let accepted = check(&fleet)?;
     if !accepted.status.success() {
-        bail!("{}", fleetgen_toolbox::process::both(&accepted));
+        bail!("{}", both(&accepted));
     }
     let wrong = context.sandbox.path("wrong.yaml");
     write(&wrong, &fs_err::read_to_string(&fleet)?.replacen("machine:", "machin:", 1))?;
     ensure!(!check(&wrong)?.status.success(), "the schema accepts an unknown key");
+    Ok(())
+}
+
+/// Of this fleet, of each of its networks, and of one with several accounts and projects.
+fn pictures(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let read = |picture: &str| -> anyhow::Result<std::process::Output> {
+        let file = context.sandbox.path("picture.mmd");
+        write(&file, picture)?;
+        output(Command::new("node").arg(&context.tools.mermaid).arg(file))
+    };
+    let mut pictures = Vec::new();
+    for name in ["fleet.yaml", super::accounts::FLEET] {
+        let fleet = repository::parse(name, &fs_err::read_to_string(context.root.join(name))?)?;
+        pictures.push(fleetgen_emit::draw(&fleet, None));
+        pictures.extend(fleet.networks.values().map(|network| fleetgen_emit::draw(&fleet, Some(network))));
+    }
+    for picture in &pictures {
+        let output = read(picture)?;
+        ensure!(output.status.success(), "{}\n{picture}", both(&output));
+    }
+    ensure!(!read(&pictures[0].replace("-->", "-~>"))?.status.success(), "Mermaid reads what is not its language");
     Ok(())
 }
 

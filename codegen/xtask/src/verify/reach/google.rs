@@ -113,11 +113,21 @@ impl Ground<'_> {
                 all.push(expected("a load balancer and its group", from, own, backend.port.get(), true));
             }
         }
+        self.as_documented(&world)?;
         for Expected { what, from, to, port, is_reached } in all {
             let answer = world.reach(from, to, port);
             let because = answer.because.join("; ");
             ensure!(answer.is_reached == is_reached, "{what}, port {port}: {because}");
         }
+        Ok(())
+    }
+
+    /// docs/networks.md shows an answer.
+    fn as_documented(&self, world: &GcpWorld) -> anyhow::Result<()> {
+        let machine = GcpEnd::Machine { tier: "machines", account: None };
+        let because = world.reach(machine, GcpEnd::Outside(INTERNET), 443).because.join("\n  ");
+        let shown = format!("machines → internet, port 443: no\n  {because}\n");
+        ensure!(self.document.contains(&shown), "docs/networks.md does not show\n{shown}");
         Ok(())
     }
 

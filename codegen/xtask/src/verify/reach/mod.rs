@@ -35,6 +35,8 @@ struct Ground<'a> {
     network: &'a Network,
     /// Its name in the cloud.
     name: String,
+    /// docs/networks.md.
+    document: String,
     /// By their names in the cloud.
     groups: Vec<(String, &'a Group)>,
 }
@@ -53,7 +55,8 @@ impl<'a> Ground<'a> {
             }
         }
         let name = resource_name::network(&fleet.name, &network.name);
-        Ok((Self { fleet, network, name, groups }, states))
+        let document = fs_err::read_to_string(context.root.join("docs/networks.md"))?;
+        Ok((Self { fleet, network, name, document, groups }, states))
     }
 }
 

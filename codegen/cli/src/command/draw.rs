@@ -1,0 +1,27 @@
+//! `fleetgen draw`.
+
+use crate::arguments::Global;
+use crate::command::groups::known;
+use crate::error::Outcome;
+use crate::exit::Exit;
+use crate::project::Project;
+use crate::ui::Ui;
+
+/// Draw the networks: subnets, groups, proxies, endpoints, peerings, and what reaches what
+///
+/// The picture is Mermaid, which GitHub draws in a block that begins with ```` ```mermaid ````.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only this network, and its peers
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
+    let project = Project::load(global, ui)?;
+    let fleet = &project.fleet;
+    known("network", args.network.as_deref(), fleet.networks.keys().map(AsRef::as_ref))?;
+    let only = args.network.as_deref().and_then(|name| fleet.networks.get(name));
+    ui.print(&fleetgen_emit::draw(fleet, only))?;
+    Ok(Exit::Ok)
+}

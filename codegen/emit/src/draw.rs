@@ -1,0 +1,157 @@
+//! The networks of a fleet as a picture, in Mermaid's language, which GitHub draws: <https://mermaid.js.org/syntax/flowchart.html>.
+
+use std::fmt::Write as _;
+
+use fleetgen_fleet::choice::{Cloud, ProxyClient, Scheme};
+use fleetgen_fleet::{Fleet, Network, Scope, Tier};
+
+/// How many names stand on a line.
+const NAMES_PER_LINE: usize = 4;
+/// Two internets, so that every arrow leads to the right.
+const HEAD: &str = r#"%%{init: {"flowchart": {"wrappingWidth": 600}}}%%
+flowchart LR
+  people(["operators"])
+  clients(["the internet"])
+  internet(["the internet"])
+"#;
+
+/// Draws the networks, or one of them with its peers: their subnets, groups, proxies and endpoints, and what reaches what.
+pub fn draw(fleet: &Fleet, only: Option<&Network>) -> String {
+    let is_drawn =
+        |network: &&Network| only.is_none_or(|only| only.name == network.name || only.peers.contains(&network.name));
+    let networks: Vec<&Network> = fleet.networks.values().filter(is_drawn).collect();
+    let mut text = HEAD.to_owned();
+    for network in &networks {
+        text += &boxes(fleet, network);
+    }
+    for network in &networks {
+        text += &arrows(fleet, network);
+    }
+    for (index, network) in networks.iter().enumerate() {
+        for peer in networks[..index].iter().filter(|peer| network.peers.contains(&peer.name)) {
+            let _ = writeln!(text, "  {} <-->|peering| {}", id(peer, "machines"), id(network, "machines"));
+        }
+    }
+    text
+}
+
+/// Words that Mermaid knows, such as `end`, are no ids, so each has an ending.
+fn id(network: &Network, part: &str) -> String {
+    format!("{}_{part}", network.name)
+}
+
+fn boxes(fleet: &Fleet, network: &Network) -> String {
+    let account = match network.cloud {
+        Cloud::Aws => fleet.aws_account(network).map(|account| account.account.to_string()),
+        Cloud::Gcp => fleet.gcp_account(network).map(|account| account.project.to_string()),
+    };
+    let title = format!(
+        "{}: {} {}, {}, {}",
+        network.name,
+        network.cloud.title(),
+        account.unwrap_or_default(),
+        network.region,
+        network.cidr
+    );
+    let mut text = String::new();
+    let _ = writeln!(text, "  subgraph {}[\"{title}\"]", id(network, "network"));
+    if let Some(public) = public_load_balancers(network) {
+        let name = lines("public load balancers", &public);
+        let _ = writeln!(text, "    {}[\"{name}\"]", id(network, "edge"));
+    }
+    let _ = writeln!(
+        text,
+        "    subgraph {}[\"machines: {}\"]",
+        id(network, "machines"),
+        subnets(network, Tier::Machines).join(", ")
+    );
+    let stacks = fleet.stacks();
+    let here = stacks.iter().filter(|(scope, _)| scope.network() == Some(&network.name));
+    let mut is_empty = true;
+    for (scope, groups) in here {
+        let Scope::Stack(_, stack) = scope else { continue };
+        let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+        let _ =
+            writeln!(text, "      {}[\"{}\"]", id(network, &format!("stack_{stack}")), lines(stack.as_str(), &names));
+        is_empty = false;
+    }
+    if is_empty {
+        let _ = writeln!(text, "      {}[\"no groups\"]", id(network, "none"));
+    }
+    text += "    end\n";
+    if fleet.is_build_network(network) {
+        let name = lines("image builds", &subnets(network, Tier::Build));
+        let _ = writeln!(text, "    {}[\"{name}\"]", id(network, "build"));
+    }
+    if fleet.runner_of(network).is_some() {
+        let name = lines("GitHub runner", &subnets(network, Tier::Runner));
+        let _ = writeln!(text, "    {}[\"{name}\"]", id(network, "runner"));
+    }
+    let services: Vec<&str> = match network.cloud {
+        Cloud::Aws => network.services().into_iter().chain(["s3"]).collect(),
+        Cloud::Gcp => vec!["googleapis.com", "pkg.dev"],
+    };
+    let what = match network.cloud {
+        Cloud::Aws => "endpoints of AWS",
+        Cloud::Gcp => "Google's APIs",
+    };
+    let _ = writeln!(text, "    {}[[\"{}\"]]", id(network, "services"), lines(what, &services));
+    let machine = match network.cloud {
+        Cloud::Aws => &fleet.proxy.aws_machine,
+        Cloud::Gcp => &fleet.proxy.gcp_machine,
+    };
+    let proxy = lines(&format!("egress proxy: {} × {machine}", network.proxies), &subnets(network, Tier::Proxy));
+    let _ = writeln!(text, "    {}{{{{\"{proxy}\"}}}}\n  end", id(network, "proxy"));
+    text
+}
+
+fn arrows(fleet: &Fleet, network: &Network) -> String {
+    let mut text = String::new();
+    let (proxy, services) = (id(network, "proxy"), id(network, "services"));
+    let mut clients = vec![("machines", domains(fleet, network, ProxyClient::Groups))];
+    if fleet.is_build_network(network) {
+        clients.push(("build", domains(fleet, network, ProxyClient::Builds)));
+    }
+    if fleet.runner_of(network).is_some() {
+        clients.push(("runner", fleet.runner_domains(network).len()));
+    }
+    for (client, domains) in clients {
+        let client = id(network, client);
+        let noun = if domains == 1 { "domain" } else { "domains" };
+        let _ = writeln!(text, "  {client} -->|\"{domains} {noun}\"| {proxy}\n  {client} --> {services}");
+    }
+    let _ = writeln!(text, "  {proxy} --> internet");
+    let (edge, machines) = (id(network, "edge"), id(network, "machines"));
+    if public_load_balancers(network).is_some() {
+        let _ = writeln!(text, "  clients --> {edge} --> {machines}");
+    }
+    let sessions = match network.cloud {
+        Cloud::Aws => "Session Manager",
+        Cloud::Gcp => "Identity-Aware Proxy",
+    };
+    let _ = writeln!(text, "  people -->|\"{sessions}\"| {machines}");
+    text
+}
+
+/// How many domains the proxy lets a kind of machine connect to.
+fn domains(fleet: &Fleet, network: &Network, client: ProxyClient) -> usize {
+    fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).count()
+}
+
+fn public_load_balancers(network: &Network) -> Option<Vec<&str>> {
+    let balancers = network.load_balancers.iter().filter(|(_, balancer)| balancer.scheme == Scheme::Public);
+    let names: Vec<&str> = balancers.map(|(name, _)| name.as_str()).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+fn subnets(network: &Network, tier: Tier) -> Vec<String> {
+    let subnets = network.subnets().into_iter().filter(|subnet| subnet.tier == tier);
+    subnets.map(|subnet| subnet.cidr.to_string()).collect()
+}
+
+/// A title, and names below it.
+fn lines(title: &str, names: &[impl AsRef<str>]) -> String {
+    let lines =
+        names.chunks(NAMES_PER_LINE).map(|names| names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "));
+    std::iter::once(format!("<b>{title}</b>")).chain(lines).collect::<Vec<_>>().join("<br>")
+}
