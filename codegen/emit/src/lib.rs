@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 pub use draw::draw;
 pub use layer::{LayerKey, layer_keys};
-pub use terraform::{Job, Policies, build_policy, policies, squid_conf};
+pub use terraform::{Job, Policies, build_permissions, build_policy, policies, squid_conf};
 
 /// Why there are no files.
 #[derive(Debug, thiserror::Error)]

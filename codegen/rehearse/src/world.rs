@@ -13,6 +13,7 @@ use crate::proxy;
 use crate::stage::{Image, Stage};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, resource_name};
+use fleetgen_toolbox::calls::needs;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::machine::{in_network, internet, wait_for};
 use fleetgen_toolbox::process::run;
@@ -78,7 +79,7 @@ impl Emulated for Cloud {
     }
 }
 
-/// Permissions of that policy: the statement and the action.
+/// Permissions of the job that builds images; on AWS the statement and the action.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Permissions {
     pub(crate) used: BTreeSet<String>,
@@ -215,6 +216,9 @@ impl World {
                 "spool": spool,
                 "user": cloud.user(),
                 "refuse": oddities.refuse.iter().map(|(method, _)| method).collect::<Vec<_>>(),
+                // What the project's root gives the job that builds images, and what each method asks for.
+                "permissions": fleetgen_emit::build_permissions(&stage.fleet).map_err(anyhow::Error::msg)?,
+                "needs": needs(&fs_err::read_to_string(stage.root.join("tests/iam/google.txt"))?)?.methods,
             }),
         })
     }
@@ -257,9 +261,9 @@ impl World {
         proxy::judge(&self.name, |program| self.command(program))
     }
 
-    /// The permissions of the build's policy that were not used yet.
-    pub(crate) fn permissions(&self) -> anyhow::Result<Permissions> {
-        Ok(serde_json::from_str(&self.get(&format!("{}/rehearsal", Cloud::Aws.endpoint()))?)?)
+    /// The permissions of the build's job that a cloud saw in use, and those it did not.
+    pub(crate) fn permissions(&self, cloud: Cloud) -> anyhow::Result<Permissions> {
+        Ok(serde_json::from_str(&self.get(&format!("{}/rehearsal", cloud.endpoint()))?)?)
     }
 
     /// Whether a process is in the network of the clouds.

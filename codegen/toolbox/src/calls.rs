@@ -72,6 +72,44 @@ pub fn unneeded<'a>(document: &Value, wrong: impl Fn(&Value) -> Vec<&'a Call>) -
     found
 }
 
+/// What Google's APIs ask of a caller: `tests/iam/google.txt`.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// The permissions for a method.
+    pub methods: BTreeMap<String, Vec<String>>,
+    /// The permissions to read a type of Terraform's, and to write it.
+    pub types: BTreeMap<String, (Vec<String>, Vec<String>)>,
+    /// The permissions of a predefined role.
+    pub grants: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads `tests/iam/google.txt`.
+///
+/// # Errors
+/// A line is something else.
+pub fn needs(table: &str) -> anyhow::Result<Needs> {
+    let mut needs = Needs::default();
+    for line in table.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        match words.as_slice() {
+            [method, "needs", permissions @ ..] => {
+                needs.methods.insert((*method).to_owned(), list(permissions));
+            }
+            [role, "grants", permissions @ ..] => {
+                needs.grants.insert((*role).to_owned(), list(permissions));
+            }
+            [kind, "read", permissions @ ..] => {
+                let mut parts = permissions.split(|word| *word == "write");
+                let (read, write) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                needs.types.insert((*kind).to_owned(), (list(read), list(write)));
+            }
+            _ => bail!("in the line: {line}"),
+        }
+    }
+    Ok(needs)
+}
+
 fn call(text: &str) -> anyhow::Result<Call> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [may, action, resource, given @ ..] = words.as_slice() else { bail!("it has no resource") };

@@ -11,7 +11,10 @@ Usage: compute.py WORLD, a JSON file with
   spool            the folder in which the rehearsal is told what happens to machines (spool.py)
   user             the name that OS Login gives
   refuse           ids of API methods that are refused, such as compute.images.insert
-Besides the API, GET /rehearsal answers with all that is there, and with the problems.
+  permissions      what the caller may do, such as compute.images.create
+  needs            the permissions that a method asks for, by its id
+Besides the API, GET /rehearsal answers with all that is there, with the problems, and with the permissions that were used, and
+those that were not.
 """
 
 import hashlib
@@ -46,6 +49,7 @@ class Cloud:
         self.spool = Spool(settings["spool"])
         self.public_keys = []
         self.made_by = {}
+        self.used = set()
         for image in settings["images"]:
             found = {"name": image["name"], "labels": image["labels"], "status": "READY", "architecture": "X86_64"}
             found["guestOsFeatures"] = [{"type": "UEFI_COMPATIBLE"}, {"type": "GVNIC"}]
@@ -228,7 +232,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
         if url.path == "/rehearsal":
-            self.answer(200, {"found": self.cloud.state(), "problems": self.problems})
+            used, all_of_them = self.cloud.used, set(self.cloud.settings["permissions"])
+            permissions = {"used": sorted(used), "unused": sorted(all_of_them - used)}
+            self.answer(200, {"found": self.cloud.state(), "problems": self.problems} | permissions)
             return
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if 0 < length < MOST else None
@@ -252,6 +258,7 @@ class Handler(BaseHTTPRequestHandler):
             raise self.problem(400, f"{method['id']}: {problem}")
         if method["id"] in self.cloud.settings["refuse"]:
             raise Refusal(403, f"{method['id']} is refused in this rehearsal")
+        self.authorize(method["id"])
         does = getattr(self.cloud, method["id"].replace(".", "_"), None)
         if does is None:
             raise self.problem(501, f"{method['id']} is not part of this rehearsal")
@@ -259,6 +266,18 @@ class Handler(BaseHTTPRequestHandler):
         for problem in api.problems(method["response"], answer, "the answer"):
             raise self.problem(500, f"{method['id']}: {problem}")
         return answer
+
+    def authorize(self, method):
+        """Only Compute Engine asks: a caller's own keys for OS Login are its own."""
+        if not method.startswith("compute."):
+            return
+        needs = self.cloud.settings["needs"].get(method)
+        if needs is None:
+            raise self.problem(501, f"{method} is not in tests/iam/google.txt")
+        for permission in needs:
+            if permission not in self.cloud.settings["permissions"]:
+                raise Refusal(403, f"Required '{permission}' permission for {method}")
+            self.cloud.used.add(permission)
 
     def problem(self, code, text):
         self.problems.append(text)

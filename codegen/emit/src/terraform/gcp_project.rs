@@ -88,6 +88,18 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
     Ok(jobs)
 }
 
+/// The permissions of the job that builds images, in its own role.
+///
+/// # Errors
+/// A bug in fleetgen, or a fleet without a GCP project.
+pub fn build_permissions(fleet: &Fleet) -> Result<Vec<String>, String> {
+    let gcp = fleet.gcp.as_ref().ok_or("the fleet has no GCP project")?;
+    let jobs = gcp_jobs(fleet, gcp, &gcp.builder)?;
+    let build = jobs.into_iter().find(|job| job.starts_builds).ok_or("no job builds images")?;
+    let permissions = build.roles["permissions"].as_array().ok_or("the job has no permissions")?;
+    Ok(permissions.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
 /// The roles that machines of an environment in a project have, as a list in CEL.
 fn group_roles(fleet: &Fleet, project: &GcpAccount, environment: Option<&Environment>) -> String {
     let mut roles: BTreeSet<String> = MACHINE_ROLES.iter().map(|role| (*role).to_owned()).collect();

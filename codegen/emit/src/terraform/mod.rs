@@ -25,6 +25,7 @@ use crate::language::{Language, Templates};
 use crate::{EmitError, HandWritten, StartImages, layer_keys};
 
 pub use foundation::squid_conf;
+pub use gcp_project::build_permissions;
 pub use policy::{Job, Policies, build_policy, policies};
 
 const TEMPLATES: &[(&str, &str)] = &[

@@ -1,5 +1,6 @@
 //! The identities on AWS: what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
 
+mod google;
 mod machines;
 mod resource_policies;
 
@@ -27,6 +28,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("iam: machines open sessions, and control nothing", machines::machines),
         Check::new("iam: keys, buckets and endpoints let only their own callers pass", resource_policies::policies),
         Check::new("iam: plan reads and apply writes every type of resource", terraform),
+        Check::new("iam: the same on GCP, and they may do no more", google::terraform),
     ]
 }
 
