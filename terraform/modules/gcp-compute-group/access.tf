@@ -1,20 +1,5 @@
-# The machines' identity, and what can reach them.
-
-resource "google_service_account" "this" {
-  account_id   = var.name
-  project      = var.project
-  display_name = var.name
-  description  = "Machines of ${var.name}"
-}
-
-resource "google_project_iam_member" "this" {
-  # What the agents on every machine need, and nothing more.
-  for_each = toset(concat(["roles/logging.logWriter", "roles/monitoring.metricWriter"], var.roles))
-
-  project = var.project
-  role    = each.value
-  member  = google_service_account.this.member
-}
+# What can reach the machines. Their service account comes from the project's root, which only administrators apply: whoever may make
+# accounts or act as all of them could become anybody in the project.
 
 locals {
   # The documented source ranges of Google's health checks.
@@ -46,7 +31,7 @@ resource "google_compute_firewall" "this" {
   source_ranges = each.value.ranges
 
   # By service account, since anybody who may set tags could add a network tag.
-  target_service_accounts = [google_service_account.this.email]
+  target_service_accounts = [var.service_account]
 
   allow {
     protocol = each.value.protocol

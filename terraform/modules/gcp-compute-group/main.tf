@@ -49,7 +49,7 @@ resource "google_compute_region_instance_template" "this" {
   }
 
   service_account {
-    email = google_service_account.this.email
+    email = var.service_account
     # Roles decide what the machine may do. Scopes would only obscure it.
     scopes = ["https://www.googleapis.com/auth/cloud-platform"]
   }

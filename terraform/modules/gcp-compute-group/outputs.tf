@@ -12,8 +12,3 @@ output "instance_template" {
   description = "The instance template that the rollout copies with a new image."
   value       = google_compute_region_instance_template.this.self_link
 }
-
-output "service_account" {
-  description = "The machines' service account, for further grants."
-  value       = google_service_account.this.email
-}

@@ -278,15 +278,13 @@ variable "maintenance" {
   }
 }
 
-variable "roles" {
-  description = "The machines' roles in the project, besides those for logs and metrics."
-  type        = list(string)
-  default     = []
-  nullable    = false
+variable "service_account" {
+  description = "The e-mail address of the machines' service account, which exists."
+  type        = string
 
   validation {
-    condition     = alltrue([for role in var.roles : !contains(["roles/editor", "roles/owner"], role)])
-    error_message = "A machine must not be an owner or editor of its project."
+    condition     = can(regex("^[^@]+@[^@]+$", var.service_account))
+    error_message = "The service account must be an e-mail address."
   }
 }
 

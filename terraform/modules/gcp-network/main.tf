@@ -45,6 +45,18 @@ resource "google_compute_subnetwork" "this" {
   }
 }
 
+resource "google_compute_subnetwork_iam_member" "this" {
+  for_each = {
+    for item in flatten([for tier, accounts in var.users : [for account in accounts : { tier = tier, account = account }]]) : "${item.tier} ${item.account}" => item
+  }
+
+  project    = var.project
+  region     = var.region
+  subnetwork = google_compute_subnetwork.this[each.value.tier].name
+  role       = "roles/compute.networkUser"
+  member     = "serviceAccount:${each.value.account}"
+}
+
 # Application load balancers of the region connect from here.
 #trivy:ignore:GCP-0075 Google's own proxies are here, and no machines.
 #trivy:ignore:GCP-0076 Google logs no flows of a proxy-only subnetwork.
@@ -79,7 +91,8 @@ resource "google_compute_route" "proxy_to_internet" {
   description      = "The internet, for the proxy's machines"
   dest_range       = "0.0.0.0/0"
   next_hop_gateway = "default-internet-gateway"
-  # Whoever gave a machine this tag would still have no public address, no NAT, and a firewall that goes by service accounts.
+  # Whoever gave a machine this tag would still have no public address, no NAT, which serves the proxy's subnetwork alone, and a
+  # firewall that goes by service accounts.
   tags = [local.proxy_tag]
 }
 

@@ -60,6 +60,12 @@ variable "build_service_account" {
   default     = null
 }
 
+variable "users" {
+  description = "The e-mail addresses of service accounts that may create machines in a subnetwork, by subnetwork. None in the proxy's: its machines reach the internet."
+  type        = object({ machines = optional(list(string), []), build = optional(list(string), []) })
+  default     = {}
+}
+
 variable "zone_name" {
   description = "The private DNS zone of the network, such as gcp-tokyo.example.internal."
   type        = string

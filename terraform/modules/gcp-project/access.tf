@@ -5,6 +5,7 @@ locals {
   forbidden = toset([
     "compute.disableSerialPortAccess",
     "compute.requireOsLogin",
+    "compute.skipDefaultNetworkCreation",
     "iam.automaticIamGrantsForDefaultServiceAccounts",
     "iam.disableServiceAccountKeyCreation",
     "storage.publicAccessPrevention",
@@ -31,7 +32,7 @@ resource "google_org_policy_policy" "forbidden" {
     }
   }
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.policies]
 }
 
 resource "google_org_policy_policy" "no_public_addresses" {
@@ -44,10 +45,10 @@ resource "google_org_policy_policy" "no_public_addresses" {
     }
   }
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.policies]
 }
 
-# Its machines would otherwise be editors of the project.
+# In a project that had Compute Engine before its policies, machines with this account are editors of the project.
 resource "google_project_default_service_accounts" "this" {
   project = var.project
   action  = "DISABLE"
@@ -106,4 +107,6 @@ resource "google_logging_project_bucket_config" "default" {
   location       = "global"
   bucket_id      = "_Default"
   retention_days = var.log_retention_days
+
+  depends_on = [google_project_service.this]
 }

@@ -78,10 +78,13 @@ resource "google_kms_crypto_key" "signing" {
   }
 }
 
+# Cosign looks at the key and at its version before it signs, which the role of signers does not include.
 resource "google_kms_crypto_key_iam_member" "signing" {
-  for_each = var.signing_key == null ? [] : toset([for name in keys(var.jobs) : name if var.jobs[name].starts_builds])
+  for_each = var.signing_key == null ? {} : {
+    for pair in setproduct([for name in keys(var.jobs) : name if var.jobs[name].starts_builds], ["signerVerifier", "viewer"]) : join(" ", pair) => { job = pair[0], role = pair[1] }
+  }
 
   crypto_key_id = google_kms_crypto_key.signing[0].id
-  role          = "roles/cloudkms.signerVerifier"
-  member        = google_service_account.job[each.key].member
+  role          = "roles/cloudkms.${each.value.role}"
+  member        = google_service_account.job[each.value.job].member
 }

@@ -33,6 +33,14 @@ data "google_project" "this" {
   project_id = var.project
 }
 
+# First, since it forbids what enabling Compute Engine would otherwise create: a network that is open to the internet, and an account
+# that may edit the whole project.
+resource "google_project_service" "policies" {
+  project            = var.project
+  service            = "orgpolicy.googleapis.com"
+  disable_on_destroy = false
+}
+
 resource "google_project_service" "this" {
   for_each = toset(var.apis)
 
@@ -40,6 +48,8 @@ resource "google_project_service" "this" {
   service = "${each.value}.googleapis.com"
   # Others in the project may use it, too.
   disable_on_destroy = false
+
+  depends_on = [google_org_policy_policy.forbidden, google_org_policy_policy.no_public_addresses]
 }
 
 # Tokens of this repository's jobs, and of no other's. A name can be given to another repository; an id cannot.
@@ -103,6 +113,8 @@ resource "google_project_iam_custom_role" "job" {
   title       = "${var.fleet}-${each.key}"
   description = "What the job may do that ${var.jobs[each.key].description}"
   permissions = each.value
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_project_iam_member" "job" {
@@ -154,4 +166,13 @@ resource "google_project_iam_member" "image_user" {
   role    = "roles/compute.imageUser"
   # Managed instance groups create machines as this account.
   member = "serviceAccount:${each.value.number}@cloudservices.gserviceaccount.com"
+}
+
+# The jobs of other projects read an image before they start machines from it.
+resource "google_project_iam_member" "image_job" {
+  for_each = toset(var.image_users)
+
+  project = var.project
+  role    = "roles/compute.imageUser"
+  member  = each.value
 }

@@ -3,8 +3,8 @@ variable "fleet" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,20}$", var.fleet))
-    error_message = "The name must be 2 to 21 lower-case letters, digits and hyphens."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.fleet)) && !startswith("${var.fleet}-", "gcp-")
+    error_message = "The name must be 1 to 16 lower-case letters, digits and hyphens, and not begin with `gcp-`, which Google keeps for its own identity pools."
   }
 }
 
@@ -48,6 +48,27 @@ variable "builds_images" {
   description = "Whether images are built in this project."
   type        = bool
   default     = false
+}
+
+variable "machines" {
+  description = "The service accounts of groups' machines, by their ids: what each is for, its roles in the project besides those for logs and metrics, and the jobs that create its machines."
+  type = map(object({
+    description = string
+    roles       = optional(list(string), [])
+    jobs        = list(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue(flatten([for machine in var.machines : [for role in machine.roles : !contains(["roles/editor", "roles/owner", "roles/viewer"], role)]]))
+    error_message = "A machine must not be an owner, editor or viewer of its project."
+  }
+}
+
+variable "image_users" {
+  description = "Who else starts machines from the images of this project, as IAM names them: jobs of other projects."
+  type        = list(string)
+  default     = []
 }
 
 variable "image_projects" {
@@ -95,7 +116,7 @@ variable "apis" {
   description = "The APIs that the fleet uses, without .googleapis.com."
   type        = list(string)
   default = [
-    "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "orgpolicy", "oslogin",
+    "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "oslogin",
     "serviceusage", "storage", "sts",
   ]
 }

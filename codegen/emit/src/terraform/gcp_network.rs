@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::foundation::{PackageSource, package_sources};
 use super::gcp::{self, RootValues};
+use super::gcp_project::{GcpJob, gcp_jobs};
 
 #[derive(Serialize)]
 pub(super) struct FoundationValues<'a> {
@@ -20,6 +21,9 @@ pub(super) struct FoundationValues<'a> {
     peers: Vec<PeerValues<'a>>,
     /// The service account of machines that build images here.
     builder: Option<String>,
+    /// The accounts of jobs that create machines of groups, and of those that create machines that build images.
+    machine_users: Vec<String>,
+    build_users: Vec<String>,
     proxy: ProxyValues<'a>,
     labels: BTreeMap<&'a str, &'a str>,
 }
@@ -53,6 +57,9 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
     let (project, image) = vendors?;
     let machine = catalog::machine(Cloud::Gcp, &fleet.proxy.gcp_machine).ok()?;
     let builds = fleet.is_build_network(network);
+    let own = |name: String| gcp::service_account(&account.project, &name);
+    let jobs = gcp_jobs(fleet, fleet.gcp.as_ref()?, account).ok()?;
+    let job_account = |job: &GcpJob| own(format!("{}-{}", fleet.name, job.name));
     let is_wanted = |tier| match tier {
         Tier::Machines | Tier::Proxy | Tier::ProxyOnly => true,
         Tier::Build => builds,
@@ -73,9 +80,9 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
                 owned: network.peerings.contains(&peer.name),
             })
             .collect(),
-        builder: builds.then(|| {
-            format!("{}@{}.iam.gserviceaccount.com", resource_name::build_identity(&fleet.name), account.project)
-        }),
+        builder: builds.then(|| own(resource_name::build_identity(&fleet.name))),
+        machine_users: jobs.iter().filter(|job| job.replaces_machines).map(job_account).collect(),
+        build_users: jobs.iter().filter(|job| job.starts_builds && builds).map(job_account).collect(),
         proxy: ProxyValues {
             port: fleet.proxy.port.get(),
             host: resource_name::proxy_host(&fleet.name, &network.name),

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::account::{GithubValues, github};
+use super::gcp;
 use crate::EmitError;
 
 const PLAN: &str = include_str!("../../data/roles/plan.json");
@@ -19,9 +20,6 @@ const APPLY: &str = include_str!("../../data/roles/apply.json");
 const ROLLOUT: &str = include_str!("../../data/roles/rollout.json");
 const BUILD: &str = include_str!("../../data/roles/build.json");
 const SWEEP: &str = include_str!("../../data/roles/sweep.json");
-
-/// What every machine gets: `terraform/modules/gcp-compute-group`.
-const MACHINE_ROLES: &[&str] = &["roles/logging.logWriter", "roles/monitoring.metricWriter"];
 
 /// A job of GitHub's and its service account.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +32,9 @@ pub(super) struct GcpJob {
     pub subjects: Vec<String>,
     /// It creates machines that build images, and signs.
     pub starts_builds: bool,
+    /// It creates machines of an environment's groups.
+    #[serde(skip)]
+    pub replaces_machines: bool,
     /// The permissions of its own role, and other roles.
     #[serde(skip)]
     pub roles: Value,
@@ -50,7 +51,6 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         let values = [
             ("state_bucket", Some(project.state_bucket.to_string())),
             ("artifact_bucket", artifacts.clone()),
-            ("group_roles", Some(group_roles(fleet, project, environment))),
             ("states", Some(states(fleet, project, environment))),
         ];
         fill(document, &values)
@@ -60,6 +60,7 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         description,
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
         starts_builds: false,
+        replaces_machines: false,
         roles,
     };
     let subjects = ["pull_request", "environment:drift"];
@@ -82,7 +83,8 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         ] {
             let subject = format!("environment:{purpose}-{name}");
             let roles = roles(document, Some(environment))?;
-            jobs.push(job(format!("{purpose}-{name}"), description, &[&subject], roles));
+            let job = job(format!("{purpose}-{name}"), description, &[&subject], roles);
+            jobs.push(GcpJob { replaces_machines: true, ..job });
         }
     }
     Ok(jobs)
@@ -98,17 +100,6 @@ pub fn build_permissions(fleet: &Fleet) -> Result<Vec<String>, String> {
     let build = jobs.into_iter().find(|job| job.starts_builds).ok_or("no job builds images")?;
     let permissions = build.roles["permissions"].as_array().ok_or("the job has no permissions")?;
     Ok(permissions.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-}
-
-/// The roles that machines of an environment in a project have, as a list in CEL.
-fn group_roles(fleet: &Fleet, project: &GcpAccount, environment: Option<&Environment>) -> String {
-    let mut roles: BTreeSet<String> = MACHINE_ROLES.iter().map(|role| (*role).to_owned()).collect();
-    for group in groups_in(fleet, project, environment) {
-        if let Target::Gcp(gcp) = &group.target {
-            roles.extend(gcp.roles.iter().map(ToString::to_string));
-        }
-    }
-    roles.iter().map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether an object is in the state of one of an environment's roots in a project, in CEL.
@@ -189,14 +180,25 @@ pub(super) struct ProjectValues<'a> {
     jobs: &'a [GcpJob],
     /// Images are built here.
     builds: bool,
-    /// Other projects that run them.
+    /// Other projects that run them, and their jobs.
     image_projects: Vec<&'a str>,
+    image_users: Vec<String>,
+    machines: Vec<MachineValues<'a>>,
     key_ring: Option<KeyRing<'a>>,
     /// The locations of buckets, by name.
     buckets: BTreeMap<&'a str, &'a str>,
     members: Vec<&'a str>,
     log_retention_days: u32,
     labels: BTreeMap<&'a str, &'a str>,
+}
+
+/// The service account of a group's machines.
+#[derive(Serialize)]
+struct MachineValues<'a> {
+    name: String,
+    description: String,
+    roles: Vec<&'a str>,
+    jobs: [String; 2],
 }
 
 #[derive(Serialize)]
@@ -229,12 +231,32 @@ pub(super) fn values<'a>(
         jobs,
         builds,
         image_projects: gcp.others.iter().filter(runs).map(|other| other.project.as_str()).collect(),
+        image_users: gcp.others.iter().filter(runs).flat_map(|other| image_users(fleet, gcp, other)).collect(),
+        machines: groups_in(fleet, project, None).map(|group| machine(fleet, group)).collect(),
         key_ring: key_ring(fleet, project, builds),
         buckets: artifacts.map(AsRef::as_ref).into_iter().zip(build_region).collect(),
         members: fleet.access.gcp_members.iter().map(AsRef::as_ref).collect(),
         log_retention_days: fleet.access.log_retention.seconds.div_ceil(86_400).min(3_650),
         labels: super::fleet_tags(fleet),
     })
+}
+
+/// The jobs of another project that start machines from images.
+fn image_users(fleet: &Fleet, gcp: &GcpAccounts, other: &GcpAccount) -> Vec<String> {
+    let jobs = gcp_jobs(fleet, gcp, other).unwrap_or_default();
+    let jobs = jobs.into_iter().filter(|job| job.replaces_machines);
+    let account = |job: GcpJob| gcp::service_account(&other.project, &format!("{}-{}", fleet.name, job.name));
+    jobs.map(|job| format!("serviceAccount:{}", account(job))).collect()
+}
+
+fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
+    let name = resource_name::group(&fleet.name, group);
+    let roles = match &group.target {
+        Target::Gcp(gcp) => gcp.roles.iter().map(AsRef::as_ref).collect(),
+        Target::Aws(_) => Vec::new(),
+    };
+    let jobs = ["apply", "rollout"].map(|purpose| format!("{purpose}-{}", group.environment));
+    MachineValues { description: format!("Machines of {name}"), name, roles, jobs }
 }
 
 /// The keys with the names that fleetgen gives, in this project: such keys are its root to create.

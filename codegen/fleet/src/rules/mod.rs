@@ -66,6 +66,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     layer::exceptions,
     layer::ignored,
     name::images,
+    name::service_accounts,
     name::unique,
     network::addresses,
     network::clouds,

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use fleetgen_problem::{Code, Problem};
+use fleetgen_problem::{Code, Problem, Span};
 
 use super::Problems;
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
+use crate::field::Field;
 use crate::resource_name;
+use crate::scalar::NetworkName;
 
 /// Files and modules of a root that are not a group's, and a file name that is special to Terraform.
 const RESERVED: &[&str] = &["main", "network", "override"];
@@ -59,6 +61,54 @@ pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
             )
             .label(format!("{excess} too many"))
             .hint("shorten the name of the group, the environment or the fleet"),
+        );
+    }
+}
+
+/// The most characters that the id of a service account on GCP has.
+const SERVICE_ACCOUNT: usize = 30;
+
+/// The service accounts of proxies and of GitHub's jobs are within Google's limit, and their identity pool has no name of Google's own.
+pub(super) fn service_accounts(draft: &Draft<'_>, problems: &mut Problems) {
+    let Some(fleet) = draft.fleet_name() else { return };
+    let on_gcp = |network: &NetworkName| draft.networks.get(network).is_some_and(|network| network.cloud == Cloud::Gcp);
+    let mut check = |name: String, span: Span, what: &str| {
+        if let Some(excess) = name.len().checked_sub(SERVICE_ACCOUNT).filter(|excess| *excess > 0) {
+            problems.push(
+                Problem::new(
+                    Code::ResourceName,
+                    span,
+                    format!("the service account `{name}` has {} characters; GCP allows {SERVICE_ACCOUNT}", name.len()),
+                )
+                .label(format!("{excess} too many"))
+                .hint(format!("shorten the name of the {what} or of the fleet")),
+            );
+        }
+    };
+    for (name, _) in draft.file.networks.get().into_iter().flat_map(|networks| &networks.0) {
+        if let Some(network) = name.get().filter(|name| on_gcp(name)) {
+            check(format!("{}-proxy", resource_name::network(fleet, network)), name.span, "network");
+        }
+    }
+    for environment in draft.file.environments.get().into_iter().flatten().filter_map(Field::get) {
+        let Some(name) = environment.name.get() else { continue };
+        let is_here = |group: &GroupDraft| group.environment == *name && group.cloud() == Cloud::Gcp;
+        if draft.groups.values().any(is_here) {
+            check(format!("{fleet}-rollout-{name}"), environment.name.span, "environment");
+        }
+    }
+    let own = draft.file.fleet.get().map(|written| &written.name);
+    if let Some(field) =
+        own.filter(|_| draft.gcp_account().is_some() && fleet.as_str().split('-').next() == Some("gcp"))
+    {
+        problems.push(
+            Problem::new(
+                Code::ResourceName,
+                field.span,
+                format!("the identity pool `{fleet}-github` has a name that Google keeps for itself"),
+            )
+            .label("must not begin with `gcp-`")
+            .hint("choose another name for the fleet"),
         );
     }
 }

@@ -82,12 +82,18 @@ fn contract(fleet: &Fleet, scope: &Scope) -> Vec<(&'static str, &'static str, St
     let is_on_gcp =
         |account: &AccountName| fleet.gcp.iter().flat_map(GcpAccounts::accounts).any(|it| it.name == *account);
     match scope {
-        Scope::Account(account) if is_on_gcp(account) => vec![
-            ("google_service_account", "account_id", resource_name::build_identity(name)),
-            ("google_kms_key_ring", "name", resource_name::GCP_KEY_RING.to_owned()),
-            ("google_kms_crypto_key", "name", resource_name::GCP_DISK_KEY.to_owned()),
-            ("google_kms_crypto_key", "name", resource_name::GCP_SIGNING_KEY.to_owned()),
-        ],
+        Scope::Account(account) if is_on_gcp(account) => {
+            let here = |group: &&Group| fleet.networks.get(&group.network).is_some_and(|it| it.account == *account);
+            let groups = fleet.groups.values().filter(here).map(|group| resource_name::group(name, group));
+            let accounts = groups.chain([resource_name::build_identity(name)]);
+            let mut known: Vec<_> = accounts.map(|id| ("google_service_account", "account_id", id)).collect();
+            known.extend([
+                ("google_kms_key_ring", "name", resource_name::GCP_KEY_RING.to_owned()),
+                ("google_kms_crypto_key", "name", resource_name::GCP_DISK_KEY.to_owned()),
+                ("google_kms_crypto_key", "name", resource_name::GCP_SIGNING_KEY.to_owned()),
+            ]);
+            known
+        }
         Scope::Account(_) => vec![
             ("aws_iam_instance_profile", "name", resource_name::build_identity(name)),
             ("aws_cloudwatch_log_group", "name", resource_name::session_logs(name)),
@@ -154,6 +160,8 @@ fn rollout(context: &CheckContext<'_>, fleet: &Fleet, scope: &Scope) -> anyhow::
 fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<()> {
     let names =
         groups.iter().flat_map(|group| resource_name::of_group(&resource_name::group(&fleet.name, group), group));
+    // The project's root creates service accounts.
+    let names = names.filter(|name| name.kind != "service account");
     let expected: BTreeSet<(&str, String)> = names.map(|name| (name.kind, name.name)).collect();
     let state = state(directory)?;
     let mut found = BTreeSet::new();
@@ -168,7 +176,6 @@ fn names(directory: &Path, fleet: &Fleet, groups: &[&Group]) -> anyhow::Result<(
             "google_compute_firewall" => ("firewall rule", "name"),
             "google_compute_region_instance_group_manager" => ("managed instance group", "name"),
             "google_compute_region_instance_template" => ("instance template prefix", "name_prefix"),
-            "google_service_account" => ("service account", "account_id"),
             _ => continue,
         };
         for instance in resource["instances"].as_array().into_iter().flatten() {

@@ -19,6 +19,10 @@ terraform {
 provider "google" {
   project = "example-fleet"
   region  = "asia-northeast1"
+
+  # Google wants to know which project pays for calls about policies.
+  user_project_override = true
+  billing_project       = "example-fleet"
 }
 
 locals {
@@ -72,9 +76,66 @@ module "project" {
     })
   }
   builds_images = true
-  key_ring      = { name = "fleet", location = "asia-northeast1" }
-  disk_key      = "disks"
-  signing_key   = "image-signing"
+  # Who the machines of groups are. A new group needs this root first.
+  machines = {
+    "example-prod-admin-gcp" = {
+      description = "Machines of example-prod-admin-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-api-gcp" = {
+      description = "Machines of example-prod-api-gcp"
+      roles       = ["roles/datastore.user"]
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-stg-api-gcp-stg" = {
+      description = "Machines of example-stg-api-gcp-stg"
+      roles       = ["roles/datastore.user"]
+      jobs        = ["apply-stg", "rollout-stg"]
+    }
+    "example-prod-feed-gcp" = {
+      description = "Machines of example-prod-feed-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-index-gcp" = {
+      description = "Machines of example-prod-index-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-report-gcp" = {
+      description = "Machines of example-prod-report-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-search-gcp" = {
+      description = "Machines of example-prod-search-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-train-gcp" = {
+      description = "Machines of example-prod-train-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-vision-gcp" = {
+      description = "Machines of example-prod-vision-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-prod-web-gcp" = {
+      description = "Machines of example-prod-web-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-stg-web-gcp-stg" = {
+      description = "Machines of example-stg-web-gcp-stg"
+      jobs        = ["apply-stg", "rollout-stg"]
+    }
+    "example-prod-worker-gcp" = {
+      description = "Machines of example-prod-worker-gcp"
+      jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-stg-worker-gcp-stg" = {
+      description = "Machines of example-stg-worker-gcp-stg"
+      jobs        = ["apply-stg", "rollout-stg"]
+    }
+  }
+  key_ring    = { name = "fleet", location = "asia-northeast1" }
+  disk_key    = "disks"
+  signing_key = "image-signing"
   buckets = {
     "example-fleet-artifacts-gcp" = "asia-northeast1"
   }

@@ -46,7 +46,12 @@ module "network" {
   proxy_port            = 3128
   proxy_service_account = module.proxy.service_account
   build_service_account = "example-build@example-fleet.iam.gserviceaccount.com"
-  labels                = local.labels
+  # The jobs that create machines in the subnetworks.
+  users = {
+    machines = ["example-apply-stg@example-fleet.iam.gserviceaccount.com", "example-rollout-stg@example-fleet.iam.gserviceaccount.com", "example-apply-prod@example-fleet.iam.gserviceaccount.com", "example-rollout-prod@example-fleet.iam.gserviceaccount.com"]
+    build    = ["example-build-runner@example-fleet.iam.gserviceaccount.com"]
+  }
+  labels = local.labels
 }
 
 module "proxy" {

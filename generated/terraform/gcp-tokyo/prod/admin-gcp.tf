@@ -10,6 +10,9 @@ module "admin-gcp" {
   zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
   network     = module.network
 
+  # The project's root creates it, with its roles.
+  service_account = "example-prod-admin-gcp@example-fleet.iam.gserviceaccount.com"
+
   # Where a new group starts: on the vendor's image, as no image was promoted to its environment. Until one is, nothing is replaced.
   bootstrap_image   = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
   hold_replacements = true

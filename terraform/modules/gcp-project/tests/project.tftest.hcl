@@ -47,7 +47,7 @@ run "only_builds_act_as_builders_and_sign" {
   command = plan
 
   assert {
-    condition     = keys(google_service_account_iam_member.build) == ["build-runner"] && keys(google_kms_crypto_key_iam_member.signing) == ["build-runner"]
+    condition     = keys(google_service_account_iam_member.build) == ["build-runner"] && keys(google_kms_crypto_key_iam_member.signing) == ["build-runner signerVerifier", "build-runner viewer"]
     error_message = "the job that starts builds"
   }
 
@@ -64,6 +64,36 @@ run "sessions_reach_port_22_only" {
     condition     = google_project_iam_member.operator["group:platform@example.com roles/iap.tunnelResourceAccessor"].condition[0].expression == "destination.port == 22"
     error_message = "a tunnel leads to SSH"
   }
+}
+
+run "a_machine_has_its_own_account_and_its_own_jobs" {
+  command = plan
+
+  variables {
+    machines = {
+      example-prod-web = { description = "Web", roles = ["roles/datastore.user"], jobs = ["plan"] }
+    }
+  }
+
+  assert {
+    condition     = keys(google_project_iam_member.machine) == ["example-prod-web roles/datastore.user", "example-prod-web roles/logging.logWriter", "example-prod-web roles/monitoring.metricWriter"]
+    error_message = "logs, metrics, and what the group has"
+  }
+
+  assert {
+    condition     = keys(google_service_account_iam_member.machine) == ["example-prod-web group:platform@example.com", "example-prod-web plan"]
+    error_message = "its jobs and the operators, and nobody else, act as it"
+  }
+}
+
+run "a_machine_that_edits_the_project_is_refused" {
+  command = plan
+
+  variables {
+    machines = { example-prod-web = { description = "Web", roles = ["roles/editor"], jobs = [] } }
+  }
+
+  expect_failures = [var.machines]
 }
 
 run "everybody_a_primitive_role_and_a_branch_are_refused" {

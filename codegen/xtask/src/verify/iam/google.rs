@@ -64,5 +64,10 @@ pub(super) fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
 }
 
 /// What the provider asks for whatever it does, and what comes with a peering or a bucket of another fleet.
-const ALWAYS: &[&str] =
-    &["compute.projects.get", "compute.regions.get", "compute.zones.get", "resourcemanager.projects.get"];
+const ALWAYS: &[&str] = &[
+    "compute.projects.get",
+    "compute.regions.get",
+    "compute.zones.get",
+    "resourcemanager.projects.get",
+    "serviceusage.services.use",
+];

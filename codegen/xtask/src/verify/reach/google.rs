@@ -83,7 +83,8 @@ impl Ground<'_> {
             all.push(expected("a machine and SSH on a build", machine, build, 22, false));
             all.push(expected("Packer and a build", iap, build, 22, true));
         }
-        let accounts = self.groups.iter().map(|(name, _)| email(states, name)).collect::<Result<Vec<_>, _>>()?;
+        let accounts: Vec<String> =
+            self.groups.iter().map(|(name, _)| format!("{name}@{project}.iam.gserviceaccount.com")).collect();
         for ((_, group), account) in self.groups.iter().zip(&accounts) {
             let own = GcpEnd::Machine { tier: "machines", account: Some(account) };
             all.push(expected("a group and the proxy", own, proxy, port, true));

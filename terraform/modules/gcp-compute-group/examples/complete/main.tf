@@ -24,12 +24,13 @@ module "network" {
 module "vision" {
   source = "../.."
 
-  name        = "example-prod-vision"
-  description = "Image recognition"
-  project     = "example-fleet"
-  region      = "asia-northeast1"
-  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
-  network     = module.network
+  name            = "example-prod-vision"
+  service_account = "example-prod-vision@example-fleet.iam.gserviceaccount.com"
+  description     = "Image recognition"
+  project         = "example-fleet"
+  region          = "asia-northeast1"
+  zones           = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network         = module.network
 
   bootstrap_image   = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
   hold_replacements = true
@@ -71,7 +72,6 @@ module "vision" {
   }
 
   maintenance = { max_surge_percent = 10, max_unavailable_percent = 10 }
-  roles       = ["roles/storage.objectViewer"]
   spot        = true
   secure_boot = false
   labels      = { environment = "prod", team = "platform" }

@@ -24,12 +24,13 @@ module "network" {
 module "worker" {
   source = "../.."
 
-  name        = "example-prod-worker"
-  description = "Takes jobs from the queue"
-  project     = "example-fleet"
-  region      = "asia-northeast1"
-  zones       = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
-  network     = module.network
+  name            = "example-prod-worker"
+  service_account = "example-prod-worker@example-fleet.iam.gserviceaccount.com"
+  description     = "Takes jobs from the queue"
+  project         = "example-fleet"
+  region          = "asia-northeast1"
+  zones           = ["asia-northeast1-a", "asia-northeast1-b", "asia-northeast1-c"]
+  network         = module.network
 
   bootstrap_image = "projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101"
   machine_type    = "n2-standard-2"
