@@ -46,6 +46,7 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
 /// What a good build does not use, and why: statements of the policy on AWS, and permissions on GCP.
 const UNUSED: &[(&str, &str)] = &[
     ("EncryptDisks", "EC2 uses these with the runner's permissions; no call shows it"),
+    ("compute.images.delete", "only the option -force replaces an image"),
     ("compute.disks.delete", "Packer deletes the disk with its machine unless a build fails"),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use fleetgen_toolbox::files::{copy, write};
 use fleetgen_toolbox::process::{both, output, run};
 
@@ -12,10 +12,13 @@ use super::roots::fleet;
 use super::{Check, CheckContext};
 
 const ROOT: &str = "terraform/bootstrap/aws";
+const GCP_ROOT: &str = "terraform/bootstrap/gcp";
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
         Check::new(format!("{ROOT}: lint"), |context| lint(context, ROOT)),
+        Check::new(format!("{GCP_ROOT}: lint"), |context| lint(context, GCP_ROOT)),
+        Check::new(format!("{GCP_ROOT}: apply"), on_gcp),
         Check::new(format!("{ROOT}: apply, and move the state into S3"), bootstrap),
     ]
 }
@@ -68,4 +71,19 @@ fn bootstrap(context: &CheckContext<'_>) -> anyhow::Result<()> {
     ensure!(!locked.status.success(), "a locked state was planned");
     ensure!(both(&locked).contains("Error acquiring the state lock"), "{}", both(&locked));
     Ok(())
+}
+
+/// There is no stand-in for Google's storage that Terraform's backend could be pointed at.
+fn on_gcp(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let fleet = fleet(context.root)?;
+    let project = &fleet.gcp.as_ref().context("the fleet is on GCP")?.builder;
+    let directory = context.sandbox.path("terraform/bootstrap-check/gcp");
+    copy(&context.sandbox.path(GCP_ROOT), &directory)?;
+    let variables = format!(
+        "project = {:?}\nlocation = \"asia-northeast1\"\nbucket = {:?}\n",
+        project.project.as_str(),
+        project.state_bucket.as_str()
+    );
+    write(&directory.join("terraform.tfvars"), &variables)?;
+    super::roots::apply(context, &directory)
 }

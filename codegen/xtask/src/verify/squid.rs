@@ -10,8 +10,10 @@ use fleetgen_toolbox::process::{both, output, run};
 
 use super::{Check, CheckContext};
 
-/// The configuration, and the addresses of a build, of a group's machine and of the proxy's own subnet in its network.
-const CONFIGURATION: &str = "generated/terraform/aws-tokyo/foundation/squid.conf";
+/// The networks that build images, one on each cloud, and how their addresses begin.
+const NETWORKS: &[(&str, &str)] = &[("aws-tokyo", "10.16."), ("gcp-tokyo", "10.48.")];
+/// How the addresses below begin: those of a build, of a group's machine and of the proxy's own subnet in the first network.
+const PREFIX: &str = "10.16.";
 const BUILD: &str = "10.16.128.5";
 const MACHINE: &str = "10.16.0.5";
 const STRANGER: &str = "10.16.192.5";
@@ -73,7 +75,7 @@ const REQUESTS: &[(&str, &str, bool)] = &[
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
-        Check::new("squid: what the proxy lets pass", requests),
+        Check::new("squid: what the proxies let pass", requests),
         Check::new("squid: a reload keeps connections", reload),
         Check::new("squid: a restart of one proxy keeps downloads", restart),
     ]
@@ -98,6 +100,11 @@ impl Drop for Network {
 
 impl Network {
     fn start(context: &CheckContext<'_>) -> anyhow::Result<Self> {
+        Self::start_as(context, NETWORKS[0])
+    }
+
+    fn start_as(context: &CheckContext<'_>, (name, prefix): (&str, &str)) -> anyhow::Result<Self> {
+        let configuration = format!("generated/terraform/{name}/foundation/squid.conf");
         let folder = tempfile::tempdir()?;
         run(Command::new("chmod").arg("0777").arg(folder.path()))?;
         let holder = quiet(Command::new("unshare").args(["--net", "sleep", "600"])).spawn()?;
@@ -112,14 +119,15 @@ impl Network {
         )?;
         let setup = format!(
             "ip link set lo up; for a in {BUILD} {MACHINE} {STRANGER} {SITE}; do ip address add $a/32 dev lo; done"
-        );
+        )
+        .replace(PREFIX, prefix);
         run(network.command("bash").args(["-euc", &setup]))?;
         let path = |name: &str| network.folder.path().join(name).display().to_string();
         let names = "203.0.113.10 snapshot.ubuntu.com telemetry.example.com\n10.16.0.5 mirror.gcr.io\n";
         write(Path::new(&path("hosts")), names)?;
-        let generated = fs_err::read_to_string(context.root.join(CONFIGURATION))?;
+        let generated = fs_err::read_to_string(context.root.join(&configuration))?;
         let logs = "/var/log/squid/access.log";
-        ensure!(generated.contains(logs), "{CONFIGURATION} does not log to {logs}");
+        ensure!(generated.contains(logs), "{configuration} does not log to {logs}");
         let settings = format!(
             "{}hosts_file {}\ndns_nameservers {SITE}\ndns_timeout 1 second\npid_filename {}\ncache_log {}\ncoredump_dir none\nnetdb_filename none\n",
             generated.replace(logs, &path("access.log")),
@@ -187,9 +195,17 @@ fn quiet(command: &mut Command) -> &mut Command {
 }
 
 fn requests(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let network = Network::start(context)?;
+    for network in NETWORKS {
+        requests_in(context, *network).context(network.0)?;
+    }
+    Ok(())
+}
+
+fn requests_in(context: &CheckContext<'_>, of: (&str, &str)) -> anyhow::Result<()> {
+    let network = Network::start_as(context, of)?;
     for (from, url, passes) in REQUESTS {
-        let answer = network.ask(from, url)?;
+        let (from, url) = (from.replace(PREFIX, of.1), url.replace(PREFIX, of.1));
+        let answer = network.ask(&from, &url)?;
         let expected = if *passes { "200" } else { "403" };
         ensure!(answer == expected, "{from} asked for {url}: {answer}, not {expected}");
     }
@@ -198,7 +214,7 @@ fn requests(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let strange: Vec<&str> = questions.lines().filter(|name| !name.ends_with(".in-addr.arpa")).collect();
     ensure!(strange.is_empty(), "squid looked up {strange:?}");
     // One that is allowed is looked up, or the check could not fail.
-    network.ask(BUILD, "https://download.docker.com")?;
+    network.ask(&BUILD.replace(PREFIX, of.1), "https://download.docker.com")?;
     ensure!(network.questions()?.contains("download.docker.com"), "the resolver was not asked");
     let mut nameless = network.command("bash");
     let script = "exec 3<>/dev/tcp/127.0.0.1/3128; printf 'GET / HTTP/1.1\\r\\n\\r\\n' >&3; head --lines 1 <&3";
