@@ -171,7 +171,7 @@ fn the_pictures_are_current() {
     }
     let sandbox = own();
     let tokyo = sandbox.run(&["draw", "--network", "aws-tokyo"]).expect(0).stdout;
-    assert!(tokyo.contains("aws-oregon_machines") && !tokyo.contains("gcp-tokyo"), "a network and its peers: {tokyo}");
+    assert!(tokyo.contains("aws_oregon_machines") && !tokyo.contains("gcp_tokyo"), "a network and its peers: {tokyo}");
     let groups = sandbox.run(&["groups", "--format", "json"]).expect(0).stdout;
     let groups: serde_json::Value = serde_json::from_str(&groups).unwrap();
     for group in groups["groups"].as_array().unwrap() {

@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use fleetgen_fleet::choice::{Cloud, ProxyClient, Scheme};
 use fleetgen_fleet::{Fleet, Network, Scope, Tier};
 
-/// How many names stand on a line.
+/// Names per line.
 const NAMES_PER_LINE: usize = 4;
 /// Two internets, so that every arrow leads to the right.
 const HEAD: &str = r#"%%{init: {"flowchart": {"wrappingWidth": 600}}}%%
 flowchart LR
   people(["operators"])
-  clients(["the internet"])
   internet(["the internet"])
 "#;
 
@@ -21,6 +20,9 @@ pub fn draw(fleet: &Fleet, only: Option<&Network>) -> String {
         |network: &&Network| only.is_none_or(|only| only.name == network.name || only.peers.contains(&network.name));
     let networks: Vec<&Network> = fleet.networks.values().filter(is_drawn).collect();
     let mut text = HEAD.to_owned();
+    if networks.iter().any(|network| load_balancers(network, Scheme::Public).is_some()) {
+        text += "  clients([\"the internet\"])\n";
+    }
     for network in &networks {
         text += &boxes(fleet, network);
     }
@@ -35,9 +37,9 @@ pub fn draw(fleet: &Fleet, only: Option<&Network>) -> String {
     text
 }
 
-/// Words that Mermaid knows, such as `end`, are no ids, so each has an ending.
+/// Mermaid's keywords, such as `end`, cannot be ids, so every id has a suffix. Nor can an id have two hyphens in a row.
 fn id(network: &Network, part: &str) -> String {
-    format!("{}_{part}", network.name)
+    format!("{}_{part}", network.name.as_str().replace('-', "_"))
 }
 
 fn boxes(fleet: &Fleet, network: &Network) -> String {
@@ -55,9 +57,11 @@ fn boxes(fleet: &Fleet, network: &Network) -> String {
     );
     let mut text = String::new();
     let _ = writeln!(text, "  subgraph {}[\"{title}\"]", id(network, "network"));
-    if let Some(public) = public_load_balancers(network) {
-        let name = lines("public load balancers", &public);
-        let _ = writeln!(text, "    {}[\"{name}\"]", id(network, "edge"));
+    for (scheme, part) in [(Scheme::Public, "edge"), (Scheme::Internal, "internal")] {
+        if let Some(names) = load_balancers(network, scheme) {
+            let name = lines(&format!("{scheme} load balancers"), &names);
+            let _ = writeln!(text, "    {}[\"{name}\"]", id(network, part));
+        }
     }
     let _ = writeln!(
         text,
@@ -120,10 +124,13 @@ fn arrows(fleet: &Fleet, network: &Network) -> String {
         let noun = if domains == 1 { "domain" } else { "domains" };
         let _ = writeln!(text, "  {client} -->|\"{domains} {noun}\"| {proxy}\n  {client} --> {services}");
     }
-    let _ = writeln!(text, "  {proxy} --> internet");
+    let _ = writeln!(text, "  {proxy} --> internet\n  {proxy} --> {services}");
     let (edge, machines) = (id(network, "edge"), id(network, "machines"));
-    if public_load_balancers(network).is_some() {
+    if load_balancers(network, Scheme::Public).is_some() {
         let _ = writeln!(text, "  clients --> {edge} --> {machines}");
+    }
+    if load_balancers(network, Scheme::Internal).is_some() {
+        let _ = writeln!(text, "  {} --> {machines}", id(network, "internal"));
     }
     let sessions = match network.cloud {
         Cloud::Aws => "Session Manager",
@@ -138,8 +145,9 @@ fn domains(fleet: &Fleet, network: &Network, client: ProxyClient) -> usize {
     fleet.proxy.domains_in(network).filter(|domain| domain.clients.contains(&client)).count()
 }
 
-fn public_load_balancers(network: &Network) -> Option<Vec<&str>> {
-    let balancers = network.load_balancers.iter().filter(|(_, balancer)| balancer.scheme == Scheme::Public);
+/// The names of the load balancers of a scheme, if there are any.
+fn load_balancers(network: &Network, scheme: Scheme) -> Option<Vec<&str>> {
+    let balancers = network.load_balancers.iter().filter(|(_, balancer)| balancer.scheme == scheme);
     let names: Vec<&str> = balancers.map(|(name, _)| name.as_str()).collect();
     (!names.is_empty()).then_some(names)
 }

@@ -173,7 +173,7 @@ impl<'a> Draft<'a> {
         self.layers.get(layer.parent()?)
     }
 
-    /// A root layer with a vendor's image on AWS for an architecture.
+    /// A root layer with a vendor's image on a cloud for an architecture.
     pub(crate) fn vendor_image(&self, cloud: Cloud, architecture: Architecture) -> Option<&Layer> {
         let mut roots = self.layers.values().filter(|layer| layer.parent().is_none());
         roots.find(|layer| {

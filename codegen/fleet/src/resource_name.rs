@@ -3,7 +3,7 @@
 
 use crate::choice::{Architecture, Cloud};
 use crate::group::Group;
-use crate::scalar::{AccountId, Bucket, EnvironmentName, FleetName, LayerName, NetworkName, Region};
+use crate::scalar::{AccountId, Bucket, EnvironmentName, FleetName, GcpProject, LayerName, NetworkName, Region};
 
 /// The key ring on GCP, if fleetgen creates it. A key ring can never be deleted.
 pub const GCP_KEY_RING: &str = "fleet";
@@ -11,6 +11,11 @@ pub const GCP_KEY_RING: &str = "fleet";
 pub const GCP_DISK_KEY: &str = "disks";
 /// The key in it that signs what goes into images.
 pub const GCP_SIGNING_KEY: &str = "image-signing";
+
+/// The e-mail address of a service account on GCP.
+pub fn service_account(project: &GcpProject, id: &str) -> String {
+    format!("{id}@{project}.iam.gserviceaccount.com")
+}
 
 /// The prefix of a group's resources: fleet, environment and group.
 pub fn group(fleet: &FleetName, group: &Group) -> String {

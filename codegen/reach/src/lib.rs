@@ -19,6 +19,8 @@ use state::{AclRule, Gateway, Peer, Subnet};
 const ANSWERS: [u16; 2] = [32_768, 60_999];
 /// An address of the internet, reserved for documentation (RFC 5737).
 pub const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
+/// The metadata service of both clouds.
+const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// An address of S3 (in Tokyo, from ip-ranges.json): network ACLs see addresses, not names.
 const S3: Ipv4Addr = Ipv4Addr::new(52, 219, 0, 10);
 
@@ -35,7 +37,7 @@ pub enum End<'a> {
         /// Whether it has a public address, as public load balancers do. No machine of a fleet has one.
         is_public: bool,
     },
-    /// An address outside of the network.
+    /// An address, usually outside of the network.
     Outside(Ipv4Addr),
     /// Amazon S3 in the network's region.
     S3,
@@ -57,6 +59,13 @@ pub struct Answer {
     pub because: Vec<String>,
 }
 
+impl Answer {
+    /// Neither cloud filters what machines ask its metadata service.
+    fn of_metadata() -> Self {
+        Self { is_reached: true, because: vec!["no rule of a network filters the metadata service".to_owned()] }
+    }
+}
+
 /// Where a step ends: with the rule that lets the connection pass, if it takes one, or with what stops it.
 type Step = Result<Option<String>, String>;
 
@@ -64,6 +73,9 @@ impl World {
     /// Whether one end can open a TCP connection to a port of the other one. If an end has several subnets, one pair that can
     /// is enough.
     pub fn reach(&self, from: End<'_>, to: End<'_>, port: u16) -> Answer {
+        if matches!((from, to), (End::Inside { .. }, End::Outside(METADATA))) {
+            return Answer::of_metadata();
+        }
         let mut stopped = Vec::new();
         for source in self.places(from) {
             for target in self.places(to) {
@@ -94,7 +106,10 @@ impl World {
 
     fn places<'a>(&'a self, end: End<'a>) -> Vec<Place<'a>> {
         match end {
-            End::Outside(address) => vec![Place { address, subnet: None, group: None, is_public: true }],
+            End::Outside(address) => {
+                let subnet = self.subnets.iter().find(|subnet| subnet.cidr.contains(&address));
+                vec![Place { address, subnet, group: None, is_public: subnet.is_none() }]
+            }
             End::S3 => vec![Place { address: S3, subnet: None, group: None, is_public: true }],
             End::Inside { tier, group, is_public } => {
                 let subnets = self.subnets.iter().filter(|subnet| subnet.tier == tier);
@@ -290,6 +305,15 @@ mod tests {
             world(&[endpoint("rtb-other")]).reach(machine, End::S3, 443).because,
             ["subnet machines has no route to 52.219.0.10"]
         );
+    }
+
+    #[test]
+    fn an_address_of_a_subnet_is_in_it_and_the_metadata_service_is_everywhere() {
+        let (world, machine) = (world(&[]), End::machine("machines", None));
+        let own = world.reach(machine, End::Outside(Ipv4Addr::new(10, 0, 0, 9)), 80);
+        assert!(own.is_reached, "nothing filters inside a subnet: {own:?}");
+        assert!(world.reach(machine, End::Outside(METADATA), 80).is_reached);
+        assert!(!world.reach(machine, End::Outside(Ipv4Addr::new(169, 254, 169, 1)), 80).is_reached);
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub fn unneeded<'a>(document: &Value, wrong: impl Fn(&Value) -> Vec<&'a Call>) -
 pub struct Needs {
     /// The permissions for a method.
     pub methods: BTreeMap<String, Vec<String>>,
+    /// The methods that a job calls.
+    pub jobs: BTreeMap<String, Vec<String>>,
     /// The permissions to read a type of Terraform's, and to write it.
     pub types: BTreeMap<String, (Vec<String>, Vec<String>)>,
     /// The permissions of a predefined role.
@@ -95,6 +97,9 @@ pub fn needs(table: &str) -> anyhow::Result<Needs> {
         match words.as_slice() {
             [method, "needs", permissions @ ..] => {
                 needs.methods.insert((*method).to_owned(), list(permissions));
+            }
+            [job, "calls", methods @ ..] => {
+                needs.jobs.insert((*job).to_owned(), list(methods));
             }
             [role, "grants", permissions @ ..] => {
                 needs.grants.insert((*role).to_owned(), list(permissions));

@@ -1,6 +1,6 @@
 # A private bucket whose objects have versions.
 
-#trivy:ignore:GCP-0066 Google encrypts everything. A key of one's own is for what must be shredded, and is a variable.
+#trivy:ignore:GCP-0066 Google encrypts everything. Set `kms_key` for data that must be destroyed with its key.
 #trivy:ignore:GCP-0077 Cloud Audit Logs have every access, with who it was. Access logs are the older way.
 resource "google_storage_bucket" "this" {
   # checkov:skip=CKV_GCP_62: Cloud Audit Logs have every access, with who it was. Access logs are the older way.

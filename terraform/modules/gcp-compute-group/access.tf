@@ -1,5 +1,5 @@
-# What can reach the machines. Their service account comes from the project's root, which only administrators apply: whoever may make
-# accounts or act as all of them could become anybody in the project.
+# What can reach the machines. Their service account comes from the project's root, which only administrators apply: a job that
+# may create accounts could act as any account of the project.
 
 locals {
   # The documented source ranges of Google's health checks.

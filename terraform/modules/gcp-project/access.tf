@@ -1,4 +1,4 @@
-# Who may open sessions, what is recorded about them, and what nobody can do in the project.
+# Who may open sessions, what is recorded about them, and what the project's policies forbid.
 
 locals {
   # Policies of the organization, which whoever owns the project cannot lift.

@@ -22,11 +22,11 @@ resource "google_service_account_iam_member" "build" {
 
 # Key rings and keys cannot be deleted, only their versions.
 resource "google_kms_key_ring" "this" {
-  count = var.key_ring == null ? 0 : 1
+  for_each = toset([for key in [var.disk_key, var.signing_key] : key.location if key != null])
 
-  name     = var.key_ring.name
+  name     = var.key_ring
   project  = var.project
-  location = var.key_ring.location
+  location = each.key
 
   depends_on = [google_project_service.this]
 }
@@ -34,8 +34,8 @@ resource "google_kms_key_ring" "this" {
 resource "google_kms_crypto_key" "disks" {
   count = var.disk_key == null ? 0 : 1
 
-  name            = var.disk_key
-  key_ring        = google_kms_key_ring.this[0].id
+  name            = var.disk_key.name
+  key_ring        = google_kms_key_ring.this[var.disk_key.location].id
   purpose         = "ENCRYPT_DECRYPT"
   rotation_period = "7776000s" # 90 days
   labels          = var.labels
@@ -63,8 +63,8 @@ resource "google_kms_crypto_key" "signing" {
   # checkov:skip=CKV_GCP_43: KMS cannot rotate an asymmetric key.
   count = var.signing_key == null ? 0 : 1
 
-  name     = var.signing_key
-  key_ring = google_kms_key_ring.this[0].id
+  name     = var.signing_key.name
+  key_ring = google_kms_key_ring.this[var.signing_key.location].id
   purpose  = "ASYMMETRIC_SIGN"
   labels   = var.labels
 

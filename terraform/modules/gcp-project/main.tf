@@ -152,7 +152,7 @@ module "bucket" {
   labels   = var.labels
 }
 
-# Where the machines of other projects start from.
+# Other projects start machines from images of this one.
 data "google_project" "other" {
   for_each = toset(var.image_projects)
 

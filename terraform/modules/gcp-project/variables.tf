@@ -78,21 +78,33 @@ variable "image_projects" {
 }
 
 variable "key_ring" {
-  description = "The key ring to create, and where; null for none."
+  description = "The name of the key rings to create, one in each location that has a key."
+  type        = string
+  default     = "fleet"
+}
+
+variable "disk_key" {
+  description = "The key for disks and images to create; null for none."
   type        = object({ name = string, location = string })
   default     = null
 }
 
-variable "disk_key" {
-  description = "The name of the key for disks and images to create in the key ring; null for none."
-  type        = string
+variable "signing_key" {
+  description = "The key that signs what goes into images, to create; null for none."
+  type        = object({ name = string, location = string })
   default     = null
 }
 
-variable "signing_key" {
-  description = "The name of the key that signs what goes into images, to create in the key ring; null for none."
-  type        = string
+variable "repositories" {
+  description = "Repositories of containers to create in Artifact Registry, and where; machines that build images and those of groups pull from them. Null for none."
+  type        = object({ names = list(string), location = string })
   default     = null
+}
+
+variable "repository_readers" {
+  description = "Who else pulls from the repositories, as IAM names them: machines of other projects."
+  type        = list(string)
+  default     = []
 }
 
 variable "buckets" {
@@ -116,7 +128,7 @@ variable "apis" {
   description = "The APIs that the fleet uses, without .googleapis.com."
   type        = list(string)
   default = [
-    "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "oslogin",
+    "artifactregistry", "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "oslogin",
     "serviceusage", "storage", "sts",
   ]
 }

@@ -1,6 +1,8 @@
 //! `fleetgen draw`.
 
-use crate::arguments::Global;
+use serde_json::json;
+
+use crate::arguments::{Format, Global};
 use crate::command::groups::known;
 use crate::error::Outcome;
 use crate::exit::Exit;
@@ -22,6 +24,10 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let fleet = &project.fleet;
     known("network", args.network.as_deref(), fleet.networks.keys().map(AsRef::as_ref))?;
     let only = args.network.as_deref().and_then(|name| fleet.networks.get(name));
-    ui.print(&fleetgen_emit::draw(fleet, only))?;
+    let picture = fleetgen_emit::draw(fleet, only);
+    match ui.format {
+        Format::Json => ui.print(&format!("{:#}\n", json!({ "mermaid": picture })))?,
+        Format::Human | Format::Github => ui.print(&picture)?,
+    }
     Ok(Exit::Ok)
 }

@@ -17,10 +17,10 @@ use crate::ui::Ui;
 /// Show whether one end of a network can connect to another, and which rule decides
 ///
 /// It reads the state of the network's root: `terraform -chdir=generated/terraform/aws-tokyo/foundation show -json | fleetgen
-/// reach machines internet`. An end is a tier of subnets (machines, build, proxy, runner, edge), an IPv4 address, `internet`, or the
-/// cloud's own services: `s3` on AWS, `google-apis` on GCP. What a machine is decides as well: add its security group
-/// (proxy/example-aws-tokyo-proxy), on GCP the e-mail address of its service account. For compute groups, give the state of their root
-/// with another --state.
+/// reach machines internet`. An end is a tier of subnets (machines, build, proxy; on AWS also runner and edge, on GCP proxy-only), an
+/// IPv4 address, `internet`, or the cloud's own services: `s3` on AWS, `google-apis` on GCP. What a machine is decides as well: add its
+/// security group (proxy/example-aws-tokyo-proxy), on GCP the e-mail address of its service account. For compute groups, also give the
+/// state of their stack: `--state - --state stack.json`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the connection starts

@@ -26,6 +26,9 @@ pub(super) fn environment(fleet: &Fleet, layer: &Layer) -> Vec<(&'static str, St
     if let Some(registry) = layer.ecr_registry() {
         environment.push(("ECR_REGISTRY", registry.to_owned()));
     }
+    if let Some(registry) = layer.artifact_registry() {
+        environment.push(("ARTIFACT_REGISTRY", registry.to_owned()));
+    }
     if let Some(nvidia) = &layer.nvidia {
         environment.push(("NVIDIA_BRANCH", nvidia.branch.to_string()));
     }

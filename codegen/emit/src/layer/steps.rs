@@ -76,6 +76,10 @@ pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
         scripts.push("docker/ecr.sh");
         checks.push("docker-ecr");
     }
+    if layer.artifact_registry().is_some() {
+        scripts.push("docker/artifact-registry.sh");
+        checks.push("docker-artifact-registry");
+    }
     let nvidia = layer.nvidia.as_ref().filter(|_| parent.is_none_or(|parent| parent.nvidia.is_none()));
     if let Some(nvidia) = nvidia {
         scripts.push("nvidia/driver.sh");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use fleetgen_fleet::scalar::GcpProject;
 use fleetgen_fleet::{Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name};
 use serde::Serialize;
 
@@ -65,7 +64,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         labels: super::tags(fleet, group),
         project: account.project.as_str(),
         region: network.region.as_str(),
-        service_account: service_account(&account.project, &resource_name::group(&fleet.name, group)),
+        service_account: resource_name::service_account(&account.project, &resource_name::group(&fleet.name, group)),
         zones: network.zones.iter().map(AsRef::as_ref).collect(),
         image,
         hold: promoted.is_none(),
@@ -76,11 +75,6 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         // Spot machines are stopped instead of moved.
         migrates: group.machine.migrates && !gcp.spot,
     })
-}
-
-/// The e-mail address of a service account.
-pub(super) fn service_account(project: &GcpProject, name: &str) -> String {
-    format!("{name}@{project}.iam.gserviceaccount.com")
 }
 
 /// The type of a boot disk. New families of machines boot from Hyperdisk only.

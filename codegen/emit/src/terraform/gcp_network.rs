@@ -57,7 +57,7 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
     let (project, image) = vendors?;
     let machine = catalog::machine(Cloud::Gcp, &fleet.proxy.gcp_machine).ok()?;
     let builds = fleet.is_build_network(network);
-    let own = |name: String| gcp::service_account(&account.project, &name);
+    let own = |name: String| resource_name::service_account(&account.project, &name);
     let jobs = gcp_jobs(fleet, fleet.gcp.as_ref()?, account).ok()?;
     let job_account = |job: &GcpJob| own(format!("{}-{}", fleet.name, job.name));
     let is_wanted = |tier| match tier {

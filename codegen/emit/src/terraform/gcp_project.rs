@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::account::{GithubValues, github};
-use super::gcp;
 use crate::EmitError;
 
 const PLAN: &str = include_str!("../../data/roles/plan.json");
@@ -184,7 +183,11 @@ pub(super) struct ProjectValues<'a> {
     image_projects: Vec<&'a str>,
     image_users: Vec<String>,
     machines: Vec<MachineValues<'a>>,
-    key_ring: Option<KeyRing<'a>>,
+    disk_key: Option<KeyValues<'a>>,
+    signing_key: Option<KeyValues<'a>>,
+    repositories: Option<RepositoryValues<'a>>,
+    /// Machines of other projects.
+    repository_readers: Vec<String>,
     /// The locations of buckets, by name.
     buckets: BTreeMap<&'a str, &'a str>,
     members: Vec<&'a str>,
@@ -201,12 +204,18 @@ struct MachineValues<'a> {
     jobs: [String; 2],
 }
 
+/// Repositories of Artifact Registry.
 #[derive(Serialize)]
-struct KeyRing<'a> {
+struct RepositoryValues<'a> {
+    names: Vec<&'a str>,
+    location: &'a str,
+}
+
+/// A key in a key ring of fleetgen's.
+#[derive(Serialize)]
+struct KeyValues<'a> {
     name: &'a str,
     location: &'a str,
-    disk_key: Option<&'a str>,
-    signing_key: Option<&'a str>,
 }
 
 /// The values of a project's root; nothing if it refers to something that does not exist.
@@ -233,7 +242,21 @@ pub(super) fn values<'a>(
         image_projects: gcp.others.iter().filter(runs).map(|other| other.project.as_str()).collect(),
         image_users: gcp.others.iter().filter(runs).flat_map(|other| image_users(fleet, gcp, other)).collect(),
         machines: groups_in(fleet, project, None).map(|group| machine(fleet, group)).collect(),
-        key_ring: key_ring(fleet, project, builds),
+        disk_key: project.disk_key.as_ref().and_then(|key| own(project, key.as_str(), resource_name::GCP_DISK_KEY)),
+        signing_key: fleet
+            .signing
+            .gcp
+            .as_ref()
+            .filter(|_| builds)
+            .and_then(|key| own(project, key.as_str(), resource_name::GCP_SIGNING_KEY)),
+        repositories: match build_region {
+            Some(location) if builds && !gcp.artifact_repositories.is_empty() => {
+                let names = gcp.artifact_repositories.iter().map(AsRef::as_ref).collect();
+                Some(RepositoryValues { names, location })
+            }
+            _ => None,
+        },
+        repository_readers: gcp.others.iter().filter(runs).flat_map(|other| machines(fleet, other)).collect(),
         buckets: artifacts.map(AsRef::as_ref).into_iter().zip(build_region).collect(),
         members: fleet.access.gcp_members.iter().map(AsRef::as_ref).collect(),
         log_retention_days: fleet.access.log_retention.seconds.div_ceil(86_400).min(3_650),
@@ -245,8 +268,14 @@ pub(super) fn values<'a>(
 fn image_users(fleet: &Fleet, gcp: &GcpAccounts, other: &GcpAccount) -> Vec<String> {
     let jobs = gcp_jobs(fleet, gcp, other).unwrap_or_default();
     let jobs = jobs.into_iter().filter(|job| job.replaces_machines);
-    let account = |job: GcpJob| gcp::service_account(&other.project, &format!("{}-{}", fleet.name, job.name));
+    let account = |job: GcpJob| resource_name::service_account(&other.project, &format!("{}-{}", fleet.name, job.name));
     jobs.map(|job| format!("serviceAccount:{}", account(job))).collect()
+}
+
+/// The machines of another project, as IAM names them.
+fn machines(fleet: &Fleet, other: &GcpAccount) -> Vec<String> {
+    let account = |group| resource_name::service_account(&other.project, &resource_name::group(&fleet.name, group));
+    groups_in(fleet, other, None).map(|group| format!("serviceAccount:{}", account(group))).collect()
 }
 
 fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
@@ -259,22 +288,13 @@ fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
     MachineValues { description: format!("Machines of {name}"), name, roles, jobs }
 }
 
-/// The keys with the names that fleetgen gives, in this project: such keys are its root to create.
-fn key_ring<'a>(fleet: &'a Fleet, project: &'a GcpAccount, builds: bool) -> Option<KeyRing<'a>> {
-    let own = |path: &'a str, key: &str| {
-        let parts: Vec<&str> = path.split('/').collect();
-        match parts[..] {
-            ["projects", owner, "locations", location, "keyRings", ring, "cryptoKeys", name, ..] => {
-                let is_own = owner == project.project.as_str() && ring == resource_name::GCP_KEY_RING && name == key;
-                is_own.then_some((location, name))
-            }
-            _ => None,
+/// A key, if it has the name that fleetgen gives and is in this project: such a key is its root to create.
+fn own<'a>(project: &GcpAccount, path: &'a str, key: &str) -> Option<KeyValues<'a>> {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["projects", owner, "locations", location, "keyRings", ring, "cryptoKeys", name, ..] => {
+            let is_own = owner == project.project.as_str() && ring == resource_name::GCP_KEY_RING && name == key;
+            is_own.then_some(KeyValues { name, location })
         }
-    };
-    let disk = project.disk_key.as_ref().and_then(|key| own(key.as_str(), resource_name::GCP_DISK_KEY));
-    let signing = fleet.signing.gcp.as_ref().filter(|_| builds);
-    let signing = signing.and_then(|key| own(key.as_str(), resource_name::GCP_SIGNING_KEY));
-    let location = disk.or(signing)?.0;
-    let here = |key: Option<(&str, &'a str)>| key.filter(|(own, _)| *own == location).map(|(_, name)| name);
-    Some(KeyRing { name: resource_name::GCP_KEY_RING, location, disk_key: here(disk), signing_key: here(signing) })
+        _ => None,
+    }
 }

@@ -18,10 +18,10 @@ use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
 use crate::group::GroupSettings;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName,
-    FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubApp, GithubId, GroupName, Lasting,
-    LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region, RepositoryName, SecretName,
-    TagKey, Text, TimeOfDay, TimeZone, UserName,
+    AccountId, AccountName, ArtifactRepository, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository,
+    EnvironmentName, FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubApp, GithubId,
+    GroupName, Lasting, LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region,
+    RepositoryName, SecretName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
 /// The whole fleet: networks, proxy, sessions, signing keys, image layers and compute groups.
@@ -156,6 +156,9 @@ pub(crate) struct GcpAccount {
     pub(crate) build_network: Option<Field<NetworkName>>,
     /// The Cloud Storage bucket that `artifacts://` URLs refer to for images on GCP. Default: none.
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
+    /// Repositories of Artifact Registry in the build network's region, such as `[fleet]`. Builds pull containers of layers from
+    /// them, and so may machines. Their tags cannot be moved. Default: none.
+    pub(crate) artifact_repositories: Option<Field<Vec<Field<ArtifactRepository>>>>,
     /// The KMS key that encrypts disks and images, in the networks' region or in `global`. Default: a key managed by Google.
     pub(crate) disk_key: Option<Field<GcpKmsKey>>,
     /// More projects, by name, such as one for each environment. They run the images that are built here and shared with

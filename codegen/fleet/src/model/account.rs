@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::choice::AccountResource;
 use crate::scalar::{
-    AccountId, AccountName, AwsKmsKey, Bucket, EcrRepository, GcpKmsKey, GcpProject, NetworkName, Region,
+    AccountId, AccountName, ArtifactRepository, AwsKmsKey, Bucket, EcrRepository, GcpKmsKey, GcpProject, NetworkName,
+    Region,
 };
 
 /// The AWS accounts.
@@ -64,6 +65,8 @@ pub struct GcpAccounts {
     pub build_network: NetworkName,
     /// The bucket with programs that go into images.
     pub artifact_bucket: Option<Bucket>,
+    /// The repositories of Artifact Registry that builds pull from, in the build network's region; sorted.
+    pub artifact_repositories: Vec<ArtifactRepository>,
     /// The projects that only run images, in the order of the file.
     pub others: Vec<GcpAccount>,
 }

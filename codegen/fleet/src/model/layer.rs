@@ -79,6 +79,11 @@ impl Layer {
         self.containers.values().find_map(|image| Some(image.ecr()?.registry))
     }
 
+    /// The registry in Artifact Registry that the build pulls containers from, if it does.
+    pub fn artifact_registry(&self) -> Option<&str> {
+        self.containers.values().find_map(|image| Some(image.artifact_registry()?.registry))
+    }
+
     /// The layer it is built on; nothing for a root.
     pub fn parent(&self) -> Option<&LayerName> {
         self.ancestors.first()

@@ -78,6 +78,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     proxy::layer,
     proxy::machines,
     proxy::shadows,
+    registry::artifacts,
     registry::containers,
     runner::clients,
     runner::machine,

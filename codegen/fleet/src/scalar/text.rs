@@ -100,6 +100,36 @@ impl ImageReference {
     }
 }
 
+impl ImageReference {
+    /// Where the image is in Artifact Registry, if it is there.
+    pub fn artifact_registry(&self) -> Option<ArtifactImage<'_>> {
+        let (registry, rest) = self.as_str().split_once('/')?;
+        let location = registry.strip_suffix("-docker.pkg.dev")?;
+        let mut parts = rest.split('/');
+        let (project, repository) = (parts.next()?, parts.next()?);
+        Some(ArtifactImage { registry, location, project, repository })
+    }
+}
+
+/// Where an image is in Artifact Registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArtifactImage<'a> {
+    /// The registry's host name.
+    pub registry: &'a str,
+    /// Its location, such as `asia-northeast1`.
+    pub location: &'a str,
+    /// The id of its project.
+    pub project: &'a str,
+    /// The repository, which has several images.
+    pub repository: &'a str,
+}
+
+word! {
+    /// The name of a repository in Artifact Registry.
+    ArtifactRepository = "the name of a repository in Artifact Registry", "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "1 to 63 lower-case letters, digits and hyphens, such as `fleet`"
+}
+
 /// Where an image is in Amazon ECR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EcrImage<'a> {

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::{Answer, Step};
+use crate::{Answer, METADATA, Step};
 
 /// An address of Google's APIs (`private.googleapis.com`).
 const GOOGLE_APIS: Ipv4Addr = Ipv4Addr::new(199, 36, 153, 8);
@@ -26,6 +26,8 @@ pub struct GcpWorld {
     firewall: Vec<Rule>,
     templates: Vec<Template>,
     has_peers: bool,
+    /// A private zone answers the names of Google's APIs with their private addresses.
+    names_google: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -67,14 +69,14 @@ struct Template {
 /// One end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum GcpEnd<'a> {
-    /// A machine in the subnetwork whose name ends so, with this service account; without one, as a rule sees any machine.
+    /// A machine in the subnetwork whose name ends so, with this service account; without one, only rules for all machines apply.
     Machine {
         /// The tier, such as `machines`.
         tier: &'a str,
         /// The e-mail address of its service account.
         account: Option<&'a str>,
     },
-    /// An address outside of the network.
+    /// An address, usually outside of the network.
     Outside(Ipv4Addr),
     /// Google's APIs.
     GoogleApis,
@@ -106,6 +108,9 @@ impl GcpWorld {
 
     /// Whether one end can open a TCP connection to a port of the other one.
     pub fn reach(&self, from: GcpEnd<'_>, to: GcpEnd<'_>, port: u16) -> Answer {
+        if matches!((from, to), (GcpEnd::Machine { .. }, GcpEnd::Outside(METADATA))) {
+            return Answer::of_metadata();
+        }
         let (Some(from), Some(to)) = (self.place(from), self.place(to)) else {
             return Answer { is_reached: false, because: vec!["one of the ends is not in the state".to_owned()] };
         };
@@ -129,7 +134,10 @@ impl GcpWorld {
     fn place<'a>(&'a self, end: GcpEnd<'a>) -> Option<Place<'a>> {
         let outside = |address| Place { address, subnetwork: None, account: None, template: None };
         match end {
-            GcpEnd::Outside(address) => Some(outside(address)),
+            GcpEnd::Outside(address) => {
+                let subnetwork = self.subnetworks.iter().find(|subnetwork| subnetwork.cidr.contains(&address));
+                Some(Place { subnetwork, ..outside(address) })
+            }
             GcpEnd::GoogleApis => Some(outside(GOOGLE_APIS)),
             GcpEnd::Machine { tier, account } => {
                 let subnetwork = self.subnetwork(tier)?;
@@ -182,6 +190,9 @@ impl GcpWorld {
         let route = self.routes.iter().filter(applies).max_by_key(|route| route.to.prefix_len());
         let route = route.ok_or_else(|| format!("machines in {} have no route to {}", source.name, to.address))?;
         let is_google = to.address == GOOGLE_APIS;
+        if is_google && !self.names_google {
+            return Err("no private zone has Google's APIs at these addresses".to_owned());
+        }
         if is_google && source.reaches_google {
             return Ok(Some(format!("route {}: private Google access of {}", route.name, source.name)));
         }

@@ -59,6 +59,8 @@ impl GcpWorld {
                 let listed = values["subnetwork"].as_array().into_iter().flatten();
                 self.nat.extend(listed.filter_map(|subnetwork| subnetwork["name"].as_str()).map(str::to_owned));
             }
+            // A record needs its zone, so the record is enough.
+            "google_dns_record_set" => self.names_google |= values["name"] == "*.googleapis.com.",
             "google_compute_network_peering" => self.has_peers = true,
             "google_compute_firewall" => self.firewall.push(rule(values)?),
             "google_compute_region_instance_template" => self.templates.push(Template {
@@ -104,7 +106,7 @@ fn rule(values: &Value) -> Read<Rule> {
     };
     let ranges = if is_ingress { "source_ranges" } else { "destination_ranges" };
     let ranges = values[ranges].as_array().into_iter().flatten().map(cidr).collect::<Read<Vec<_>>>()?;
-    // Google takes none for all.
+    // For Google, an empty list means every address.
     if ranges.is_empty() {
         return unknown("no ranges");
     }

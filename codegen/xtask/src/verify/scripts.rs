@@ -40,7 +40,7 @@ fn scripts(context: &CheckContext<'_>) -> anyhow::Result<()> {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
     build.text_is_inert()?;
-    registry::login(&build.machine, context.root, &build.template("web")?.1, DIRECTORY).context("the login to ECR")?;
+    registry::logins(&build.machine, context.root, &build.template("web")?.1, DIRECTORY).context("the login to ECR")?;
     build.gates("web")?;
     build.cleaning("web")
 }

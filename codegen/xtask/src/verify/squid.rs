@@ -124,7 +124,7 @@ impl Network {
         run(network.command("bash").args(["-euc", &setup]))?;
         let path = |name: &str| network.folder.path().join(name).display().to_string();
         let names = "203.0.113.10 snapshot.ubuntu.com telemetry.example.com\n10.16.0.5 mirror.gcr.io\n";
-        write(Path::new(&path("hosts")), names)?;
+        write(Path::new(&path("hosts")), &names.replace(PREFIX, prefix))?;
         let generated = fs_err::read_to_string(context.root.join(&configuration))?;
         let logs = "/var/log/squid/access.log";
         ensure!(generated.contains(logs), "{configuration} does not log to {logs}");

@@ -133,9 +133,12 @@ module "project" {
       jobs        = ["apply-stg", "rollout-stg"]
     }
   }
-  key_ring    = { name = "fleet", location = "asia-northeast1" }
-  disk_key    = "disks"
-  signing_key = "image-signing"
+  disk_key    = { name = "disks", location = "asia-northeast1" }
+  signing_key = { name = "image-signing", location = "asia-northeast1" }
+  repositories = {
+    names    = ["fleet"]
+    location = "asia-northeast1"
+  }
   buckets = {
     "example-fleet-artifacts-gcp" = "asia-northeast1"
   }

@@ -23,9 +23,8 @@ variables {
     }
   }
   builds_images = true
-  key_ring      = { name = "fleet", location = "asia-northeast1" }
-  disk_key      = "disks"
-  signing_key   = "image-signing"
+  disk_key      = { name = "disks", location = "global" }
+  signing_key   = { name = "image-signing", location = "asia-northeast1" }
   members       = ["group:platform@example.com"]
 }
 
@@ -83,6 +82,25 @@ run "a_machine_has_its_own_account_and_its_own_jobs" {
   assert {
     condition     = keys(google_service_account_iam_member.machine) == ["example-prod-web group:platform@example.com", "example-prod-web plan"]
     error_message = "its jobs and the operators, and nobody else, act as it"
+  }
+}
+
+run "builds_and_machines_pull_containers" {
+  command = plan
+
+  variables {
+    repositories = { names = ["fleet"], location = "asia-northeast1" }
+    machines     = { example-prod-web = { description = "Web", jobs = [] } }
+  }
+
+  assert {
+    condition     = google_artifact_registry_repository.this["fleet"].docker_config[0].immutable_tags
+    error_message = "a tag cannot be moved"
+  }
+
+  assert {
+    condition     = keys(google_artifact_registry_repository_iam_member.reader) == ["fleet build", "fleet example-prod-web", "fleet job build-runner"]
+    error_message = "whoever pulls, and nobody else"
   }
 }
 

@@ -24,7 +24,7 @@ fn permissions(root: &Path, needs: &Needs, job: &str) -> anyhow::Result<BTreeSet
 }
 
 /// Every type of resource in the roots of the project, of a network and of a stack can be read by the job that plans, and those of
-/// the stack can be written by the job that applies. Neither job may do more.
+/// the stack can be written by the job that applies. Neither job may do more, except for [`ALWAYS`] and states.
 pub(super) fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let needs = needs(&fs_err::read_to_string(context.root.join("tests/iam/google.txt"))?)?;
     let (plan, apply) = (permissions(context.root, &needs, "plan")?, permissions(context.root, &needs, "apply-prod")?);
@@ -59,11 +59,23 @@ pub(super) fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
             missing.insert(format!("{job} does not need {unused:?}"));
         }
     }
+    for (job, methods) in &needs.jobs {
+        // Rollouts have a role in each environment.
+        let role = if job == "rollout" { "rollout-prod" } else { job.as_str() };
+        let needed = methods.iter().map(|method| needs.methods.get(method).with_context(|| method.clone()));
+        let needed: BTreeSet<String> =
+            needed.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().cloned().collect();
+        let may = permissions(context.root, &needs, role)?;
+        if may != needed {
+            let differ: Vec<&String> = may.symmetric_difference(&needed).collect();
+            missing.insert(format!("{job}: its role and its calls differ in {differ:?}"));
+        }
+    }
     ensure!(missing.is_empty(), "{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
     Ok(())
 }
 
-/// What the provider asks for whatever it does, and what comes with a peering or a bucket of another fleet.
+/// What the provider needs for every call. Backends read and write states besides.
 const ALWAYS: &[&str] = &[
     "compute.projects.get",
     "compute.regions.get",

@@ -1,4 +1,4 @@
-//! The identities on AWS: what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
+//! The identities: on AWS what AWS's reference, parliament and moto say of their policies, and whom the applied roles trust.
 
 mod google;
 mod machines;

@@ -1,5 +1,7 @@
 //! The networks on AWS, once applied.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, ensure};
 use fleetgen_fleet::choice::{Cloud, Transport};
 use fleetgen_fleet::{Fleet, LoadBalancerTarget, Network};
@@ -11,13 +13,15 @@ use super::{CheckContext, Expected, Ground, every_rule_counts};
 
 pub(super) fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = super::fleet(context.root)?;
-    let mut removed = 0;
+    let (mut removed, mut applied) = (0, BTreeSet::new());
     for network in fleet.networks_on(Cloud::Aws) {
         let (ground, mut states) = Ground::of(context, &fleet, network)?;
         add_routes_of_peers(&mut states[0], &fleet, network)?;
-        removed +=
-            every_rule_counts(&ground.name, states, MUTANTS, without_a_rule, &|states| ground.holds_on_aws(states))?;
+        removed += every_rule_counts(&ground.name, states, MUTANTS, without_a_rule, &mut applied, &|states| {
+            ground.holds_on_aws(states)
+        })?;
     }
+    super::all_applied(MUTANTS, &applied)?;
     ensure!(removed > 100, "only {removed} rules were removed");
     Ok(())
 }
@@ -83,7 +87,7 @@ impl Ground<'_> {
             all.push(expected("the internet and a machine", internet, machine, port, false));
             all.push(expected("the internet and the proxy", internet, proxies, port, false));
         }
-        for address in ["10.200.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1"] {
+        for address in ["10.200.0.1", "172.16.0.1", "192.168.0.1", "169.254.1.1", "100.64.0.1"] {
             all.push(expected("the proxy and a private address", proxies, End::Outside(address.parse()?), 443, false));
         }
         if tiers.contains(&"build") {

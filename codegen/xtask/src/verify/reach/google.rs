@@ -1,7 +1,10 @@
 //! The networks on Google Cloud, once applied.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, ensure};
 use fleetgen_fleet::choice::{Cloud, Transport};
+use fleetgen_fleet::scalar::GcpProject;
 use fleetgen_fleet::{LoadBalancerTarget, resource_name};
 use fleetgen_reach::{GcpEnd, GcpWorld, INTERNET};
 use fleetgen_state::resources;
@@ -16,13 +19,14 @@ const HEALTH: &str = "35.191.0.1";
 
 pub(super) fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = super::fleet(context.root)?;
-    let mut removed = 0;
+    let (mut removed, mut applied) = (0, BTreeSet::new());
     for network in fleet.networks_on(Cloud::Gcp) {
         let (ground, states) = Ground::of(context, &fleet, network)?;
-        removed += super::every_rule_counts(&ground.name, states, MUTANTS, without_a_rule, &|states| {
+        removed += super::every_rule_counts(&ground.name, states, MUTANTS, without_a_rule, &mut applied, &|states| {
             ground.holds_on_gcp(states)
         })?;
     }
+    super::all_applied(MUTANTS, &applied)?;
     ensure!(removed > 20, "only {removed} rules were removed");
     Ok(())
 }
@@ -45,7 +49,7 @@ impl Ground<'_> {
         let port = self.fleet.proxy.port.get();
         let outside = |address: &str| -> anyhow::Result<GcpEnd<'_>> { Ok(GcpEnd::Outside(address.parse()?)) };
         let (proxy_account, project) = (email(states, &format!("{}-proxy", self.name))?, self.project()?);
-        let builder = format!("{}@{project}.iam.gserviceaccount.com", resource_name::build_identity(&self.fleet.name));
+        let builder = resource_name::service_account(project, &resource_name::build_identity(&self.fleet.name));
         let machine = GcpEnd::Machine { tier: "machines", account: None };
         let proxy = GcpEnd::Machine { tier: "proxy", account: Some(&proxy_account) };
         let build = GcpEnd::Machine { tier: "build", account: Some(&builder) };
@@ -71,7 +75,7 @@ impl Ground<'_> {
             all.push(expected("the internet and a machine", internet, machine, port, false));
             all.push(expected("the internet and the proxy", internet, proxy, port, false));
         }
-        for address in ["10.200.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1"] {
+        for address in ["10.200.0.1", "172.16.0.1", "192.168.0.1", "169.254.1.1", "100.64.0.1"] {
             all.push(expected("the proxy and a private address", proxy, outside(address)?, 443, false));
         }
         if self.fleet.is_build_network(self.network) {
@@ -84,10 +88,12 @@ impl Ground<'_> {
             all.push(expected("Packer and a build", iap, build, 22, true));
         }
         let accounts: Vec<String> =
-            self.groups.iter().map(|(name, _)| format!("{name}@{project}.iam.gserviceaccount.com")).collect();
+            self.groups.iter().map(|(name, _)| resource_name::service_account(project, name)).collect();
         for ((_, group), account) in self.groups.iter().zip(&accounts) {
             let own = GcpEnd::Machine { tier: "machines", account: Some(account) };
             all.push(expected("a group and the proxy", own, proxy, port, true));
+            all.push(expected("a group and Google's APIs", own, apis, 443, true));
+            all.push(expected("a session and a group", iap, own, 22, true));
             all.push(expected("a group and the internet", own, internet, 443, false));
             all.push(expected("the internet and a group", internet, own, 443, false));
             all.push(expected("a machine and SSH on a group", machine, own, 22, false));
@@ -132,8 +138,8 @@ impl Ground<'_> {
         Ok(())
     }
 
-    fn project(&self) -> anyhow::Result<String> {
-        Ok(self.fleet.gcp_account(self.network).context("the network has no project")?.project.to_string())
+    fn project(&self) -> anyhow::Result<&GcpProject> {
+        Ok(&self.fleet.gcp_account(self.network).context("the network has no project")?.project)
     }
 }
 
@@ -185,17 +191,19 @@ fn all_ports(values: &mut Value, block: &str) {
 /// The state without one of its rules, for each of them: routes, and firewall rules. A rule for health checks and one for Google's front
 /// ends may say the same.
 fn without_a_rule(state: &Value) -> Vec<(String, Value)> {
-    let says = |resource: &&Value| {
+    let says = |resource: &Value| {
         let values = &resource["values"];
-        (resource["type"] == "google_compute_firewall").then(|| {
-            [&values["source_ranges"], &values["target_service_accounts"], &values["allow"]].map(ToString::to_string)
-        })
+        let ranges = if values["direction"] == "EGRESS" { "destination_ranges" } else { "source_ranges" };
+        let parts = ["direction", "priority", ranges, "target_service_accounts", "allow", "deny"];
+        let is_rule = resource["type"] == "google_compute_firewall";
+        is_rule.then(|| parts.map(|part| values[part].to_string()))
     };
-    let all: Vec<_> = resources(state).into_iter().flatten().filter_map(|resource| says(&resource)).collect();
+    let all: Vec<_> = resources(state).into_iter().flatten().filter_map(says).collect();
     let is_twin =
-        |resource: &Value| says(&resource).is_some_and(|own| all.iter().filter(|other| **other == own).count() > 1);
+        |resource: &Value| says(resource).is_some_and(|own| all.iter().filter(|other| **other == own).count() > 1);
     without(state, |resource| {
         let is_rule = ["google_compute_route", "google_compute_firewall"].iter().any(|kind| resource["type"] == *kind);
+        let is_rule = is_rule || resource["values"]["name"] == "*.googleapis.com.";
         is_rule && !is_twin(resource)
     })
 }

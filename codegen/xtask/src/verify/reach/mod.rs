@@ -4,6 +4,8 @@ mod aws;
 mod google;
 mod mutants;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
 use fleetgen_fleet::{Fleet, Group, Network, Scope, resource_name};
 use serde_json::Value;
@@ -60,12 +62,20 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// Every change was made in some network, or it would show nothing.
+fn all_applied(mutants: &[(&'static str, Change)], applied: &BTreeSet<&str>) -> anyhow::Result<()> {
+    let missing: Vec<&str> = mutants.iter().map(|(what, _)| *what).filter(|what| !applied.contains(what)).collect();
+    ensure!(missing.is_empty(), "these changes found nothing to change: {missing:?}");
+    Ok(())
+}
+
 /// The states hold, and do not after any of the changes, or without any of the rules. Returns how many rules there were.
 fn every_rule_counts(
     name: &str,
     mut states: Vec<Value>,
-    mutants: &[(&str, Change)],
+    mutants: &[(&'static str, Change)],
     without_a_rule: fn(&Value) -> Vec<(String, Value)>,
+    applied: &mut BTreeSet<&'static str>,
     holds: &dyn Fn(&[Value]) -> anyhow::Result<()>,
 ) -> anyhow::Result<usize> {
     holds(&states).with_context(|| name.to_owned())?;
@@ -74,8 +84,11 @@ fn every_rule_counts(
         let whole = states[index].clone();
         for (what, change) in mutants {
             // Only one of the networks builds images and has public load balancers.
-            if change(&mut states[index]) > 0 && holds(&states).is_ok() {
-                unnoticed.push((*what).to_owned());
+            if change(&mut states[index]) > 0 {
+                applied.insert(*what);
+                if holds(&states).is_ok() {
+                    unnoticed.push((*what).to_owned());
+                }
             }
             states[index].clone_from(&whole);
         }

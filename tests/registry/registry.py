@@ -1,6 +1,7 @@
-"""Amazon ECR and the metadata service, for one machine: a token for the machine's role, and a registry that wants the token.
+"""A cloud's registry and its metadata service, for one machine: a token for the machine's identity, and a registry that wants the
+token. It knows Amazon ECR and Artifact Registry.
 
-Usage: ecr.py CERTIFICATE KEY LOG REGISTRY
+Usage: registry.py CERTIFICATE KEY LOG REGISTRY
 """
 
 import base64
@@ -15,7 +16,9 @@ import tarfile
 import threading
 
 ROLE = {"AccessKeyId": "ASIAEXAMPLEROLE00000", "SecretAccessKey": "secret", "Token": "session"}
-PASSWORD = base64.b64encode(b"AWS:password-of-the-registry").decode()
+IS_GOOGLE = sys.argv[4].endswith(".pkg.dev")
+TOKEN = "ya29.password-of-the-registry"
+PASSWORD = base64.b64encode(f"oauth2accesstoken:{TOKEN}".encode() if IS_GOOGLE else b"AWS:password-of-the-registry").decode()
 
 
 def image():
@@ -74,6 +77,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/latest/"):
             return self.metadata()
+        if self.path.startswith("/computeMetadata/"):
+            return self.google_metadata()
         if self.headers.get("Authorization") != f"Basic {PASSWORD}":
             return self.answer(401, WWW_Authenticate='Basic realm="ecr"')
         name = self.path.rsplit("/", 1)[-1]
@@ -97,9 +102,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, json.dumps({"Code": "Success", "Expiration": "2100-01-01T00:00:00Z", **ROLE}).encode())
         self.answer(404)
 
+    def google_metadata(self):
+        if self.headers.get("Metadata-Flavor") != "Google":
+            return self.answer(403)
+        if self.path != "/computeMetadata/v1/instance/service-accounts/default/token":
+            return self.answer(404)
+        self.answer(200, json.dumps({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"}).encode())
+
 
 with open("password", "w") as file:
-    file.write(PASSWORD)
+    file.write(TOKEN if IS_GOOGLE else PASSWORD)
 print(DIGEST, flush=True)
 metadata = http.server.ThreadingHTTPServer(("169.254.169.254", 80), Handler)
 threading.Thread(target=metadata.serve_forever, daemon=True).start()
