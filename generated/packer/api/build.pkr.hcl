@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "api"
-    "key"         = "d824753a1e39ee4d429a0e51f9ff41b7"
+    "key"         = "1b92721641913fb6133135370908aa7f"
     "os"          = "ubuntu-24-04"
-    "parent"      = "6f3c9e940e481e0d7240c0870890167c"
+    "parent"      = "861ac4d6d836d48d3c59483480112c48"
     "commit"      = var.commit
   }
 
@@ -88,7 +88,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "d824753a1e39ee4d429a0e51f9ff41b7"
+    "KEY"              = "1b92721641913fb6133135370908aa7f"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,7 +96,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example api d824753a1e39ee4d429a0e51f9ff41b7"
+  ami_description = "example api 1b92721641913fb6133135370908aa7f"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -153,8 +153,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-d824753a1e39-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-d824753a1e39-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-1b9272164191-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-1b9272164191-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -165,7 +165,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example api d824753a1e39ee4d429a0e51f9ff41b7"
+  ami_description = "example api 1b92721641913fb6133135370908aa7f"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -222,8 +222,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-d824753a1e39-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-d824753a1e39-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-1b9272164191-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-1b9272164191-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -236,7 +236,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-api-amd64"
-  image_description       = "example api d824753a1e39ee4d429a0e51f9ff41b7"
+  image_description       = "example api 1b92721641913fb6133135370908aa7f"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -288,7 +288,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-api-arm64"
-  image_description       = "example api d824753a1e39ee4d429a0e51f9ff41b7"
+  image_description       = "example api 1b92721641913fb6133135370908aa7f"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -340,11 +340,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-api-amd64-d824753a1e39"
+    ami_name = "example-api-amd64-1b9272164191"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-6f3c9e940e48"
-        "tag:key"             = "6f3c9e940e481e0d7240c0870890167c"
+        "name"                = "example-base-amd64-861ac4d6d836"
+        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -353,11 +353,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-api-arm64-d824753a1e39"
+    ami_name = "example-api-arm64-1b9272164191"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-6f3c9e940e48"
-        "tag:key"             = "6f3c9e940e481e0d7240c0870890167c"
+        "name"                = "example-base-arm64-861ac4d6d836"
+        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -366,13 +366,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-api-amd64-d824753a1e39"
-    source_image            = "example-base-amd64-6f3c9e940e48"
+    image_name              = "example-api-amd64-1b9272164191"
+    source_image            = "example-base-amd64-861ac4d6d836"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-api-arm64-d824753a1e39"
-    source_image            = "example-base-arm64-6f3c9e940e48"
+    image_name              = "example-api-arm64-1b9272164191"
+    source_image            = "example-base-arm64-861ac4d6d836"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -500,31 +500,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-api-amd64-d824753a1e39-boot"
+    ami_name        = "example-api-amd64-1b9272164191-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-api-amd64-d824753a1e39", "tag:key" = "d824753a1e39ee4d429a0e51f9ff41b7" }
+      filters = { "name" = "example-api-amd64-1b9272164191", "tag:key" = "1b92721641913fb6133135370908aa7f" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-api-arm64-d824753a1e39-boot"
+    ami_name        = "example-api-arm64-1b9272164191-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-api-arm64-d824753a1e39", "tag:key" = "d824753a1e39ee4d429a0e51f9ff41b7" }
+      filters = { "name" = "example-api-arm64-1b9272164191", "tag:key" = "1b92721641913fb6133135370908aa7f" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-api-amd64-d824753a1e39-boot"
+    image_name              = "example-api-amd64-1b9272164191-boot"
     skip_create_image       = true
-    source_image            = "example-api-amd64-d824753a1e39"
+    source_image            = "example-api-amd64-1b9272164191"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-api-arm64-d824753a1e39-boot"
+    image_name              = "example-api-arm64-1b9272164191-boot"
     skip_create_image       = true
-    source_image            = "example-api-arm64-d824753a1e39"
+    source_image            = "example-api-arm64-1b9272164191"
     source_image_project_id = ["example-fleet"]
   }
 

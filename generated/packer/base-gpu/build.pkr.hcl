@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "59d7911de596c2977dca5b8f8949d1b2"
+    "key"         = "50d9de5f53de296097332c8ad88d8f7e"
     "os"          = "ubuntu-24-04"
-    "parent"      = "6f3c9e940e481e0d7240c0870890167c"
+    "parent"      = "861ac4d6d836d48d3c59483480112c48"
     "commit"      = var.commit
   }
 
@@ -89,7 +89,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "59d7911de596c2977dca5b8f8949d1b2"
+    "KEY"              = "50d9de5f53de296097332c8ad88d8f7e"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +97,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base-gpu 59d7911de596c2977dca5b8f8949d1b2"
+  ami_description = "example base-gpu 50d9de5f53de296097332c8ad88d8f7e"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-59d7911de596-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-59d7911de596-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-50d9de5f53de-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-50d9de5f53de-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +169,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 59d7911de596c2977dca5b8f8949d1b2"
+  image_description       = "example base-gpu 50d9de5f53de296097332c8ad88d8f7e"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +221,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-gpu-amd64-59d7911de596"
+    ami_name = "example-base-gpu-amd64-50d9de5f53de"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-6f3c9e940e48"
-        "tag:key"             = "6f3c9e940e481e0d7240c0870890167c"
+        "name"                = "example-base-amd64-861ac4d6d836"
+        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +234,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-59d7911de596"
-    source_image            = "example-base-amd64-6f3c9e940e48"
+    image_name              = "example-base-gpu-amd64-50d9de5f53de"
+    source_image            = "example-base-amd64-861ac4d6d836"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -373,17 +373,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-gpu-amd64-59d7911de596-boot"
+    ami_name        = "example-base-gpu-amd64-50d9de5f53de-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-gpu-amd64-59d7911de596", "tag:key" = "59d7911de596c2977dca5b8f8949d1b2" }
+      filters = { "name" = "example-base-gpu-amd64-50d9de5f53de", "tag:key" = "50d9de5f53de296097332c8ad88d8f7e" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-59d7911de596-boot"
+    image_name              = "example-base-gpu-amd64-50d9de5f53de-boot"
     skip_create_image       = true
-    source_image            = "example-base-gpu-amd64-59d7911de596"
+    source_image            = "example-base-gpu-amd64-50d9de5f53de"
     source_image_project_id = ["example-fleet"]
   }
 

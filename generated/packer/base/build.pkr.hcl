@@ -65,7 +65,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "6f3c9e940e481e0d7240c0870890167c"
+    "key"         = "861ac4d6d836d48d3c59483480112c48"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -87,7 +87,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "6f3c9e940e481e0d7240c0870890167c"
+    "KEY"              = "861ac4d6d836d48d3c59483480112c48"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -95,7 +95,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base 6f3c9e940e481e0d7240c0870890167c"
+  ami_description = "example base 861ac4d6d836d48d3c59483480112c48"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -152,8 +152,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-6f3c9e940e48-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-6f3c9e940e48-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-861ac4d6d836-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-861ac4d6d836-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -164,7 +164,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example base 6f3c9e940e481e0d7240c0870890167c"
+  ami_description = "example base 861ac4d6d836d48d3c59483480112c48"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -221,8 +221,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-6f3c9e940e48-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-6f3c9e940e48-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-861ac4d6d836-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-861ac4d6d836-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -235,7 +235,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-amd64"
-  image_description       = "example base 6f3c9e940e481e0d7240c0870890167c"
+  image_description       = "example base 861ac4d6d836d48d3c59483480112c48"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -287,7 +287,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-arm64"
-  image_description       = "example base 6f3c9e940e481e0d7240c0870890167c"
+  image_description       = "example base 861ac4d6d836d48d3c59483480112c48"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -339,7 +339,7 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-amd64-6f3c9e940e48"
+    ami_name = "example-base-amd64-861ac4d6d836"
     source_ami_filter {
       filters = {
         "name"                = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101"
@@ -351,7 +351,7 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-base-arm64-6f3c9e940e48"
+    ami_name = "example-base-arm64-861ac4d6d836"
     source_ami_filter {
       filters = {
         "name"                = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
@@ -363,12 +363,12 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-amd64-6f3c9e940e48"
+    image_name              = "example-base-amd64-861ac4d6d836"
     source_image            = "ubuntu-2404-noble-amd64-v20261101"
     source_image_project_id = ["ubuntu-os-cloud"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-base-arm64-6f3c9e940e48"
+    image_name              = "example-base-arm64-861ac4d6d836"
     source_image            = "ubuntu-2404-noble-arm64-v20261101"
     source_image_project_id = ["ubuntu-os-cloud"]
   }
@@ -543,31 +543,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-amd64-6f3c9e940e48-boot"
+    ami_name        = "example-base-amd64-861ac4d6d836-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-amd64-6f3c9e940e48", "tag:key" = "6f3c9e940e481e0d7240c0870890167c" }
+      filters = { "name" = "example-base-amd64-861ac4d6d836", "tag:key" = "861ac4d6d836d48d3c59483480112c48" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-base-arm64-6f3c9e940e48-boot"
+    ami_name        = "example-base-arm64-861ac4d6d836-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-arm64-6f3c9e940e48", "tag:key" = "6f3c9e940e481e0d7240c0870890167c" }
+      filters = { "name" = "example-base-arm64-861ac4d6d836", "tag:key" = "861ac4d6d836d48d3c59483480112c48" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-amd64-6f3c9e940e48-boot"
+    image_name              = "example-base-amd64-861ac4d6d836-boot"
     skip_create_image       = true
-    source_image            = "example-base-amd64-6f3c9e940e48"
+    source_image            = "example-base-amd64-861ac4d6d836"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-base-arm64-6f3c9e940e48-boot"
+    image_name              = "example-base-arm64-861ac4d6d836-boot"
     skip_create_image       = true
-    source_image            = "example-base-arm64-6f3c9e940e48"
+    source_image            = "example-base-arm64-861ac4d6d836"
     source_image_project_id = ["example-fleet"]
   }
 

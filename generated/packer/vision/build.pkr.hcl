@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "de6d71fe83585a773fc78c26acffc619"
+    "key"         = "675b73fc58b78426648d8b97113afe42"
     "os"          = "ubuntu-24-04"
-    "parent"      = "59d7911de596c2977dca5b8f8949d1b2"
+    "parent"      = "50d9de5f53de296097332c8ad88d8f7e"
     "commit"      = var.commit
   }
 
@@ -89,7 +89,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "de6d71fe83585a773fc78c26acffc619"
+    "KEY"              = "675b73fc58b78426648d8b97113afe42"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +97,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example vision de6d71fe83585a773fc78c26acffc619"
+  ami_description = "example vision 675b73fc58b78426648d8b97113afe42"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +155,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-de6d71fe8358-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-de6d71fe8358-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-675b73fc58b7-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-675b73fc58b7-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +169,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision de6d71fe83585a773fc78c26acffc619"
+  image_description       = "example vision 675b73fc58b78426648d8b97113afe42"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +221,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-vision-amd64-de6d71fe8358"
+    ami_name = "example-vision-amd64-675b73fc58b7"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-gpu-amd64-59d7911de596"
-        "tag:key"             = "59d7911de596c2977dca5b8f8949d1b2"
+        "name"                = "example-base-gpu-amd64-50d9de5f53de"
+        "tag:key"             = "50d9de5f53de296097332c8ad88d8f7e"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +234,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-de6d71fe8358"
-    source_image            = "example-base-gpu-amd64-59d7911de596"
+    image_name              = "example-vision-amd64-675b73fc58b7"
+    source_image            = "example-base-gpu-amd64-50d9de5f53de"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -349,17 +349,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-vision-amd64-de6d71fe8358-boot"
+    ami_name        = "example-vision-amd64-675b73fc58b7-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-vision-amd64-de6d71fe8358", "tag:key" = "de6d71fe83585a773fc78c26acffc619" }
+      filters = { "name" = "example-vision-amd64-675b73fc58b7", "tag:key" = "675b73fc58b78426648d8b97113afe42" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-de6d71fe8358-boot"
+    image_name              = "example-vision-amd64-675b73fc58b7-boot"
     skip_create_image       = true
-    source_image            = "example-vision-amd64-de6d71fe8358"
+    source_image            = "example-vision-amd64-675b73fc58b7"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -4,10 +4,12 @@
 set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
-write_file /etc/systemd/system/docker.service.d/40-fleet-proxy.conf 0644 <<'END'
+for service in docker snapd; do
+  write_file "/etc/systemd/system/$service.service.d/40-fleet-proxy.conf" 0644 <<'END'
 [Service]
 EnvironmentFile=-/etc/fleet/proxy.env
 END
+done
 systemctl daemon-reload
 # For sessions.
 write_file /etc/profile.d/40-fleet-proxy.sh 0644 <<'END'
