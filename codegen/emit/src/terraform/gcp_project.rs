@@ -50,6 +50,7 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         let values = [
             ("state_bucket", Some(project.state_bucket.to_string())),
             ("artifact_bucket", artifacts.clone()),
+            ("report_bucket", gcp.report_bucket.as_ref().map(ToString::to_string)),
             ("states", Some(states(fleet, project, environment))),
         ];
         fill(document, &values)
@@ -228,7 +229,9 @@ pub(super) fn values<'a>(
     let builds = gcp.builder.name == project.name;
     let region = fleet.networks_of(&project.name).next().map(|network| network.region.as_str());
     let build_region = fleet.build_network(Cloud::Gcp).map(|network| network.region.as_str());
-    let artifacts = gcp.artifact_bucket.as_ref().filter(|bucket| builds && **bucket != project.state_bucket);
+    // The state bucket comes from terraform/bootstrap, and one bucket may serve two purposes.
+    let buckets = gcp.artifact_bucket.iter().chain(&gcp.report_bucket);
+    let buckets = buckets.filter(|bucket| builds && **bucket != project.state_bucket);
     let runs = |other: &&GcpAccount| builds && fleet.networks_of(&other.name).next().is_some();
     Some(ProjectValues {
         bucket: project.state_bucket.as_str(),
@@ -257,7 +260,7 @@ pub(super) fn values<'a>(
             _ => None,
         },
         repository_readers: gcp.others.iter().filter(runs).flat_map(|other| machines(fleet, other)).collect(),
-        buckets: artifacts.map(AsRef::as_ref).into_iter().zip(build_region).collect(),
+        buckets: buckets.filter_map(|bucket| Some((bucket.as_ref(), build_region?))).collect(),
         members: fleet.access.gcp_members.iter().map(AsRef::as_ref).collect(),
         log_retention_days: fleet.access.log_retention.seconds.div_ceil(86_400).min(3_650),
         labels: super::fleet_tags(fleet),

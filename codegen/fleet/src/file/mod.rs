@@ -156,6 +156,8 @@ pub(crate) struct GcpAccount {
     pub(crate) build_network: Option<Field<NetworkName>>,
     /// The Cloud Storage bucket that `artifacts://` URLs refer to for images on GCP. Default: none.
     pub(crate) artifact_bucket: Option<Field<Bucket>>,
+    /// The Cloud Storage bucket in the build network's region that keeps builds' reports and SBOMs. Default: none.
+    pub(crate) report_bucket: Option<Field<Bucket>>,
     /// Repositories of Artifact Registry in the build network's region, such as `[fleet]`. Builds pull containers of layers from
     /// them, and so may machines. Their tags cannot be moved. Default: none.
     pub(crate) artifact_repositories: Option<Field<Vec<Field<ArtifactRepository>>>>,

@@ -65,6 +65,8 @@ pub struct GcpAccounts {
     pub build_network: NetworkName,
     /// The bucket with programs that go into images.
     pub artifact_bucket: Option<Bucket>,
+    /// The bucket with builds' reports and SBOMs.
+    pub report_bucket: Option<Bucket>,
     /// The repositories of Artifact Registry that builds pull from, in the build network's region; sorted.
     pub artifact_repositories: Vec<ArtifactRepository>,
     /// The projects that only run images, in the order of the file.

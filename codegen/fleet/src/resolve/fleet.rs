@@ -90,6 +90,7 @@ fn gcp(written: &file::GcpAccount, draft: &Draft<'_>) -> Option<GcpAccounts> {
         builder: account(builder)?,
         build_network: draft.build_network(Cloud::Gcp)?.name.clone(),
         artifact_bucket: written.artifact_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
+        report_bucket: written.report_bucket.as_ref().and_then(|bucket| bucket.value.clone()),
         artifact_repositories: set(written.artifact_repositories.as_ref()),
         others: others.iter().filter_map(account).collect(),
     })

@@ -1,11 +1,14 @@
 //! A fleet in three AWS accounts and two GCP projects: every root applies, and the key of images has grants for the other
 //! accounts only.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use fleetgen_fleet::Scope;
+use fleetgen_reach::{GcpEnd, GcpWorld};
 use fleetgen_toolbox::files::copy;
+use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository::{lay_out, parse};
 use serde_json::Value;
 
@@ -34,6 +37,10 @@ fn apply(context: &CheckContext<'_>) -> anyhow::Result<()> {
     for scope in fleet.scopes() {
         let root = directory.join(scope.directory());
         roots::apply(context, &root).with_context(|| scope.to_string())?;
+        if scope.network().is_some_and(|network| network.as_str() == PEERED) && matches!(scope, Scope::Network(_)) {
+            let shown = run(&mut context.sandbox.terraform(&root, &["show", "-json"]))?;
+            peering(&serde_json::from_str(&shown)?)?;
+        }
         if matches!(scope, Scope::Account(_)) {
             shared.extend(grantees(&state(&root)?).into_iter().map(|grantee| (scope.to_string(), grantee)));
         }
@@ -52,6 +59,27 @@ fn apply(context: &CheckContext<'_>) -> anyhow::Result<()> {
     shared.sort();
     expected.sort();
     ensure!(shared == expected, "the key of images is shared with\n{shared:#?}\nnot with\n{expected:#?}");
+    Ok(())
+}
+
+/// The network on GCP that names a peer, and an address of the peer's.
+const PEERED: &str = "gcp-osaka";
+const PEER: Ipv4Addr = Ipv4Addr::new(10, 48, 0, 8);
+
+/// Machines of two peered networks on GCP reach each other, and the proxy stays apart. Without the peering, they do not.
+fn peering(state: &Value) -> anyhow::Result<()> {
+    let reaches = |world: &GcpWorld, from, to| world.reach(from, to, 443).is_reached;
+    let machine = GcpEnd::Machine { tier: "machines", account: None };
+    let peer = GcpEnd::Outside(PEER);
+    let world = GcpWorld::read([state])?;
+    let accounts = world.accounts();
+    let account = accounts.first().context("the network has a proxy")?;
+    let proxy = GcpEnd::Machine { tier: "proxy", account: Some(account) };
+    ensure!(reaches(&world, machine, peer), "{:?}", world.reach(machine, peer, 443));
+    ensure!(!reaches(&world, proxy, peer), "the proxy reaches a peer: {:?}", world.reach(proxy, peer, 443));
+    let alone =
+        serde_json::from_str(&state.to_string().replace("google_compute_network_peering", "google_project_service"))?;
+    ensure!(!reaches(&GcpWorld::read([&alone])?, machine, peer), "without a peering, the peer is reached");
     Ok(())
 }
 

@@ -141,6 +141,7 @@ module "project" {
   }
   buckets = {
     "example-fleet-artifacts-gcp" = "asia-northeast1"
+    "example-fleet-reports-gcp"   = "asia-northeast1"
   }
   members            = ["group:platform@example.com"]
   log_retention_days = 365
