@@ -22,9 +22,12 @@ pub struct Call {
 /// # Errors
 /// A line is something else.
 pub fn calls(table: &str) -> anyhow::Result<Vec<Call>> {
-    let lines = table.lines().map(|line| (line, line.split('#').next().unwrap_or_default()));
-    let lines = lines.filter(|(_, words)| !words.trim().is_empty());
-    lines.map(|(line, words)| call(words).with_context(|| format!("in the line: {line}"))).collect()
+    lines(table).map(|line| call(line).with_context(|| format!("in the line: {line}"))).collect()
+}
+
+/// The lines of a table, without comments.
+fn lines(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().filter_map(|line| line.split('#').next()).map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// Reads a table in parts, each of which begins with a line `on WHAT`. Returns them in order, with what they are on.
@@ -33,7 +36,7 @@ pub fn calls(table: &str) -> anyhow::Result<Vec<Call>> {
 /// A line is something else, or comes before the first part.
 pub fn parts(table: &str) -> anyhow::Result<Vec<(String, Vec<Call>)>> {
     let mut parts: Vec<(String, String)> = Vec::new();
-    for line in table.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+    for line in lines(table) {
         if let Some(what) = line.strip_prefix("on ") {
             parts.push((what.trim().to_owned(), String::new()));
             continue;
@@ -72,7 +75,7 @@ pub fn unneeded<'a>(document: &Value, wrong: impl Fn(&Value) -> Vec<&'a Call>) -
     found
 }
 
-/// What Google's APIs ask of a caller: `tests/iam/google.txt`.
+/// What calls and types of resources ask of a caller: `tests/iam/terraform.txt` on AWS, and `tests/iam/google.txt`.
 #[derive(Debug, Default)]
 pub struct Needs {
     /// The permissions for a method.
@@ -85,13 +88,13 @@ pub struct Needs {
     pub grants: BTreeMap<String, Vec<String>>,
 }
 
-/// Reads `tests/iam/google.txt`.
+/// Reads `tests/iam/terraform.txt` or `tests/iam/google.txt`.
 ///
 /// # Errors
 /// A line is something else.
 pub fn needs(table: &str) -> anyhow::Result<Needs> {
     let mut needs = Needs::default();
-    for line in table.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+    for line in lines(table) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         match words.as_slice() {
@@ -105,7 +108,7 @@ pub fn needs(table: &str) -> anyhow::Result<Needs> {
                 needs.grants.insert((*role).to_owned(), list(permissions));
             }
             [kind, "read", permissions @ ..] => {
-                let mut parts = permissions.split(|word| *word == "write");
+                let mut parts = permissions.splitn(2, |word| *word == "write");
                 let (read, write) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
                 needs.types.insert((*kind).to_owned(), (list(read), list(write)));
             }
@@ -150,5 +153,5 @@ fn call(text: &str) -> anyhow::Result<Call> {
         }
     }
     let request = Request { principal, action: (*action).to_owned(), resource, context };
-    Ok(Call { line: text.trim().to_owned(), may: *may == "may", request })
+    Ok(Call { line: text.to_owned(), may: *may == "may", request })
 }

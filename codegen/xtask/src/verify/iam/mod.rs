@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use fleetgen_iam::{Identity, Policy, Principal, Request, ResourcePolicy, decide};
 use fleetgen_state::resources;
-use fleetgen_toolbox::calls::{Call, calls};
+use fleetgen_toolbox::calls::{Call, Needs, calls, needs, unneeded};
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("iam: machines open sessions, and control nothing", machines::machines),
         Check::new("iam: keys, buckets and endpoints let only their own callers pass", resource_policies::policies),
         Check::new("iam: plan reads and apply writes every type of resource", terraform),
-        Check::new("iam: the same on GCP, and they may do no more", google::terraform),
+        Check::new("iam: the same on GCP, and they may do no more", google::jobs),
     ]
 }
 
@@ -96,21 +96,6 @@ fn exist(context: &CheckContext<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What Terraform calls for a type: to read it, and to write it.
-type TerraformCalls = BTreeMap<String, [Vec<String>; 2]>;
-
-fn terraform_calls(root: &Path) -> anyhow::Result<TerraformCalls> {
-    let mut calls = TerraformCalls::new();
-    for line in fs_err::read_to_string(root.join("tests/iam/terraform.txt"))?.lines() {
-        let Some((kind, rest)) = line.split_once(' ').filter(|(kind, _)| kind.starts_with("aws_")) else { continue };
-        let (read, write) = rest.split_once(" write ").unwrap_or((rest, ""));
-        let read = read.trim().strip_prefix("read ").with_context(|| format!("{kind}: what reads it?"))?;
-        let list = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        calls.insert(kind.to_owned(), [list(read), list(write)]);
-    }
-    Ok(calls)
-}
-
 /// Whether a statement allows the action, on whatever resource.
 fn allows(policy: &Value, action: &str) -> bool {
     let statements = policy["Statement"].as_array().into_iter().flatten();
@@ -125,34 +110,74 @@ fn allows(policy: &Value, action: &str) -> bool {
     })
 }
 
-/// Every type of resource in the roots of the account, of a network and of a stack can be read by the job that plans, and those of the
-/// stack can be written by the job that applies.
+/// What jobs need for the types of resources in a cloud's roots.
+#[derive(Default)]
+struct Jobs {
+    /// By job.
+    used: BTreeMap<&'static str, BTreeSet<String>>,
+    /// What is wrong.
+    problems: BTreeSet<String>,
+}
+
+/// Every type of resource in the roots of an account, of a network and of a stack must be read by the job that plans, and those of
+/// the stack written by the job that applies. `may` says what a job may do.
+fn types(
+    context: &CheckContext<'_>,
+    [account, network]: [&str; 2],
+    needs: &Needs,
+    may: impl Fn(&str, &str) -> bool,
+) -> anyhow::Result<Jobs> {
+    let mut jobs = Jobs::default();
+    let roots = [format!("_accounts/{account}"), format!("{network}/foundation"), format!("{network}/prod")];
+    for (root, is_stack) in roots.iter().zip([false, false, true]) {
+        let state = context.sandbox.applied(&format!("generated/terraform/{root}"))?;
+        for resource in resources(&state)? {
+            let kind = resource["type"].as_str().unwrap_or_default();
+            let Some((read, write)) = needs.types.get(kind) else {
+                jobs.problems.insert(format!("{kind}: what reads it?"));
+                continue;
+            };
+            ensure!(!(is_stack && write.is_empty() && resource["mode"] == "managed"), "{kind}: what writes it?");
+            let apply = read.iter().chain(write).filter(|_| is_stack).map(|action| ("apply", action));
+            for (job, action) in read.iter().map(|action| ("plan", action)).chain(apply) {
+                jobs.used.entry(job).or_default().insert(action.clone());
+                if !may(job, action) {
+                    jobs.problems.insert(format!("{job} needs {action} for {kind}"));
+                }
+            }
+        }
+    }
+    Ok(jobs)
+}
+
 fn terraform(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let calls = terraform_calls(context.root)?;
+    let needs = needs(&fs_err::read_to_string(context.root.join("tests/iam/terraform.txt"))?)?;
     let policy = |name: &str| -> anyhow::Result<Value> {
         let path = format!("generated/terraform/_accounts/aws/policies/{name}.json");
         Ok(serde_json::from_str(&fs_err::read_to_string(context.root.join(path))?)?)
     };
     let (plan, apply) = (policy("plan")?, policy("apply-prod")?);
-    let mut missing = BTreeSet::new();
-    for (root, is_stack) in [("_accounts/aws", false), ("aws-tokyo/foundation", false), ("aws-tokyo/prod", true)] {
-        let state = context.sandbox.applied(&format!("generated/terraform/{root}"))?;
-        for resource in resources(&state)? {
-            let kind = resource["type"].as_str().unwrap_or_default();
-            let Some([read, write]) = calls.get(kind) else {
-                missing.insert(format!("{kind} is not in tests/iam/terraform.txt"));
-                continue;
-            };
-            ensure!(!(is_stack && write.is_empty() && resource["mode"] == "managed"), "{kind}: what writes it?");
-            let apply = read.iter().chain(write).filter(|_| is_stack).map(|action| ("apply", &apply, action));
-            for (job, policy, action) in read.iter().map(|action| ("plan", &plan, action)).chain(apply) {
-                if !allows(policy, action) {
-                    missing.insert(format!("{job} needs {action} for {kind}"));
-                }
-            }
-        }
-    }
-    ensure!(missing.is_empty(), "{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
+    let may = |job: &str, action: &str| allows(if job == "plan" { &plan } else { &apply }, action);
+    let problems = types(context, ["aws", "aws-tokyo"], &needs, may)?.problems;
+    ensure!(problems.is_empty(), "{}", problems.into_iter().collect::<Vec<_>>().join("\n"));
+    Ok(())
+}
+
+/// The document answers every call as its table says, and the table needs each of its statements and conditions. `wrong` lists the
+/// calls that a document answers wrongly.
+fn judge<'a>(what: &str, document: &Value, wrong: impl Fn(&Value) -> Vec<&'a Call>) -> anyhow::Result<()> {
+    let found: Vec<&str> = wrong(document).into_iter().map(|call| call.line.as_str()).collect();
+    ensure!(found.is_empty(), "{what}: {}", found.join("\n"));
+    let found = unneeded(document, wrong);
+    ensure!(found.is_empty(), "{what}: {}", found.join("\n"));
+    Ok(())
+}
+
+/// Every part of a table was about something.
+fn all_asked(table: &[(String, Vec<Call>)], asked: &BTreeSet<&str>) -> anyhow::Result<()> {
+    let unused: Vec<&String> =
+        table.iter().map(|(what, _)| what).filter(|what| !asked.contains(what.as_str())).collect();
+    ensure!(unused.is_empty(), "these parts of the table are about nothing: {unused:?}");
     Ok(())
 }
 

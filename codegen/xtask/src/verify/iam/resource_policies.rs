@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use fleetgen_iam::{Identity, Policy, Principal, ResourcePolicy, decide};
 use fleetgen_state::resources;
-use fleetgen_toolbox::calls::{Call, parts, unneeded};
+use fleetgen_toolbox::calls::{Call, parts};
 use serde_json::{Value, json};
 
-use super::CheckContext;
+use super::{CheckContext, all_asked, judge};
 
 const REGION: &str = "ap-northeast-1";
 const OTHER_REGION: &str = "us-west-2";
@@ -26,7 +26,7 @@ pub(super) fn policies(context: &CheckContext<'_>) -> anyhow::Result<()> {
             for (what, part) in table.iter().filter(|(what, _)| own.contains(what)) {
                 // S3's endpoint names buckets, where the others name callers.
                 if name != "s3" || what != "endpoint *" {
-                    asked.insert(what.clone());
+                    asked.insert(what.as_str());
                     calls.extend(part.iter().cloned());
                 }
             }
@@ -49,15 +49,10 @@ pub(super) fn policies(context: &CheckContext<'_>) -> anyhow::Result<()> {
                 };
                 calls.iter().filter(is_wrong).collect()
             };
-            let found: Vec<&str> = wrong(&document).into_iter().map(|call| call.line.as_str()).collect();
-            ensure!(found.is_empty(), "{kind} {name}: {}", found.join("\n"));
-            let found = unneeded(&document, wrong);
-            ensure!(found.is_empty(), "{kind} {name}: {}", found.join("\n"));
+            judge(&format!("{kind} {name}"), &document, wrong)?;
         }
     }
-    let unused: Vec<&String> = table.iter().map(|(what, _)| what).filter(|what| !asked.contains(*what)).collect();
-    ensure!(unused.is_empty(), "these parts of resources.txt are about nothing: {unused:?}");
-    Ok(())
+    all_asked(&table, &asked)
 }
 
 /// The keys, buckets and endpoints of a state, with their policies.
@@ -75,20 +70,9 @@ fn with_policies(state: &Value) -> anyhow::Result<Vec<(&'static str, String, Val
     {
         for resource in values(of_kind) {
             let name = match kind {
-                "key" => {
-                    let id = &resource["key_id"];
-                    aliases.iter().find(|alias| alias["target_key_id"] == *id).context("a key has no alias")?["name"]
-                        .as_str()
-                }
-                "bucket" => {
-                    let id = &resource["bucket"];
-                    buckets.iter().find(|bucket| bucket["id"] == *id).context("a policy has no bucket")?["bucket"]
-                        .as_str()
-                }
-                _ => resource["service_name"]
-                    .as_str()
-                    .and_then(|name| name.split_once(&format!("{REGION}.")))
-                    .map(|(_, name)| name),
+                "key" => named(&aliases, "target_key_id", &resource["key_id"])["name"].as_str(),
+                "bucket" => named(&buckets, "id", &resource["bucket"])["bucket"].as_str(),
+                _ => resource["service_name"].as_str().and_then(|name| Some(name.split_once(&format!("{REGION}."))?.1)),
             };
             let name = name.context("a resource has no name")?.to_owned();
             // Some endpoints take no policy.
@@ -99,4 +83,9 @@ fn with_policies(state: &Value) -> anyhow::Result<Vec<(&'static str, String, Val
     }
     ensure!(found.len() > 3, "there are only {} policies", found.len());
     Ok(found)
+}
+
+/// The resource whose attribute has a value; null if there is none.
+fn named<'a>(all: &[&'a Value], attribute: &str, value: &Value) -> &'a Value {
+    all.iter().find(|resource| resource[attribute] == *value).copied().unwrap_or(&Value::Null)
 }
