@@ -37,6 +37,11 @@ pub fn build_identity(fleet: &FleetName) -> String {
     format!("{fleet}-build")
 }
 
+/// Who a job of GitHub's is on GCP: the account id of its service account.
+pub fn job_identity(fleet: &FleetName, job: &str) -> String {
+    format!("{fleet}-{job}")
+}
+
 /// The prefix of an instance on GCP that builds an image, and so of its disk, which has no labels.
 pub fn build_instance(fleet: &FleetName, layer: &LayerName, architecture: Architecture) -> String {
     format!("{fleet}-{layer}-build-{architecture}")

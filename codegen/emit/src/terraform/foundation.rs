@@ -78,7 +78,7 @@ pub(super) struct FoundationValues<'a> {
 }
 
 #[derive(Serialize)]
-struct PeerValues<'a> {
+pub(super) struct PeerValues<'a> {
     name: &'a str,
     network: String,
     region: &'a str,
@@ -241,7 +241,7 @@ fn edge_ports(fleet: &Fleet, network: &Network) -> BTreeSet<u16> {
     backends.filter_map(|backend| Some(backend.listener_port?.get())).chain([80, 443]).collect()
 }
 
-fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
+pub(super) fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
     let peers = network.peers.iter().filter_map(|peer| fleet.networks.get(peer));
     let values = |peer: &'a Network| PeerValues {
         name: peer.name.as_str(),

@@ -7,9 +7,9 @@ use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{Fleet, Network, ProxyImage, Scope, Tier, resource_name};
 use serde::Serialize;
 
-use super::foundation::{PackageSource, package_sources};
+use super::foundation::{PackageSource, PeerValues, package_sources, peers};
 use super::gcp::{self, RootValues};
-use super::gcp_project::{GcpJob, gcp_jobs};
+use super::gcp_project::{BUILD_JOB, machine_users};
 
 #[derive(Serialize)]
 pub(super) struct FoundationValues<'a> {
@@ -21,20 +21,12 @@ pub(super) struct FoundationValues<'a> {
     peers: Vec<PeerValues<'a>>,
     /// The service account of machines that build images here.
     builder: Option<String>,
-    /// The accounts of jobs that create machines of groups, and of those that create machines that build images.
+    /// The accounts of jobs that create machines of groups.
     machine_users: Vec<String>,
-    build_users: Vec<String>,
+    /// The account of the job that creates machines that build images here.
+    build_user: Option<String>,
     proxy: ProxyValues<'a>,
     labels: BTreeMap<&'a str, &'a str>,
-}
-
-#[derive(Serialize)]
-struct PeerValues<'a> {
-    name: &'a str,
-    network: String,
-    cidr: String,
-    /// This root creates the peering.
-    owned: bool,
 }
 
 #[derive(Serialize)]
@@ -57,32 +49,22 @@ pub(super) fn values<'a>(fleet: &'a Fleet, scope: &Scope, network: &'a Network) 
     let (project, image) = vendors?;
     let machine = catalog::machine(Cloud::Gcp, &fleet.proxy.gcp_machine).ok()?;
     let builds = fleet.is_build_network(network);
-    let own = |name: String| resource_name::service_account(&account.project, &name);
-    let jobs = gcp_jobs(fleet, fleet.gcp.as_ref()?, account).ok()?;
-    let job_account = |job: &GcpJob| own(format!("{}-{}", fleet.name, job.name));
+    let own = |name: &str| resource_name::service_account(&account.project, name);
     let is_wanted = |tier| match tier {
         Tier::Machines | Tier::Proxy | Tier::ProxyOnly => true,
         Tier::Build => builds,
         Tier::Edge | Tier::Runner => false,
     };
     let subnets = network.subnets().into_iter().filter(|subnet| is_wanted(subnet.tier));
-    let peers = network.peers.iter().filter_map(|peer| fleet.networks.get(peer));
     Some(FoundationValues {
         root: gcp::root(fleet, network, scope)?,
         cidr: network.cidr.to_string(),
         zone_name: resource_name::zone(&fleet.name, &network.name),
         subnets: subnets.map(|subnet| (subnet.tier.as_str(), subnet.cidr.to_string())).collect(),
-        peers: peers
-            .map(|peer| PeerValues {
-                name: peer.name.as_str(),
-                network: resource_name::network(&fleet.name, &peer.name),
-                cidr: peer.cidr.to_string(),
-                owned: network.peerings.contains(&peer.name),
-            })
-            .collect(),
-        builder: builds.then(|| own(resource_name::build_identity(&fleet.name))),
-        machine_users: jobs.iter().filter(|job| job.replaces_machines).map(job_account).collect(),
-        build_users: jobs.iter().filter(|job| job.starts_builds && builds).map(job_account).collect(),
+        peers: peers(fleet, network),
+        builder: builds.then(|| own(&resource_name::build_identity(&fleet.name))),
+        machine_users: machine_users(fleet, account),
+        build_user: builds.then(|| own(&resource_name::job_identity(&fleet.name, BUILD_JOB))),
         proxy: ProxyValues {
             port: fleet.proxy.port.get(),
             host: resource_name::proxy_host(&fleet.name, &network.name),

@@ -20,6 +20,11 @@ const ROLLOUT: &str = include_str!("../../data/roles/rollout.json");
 const BUILD: &str = include_str!("../../data/roles/build.json");
 const SWEEP: &str = include_str!("../../data/roles/sweep.json");
 
+/// The job that builds images.
+pub(super) const BUILD_JOB: &str = "build-runner";
+/// The jobs of an environment that create machines, without its name.
+const MACHINE_JOBS: [&str; 2] = ["apply", "rollout"];
+
 /// A job of GitHub's and its service account.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct GcpJob {
@@ -31,9 +36,6 @@ pub(super) struct GcpJob {
     pub subjects: Vec<String>,
     /// It creates machines that build images, and signs.
     pub starts_builds: bool,
-    /// It creates machines of an environment's groups.
-    #[serde(skip)]
-    pub replaces_machines: bool,
     /// The permissions of its own role, and other roles.
     #[serde(skip)]
     pub roles: Value,
@@ -51,7 +53,7 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
             ("state_bucket", Some(project.state_bucket.to_string())),
             ("artifact_bucket", artifacts.clone()),
             ("report_bucket", gcp.report_bucket.as_ref().map(ToString::to_string)),
-            ("states", Some(states(fleet, project, environment))),
+            ("states", environment.map(|environment| states(fleet, project, environment))),
         ];
         fill(document, &values)
     };
@@ -60,31 +62,26 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         description,
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
         starts_builds: false,
-        replaces_machines: false,
         roles,
     };
     let subjects = ["pull_request", "environment:drift"];
     let mut jobs = vec![job("plan".to_owned(), "plans every root".to_owned(), &subjects, roles(PLAN, None)?)];
     if builds {
         let subjects = ["environment:images"];
-        let build = job("build-runner".to_owned(), "builds images".to_owned(), &subjects, roles(BUILD, None)?);
+        let build = job(BUILD_JOB.to_owned(), "builds images".to_owned(), &subjects, roles(BUILD, None)?);
         jobs.push(GcpJob { starts_builds: true, ..build });
         let description = "removes what builds left behind".to_owned();
         jobs.push(job("sweep".to_owned(), description, &["environment:sweep"], roles(SWEEP, None)?));
     }
-    for environment in &fleet.environments {
+    for environment in environments_in(fleet, project) {
         let name = &environment.name;
-        if groups_in(fleet, project, Some(environment)).next().is_none() {
-            continue;
-        }
         for (purpose, document, description) in [
             ("apply", APPLY, format!("applies the groups of {name}")),
             ("rollout", ROLLOUT, format!("rolls images out to {name}")),
         ] {
             let subject = format!("environment:{purpose}-{name}");
             let roles = roles(document, Some(environment))?;
-            let job = job(format!("{purpose}-{name}"), description, &[&subject], roles);
-            jobs.push(GcpJob { replaces_machines: true, ..job });
+            jobs.push(job(format!("{purpose}-{name}"), description, &[&subject], roles));
         }
     }
     Ok(jobs)
@@ -103,25 +100,37 @@ pub fn build_permissions(fleet: &Fleet) -> Result<Vec<String>, String> {
 }
 
 /// Whether an object is in the state of one of an environment's roots in a project, in CEL.
-fn states(fleet: &Fleet, project: &GcpAccount, environment: Option<&Environment>) -> String {
-    let scopes: BTreeSet<Scope> = groups_in(fleet, project, environment).map(Scope::of).collect();
+fn states(fleet: &Fleet, project: &GcpAccount, environment: &Environment) -> String {
+    let groups = groups_in(fleet, project).filter(|group| group.environment == environment.name);
+    let scopes: BTreeSet<Scope> = groups.map(Scope::of).collect();
     let objects = format!("projects/_/buckets/{}/objects", project.state_bucket);
     let starts =
         scopes.iter().map(|scope| format!("resource.name.startsWith('{objects}/{}/')", scope.state_key(&fleet.name)));
     starts.collect::<Vec<_>>().join(" || ")
 }
 
-/// The groups of an environment, or of all, in a project.
-fn groups_in<'a>(
-    fleet: &'a Fleet,
-    project: &'a GcpAccount,
-    environment: Option<&'a Environment>,
-) -> impl Iterator<Item = &'a Group> {
-    fleet.groups.values().filter(move |group| {
-        let network = fleet.networks.get(&group.network);
-        network.is_some_and(|network| network.account == project.name)
-            && environment.is_none_or(|environment| environment.name == group.environment)
-    })
+/// The groups in a project.
+fn groups_in<'a>(fleet: &'a Fleet, project: &'a GcpAccount) -> impl Iterator<Item = &'a Group> {
+    fleet
+        .groups
+        .values()
+        .filter(|group| fleet.networks.get(&group.network).is_some_and(|network| network.account == project.name))
+}
+
+/// The environments that have groups in a project.
+fn environments_in<'a>(fleet: &'a Fleet, project: &'a GcpAccount) -> impl Iterator<Item = &'a Environment> {
+    let has_groups =
+        |environment: &Environment| groups_in(fleet, project).any(|group| group.environment == environment.name);
+    fleet.environments.iter().filter(move |environment| has_groups(environment))
+}
+
+/// The accounts of the jobs that create machines of groups in a project.
+pub(super) fn machine_users(fleet: &Fleet, project: &GcpAccount) -> Vec<String> {
+    let jobs = environments_in(fleet, project)
+        .flat_map(|environment| MACHINE_JOBS.map(|job| format!("{job}-{}", environment.name)));
+    let account =
+        |job: String| resource_name::service_account(&project.project, &resource_name::job_identity(&fleet.name, &job));
+    jobs.map(account).collect()
 }
 
 /// Puts values in place of `${…}`. Whatever names a thing that the fleet does not have is left out of its list.
@@ -243,8 +252,8 @@ pub(super) fn values<'a>(
         jobs,
         builds,
         image_projects: gcp.others.iter().filter(runs).map(|other| other.project.as_str()).collect(),
-        image_users: gcp.others.iter().filter(runs).flat_map(|other| image_users(fleet, gcp, other)).collect(),
-        machines: groups_in(fleet, project, None).map(|group| machine(fleet, group)).collect(),
+        image_users: gcp.others.iter().filter(runs).flat_map(|other| machine_users(fleet, other)).collect(),
+        machines: groups_in(fleet, project).map(|group| machine(fleet, group)).collect(),
         disk_key: project.disk_key.as_ref().and_then(|key| own(project, key.as_str(), resource_name::GCP_DISK_KEY)),
         signing_key: fleet
             .signing
@@ -259,7 +268,7 @@ pub(super) fn values<'a>(
             }
             _ => None,
         },
-        repository_readers: gcp.others.iter().filter(runs).flat_map(|other| machines(fleet, other)).collect(),
+        repository_readers: gcp.others.iter().filter(runs).flat_map(|other| machine_accounts(fleet, other)).collect(),
         buckets: buckets.filter_map(|bucket| Some((bucket.as_ref(), build_region?))).collect(),
         members: fleet.access.gcp_members.iter().map(AsRef::as_ref).collect(),
         log_retention_days: fleet.access.log_retention.seconds.div_ceil(86_400).min(3_650),
@@ -267,18 +276,10 @@ pub(super) fn values<'a>(
     })
 }
 
-/// The jobs of another project that start machines from images.
-fn image_users(fleet: &Fleet, gcp: &GcpAccounts, other: &GcpAccount) -> Vec<String> {
-    let jobs = gcp_jobs(fleet, gcp, other).unwrap_or_default();
-    let jobs = jobs.into_iter().filter(|job| job.replaces_machines);
-    let account = |job: GcpJob| resource_name::service_account(&other.project, &format!("{}-{}", fleet.name, job.name));
-    jobs.map(|job| format!("serviceAccount:{}", account(job))).collect()
-}
-
-/// The machines of another project, as IAM names them.
-fn machines(fleet: &Fleet, other: &GcpAccount) -> Vec<String> {
-    let account = |group| resource_name::service_account(&other.project, &resource_name::group(&fleet.name, group));
-    groups_in(fleet, other, None).map(|group| format!("serviceAccount:{}", account(group))).collect()
+/// The accounts of the machines in a project.
+fn machine_accounts(fleet: &Fleet, project: &GcpAccount) -> Vec<String> {
+    let account = |group| resource_name::service_account(&project.project, &resource_name::group(&fleet.name, group));
+    groups_in(fleet, project).map(account).collect()
 }
 
 fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
@@ -287,7 +288,7 @@ fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
         Target::Gcp(gcp) => gcp.roles.iter().map(AsRef::as_ref).collect(),
         Target::Aws(_) => Vec::new(),
     };
-    let jobs = ["apply", "rollout"].map(|purpose| format!("{purpose}-{}", group.environment));
+    let jobs = MACHINE_JOBS.map(|purpose| format!("{purpose}-{}", group.environment));
     MachineValues { description: format!("Machines of {name}"), name, roles, jobs }
 }
 

@@ -9,7 +9,7 @@ use fleetgen_reach::{End, INTERNET, World};
 use serde_json::{Value, json};
 
 use super::mutants::{self, MUTANTS, without_a_rule};
-use super::{CheckContext, Expected, Ground, every_rule_counts};
+use super::{CheckContext, Expected, Ground, every_rule_counts, expected, judge};
 
 pub(super) fn isolated(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let fleet = super::fleet(context.root)?;
@@ -68,7 +68,6 @@ impl Ground<'_> {
         let edge = End::Inside { tier: "edge", group: None, is_public: true };
         let internet = End::Outside(INTERNET);
         let tiers = world.tiers();
-        let expected = |what, from, to, port, is_reached| Expected { what, from, to, port, is_reached };
         let mut all = vec![
             expected("a machine and the proxy's load balancer", machine, balancers, port, true),
             expected("the load balancer and the proxy", balancers, proxies, port, true),
@@ -134,13 +133,12 @@ impl Ground<'_> {
             }
         }
         self.groups_on_aws(&mut all, balancers, services);
-        for Expected { what, from, to, port, is_reached } in all {
-            let answer = world.reach(from, to, port);
-            let because = answer.because.join("; ");
-            ensure!(answer.is_reached == is_reached, "{what}, port {port}: {because}");
+        let answers = judge(&all, |from, to, port| world.reach(from, to, port))?;
+        for (answer, Expected { what, to, is_reached, .. }) in answers.iter().zip(&all) {
             // The proxy reaches S3 through NAT as well, which costs more, and where no policy names buckets.
+            let because = answer.because.join("; ");
             let is_right = !is_reached || !matches!(to, End::S3) || because.contains("gateway endpoint");
-            ensure!(is_right, "{what}, port {port}: not through the endpoint: {because}");
+            ensure!(is_right, "{what}: not through the endpoint: {because}");
         }
         Ok(())
     }
@@ -148,7 +146,6 @@ impl Ground<'_> {
     /// What the security groups of compute groups let pass.
     fn groups_on_aws<'a>(&'a self, all: &mut Vec<Expected<End<'a>>>, proxy: End<'a>, services: End<'a>) {
         let (machine, internet) = (End::machine("machines", None), End::Outside(INTERNET));
-        let expected = |what, from, to, port, is_reached| Expected { what, from, to, port, is_reached };
         for (name, group) in &self.groups {
             let own = End::machine("machines", Some(name));
             all.push(expected("a group and the proxy", own, proxy, self.fleet.proxy.port.get(), true));

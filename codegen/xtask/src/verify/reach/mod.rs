@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
 use fleetgen_fleet::{Fleet, Group, Network, Scope, resource_name};
+use fleetgen_reach::Answer;
 use serde_json::Value;
 
 use mutants::Change;
@@ -31,14 +32,26 @@ struct Expected<End> {
     is_reached: bool,
 }
 
+fn expected<End>(what: &'static str, from: End, to: End, port: u16, is_reached: bool) -> Expected<End> {
+    Expected { what, from, to, port, is_reached }
+}
+
+/// Every connection is possible, or not, as it must be. Returns the answers.
+fn judge<End: Copy>(all: &[Expected<End>], reach: impl Fn(End, End, u16) -> Answer) -> anyhow::Result<Vec<Answer>> {
+    let judge = |Expected { what, from, to, port, is_reached }: &Expected<End>| {
+        let answer = reach(*from, *to, *port);
+        ensure!(answer.is_reached == *is_reached, "{what}, port {port}: {}", answer.because.join("; "));
+        Ok(answer)
+    };
+    all.iter().map(judge).collect()
+}
+
 /// A network with its groups.
 struct Ground<'a> {
     fleet: &'a Fleet,
     network: &'a Network,
     /// Its name in the cloud.
     name: String,
-    /// docs/networks.md.
-    document: String,
     /// By their names in the cloud.
     groups: Vec<(String, &'a Group)>,
 }
@@ -57,8 +70,7 @@ impl<'a> Ground<'a> {
             }
         }
         let name = resource_name::network(&fleet.name, &network.name);
-        let document = fs_err::read_to_string(context.root.join("docs/networks.md"))?;
-        Ok((Self { fleet, network, name, document, groups }, states))
+        Ok((Self { fleet, network, name, groups }, states))
     }
 }
 
