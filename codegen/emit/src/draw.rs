@@ -1,9 +1,10 @@
 //! The networks of a fleet as a picture, in Mermaid's language, which GitHub draws: <https://mermaid.js.org/syntax/flowchart.html>.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fleetgen_fleet::choice::{Cloud, ProxyClient, Scheme};
-use fleetgen_fleet::{Fleet, Network, Scope, Tier};
+use fleetgen_fleet::{Fleet, Group, Network, Scope, Tier};
 
 /// Names per line.
 const NAMES_PER_LINE: usize = 4;
@@ -23,8 +24,9 @@ pub fn draw(fleet: &Fleet, only: Option<&Network>) -> String {
     if networks.iter().any(|network| load_balancers(network, Scheme::Public).is_some()) {
         text += "  clients([\"the internet\"])\n";
     }
+    let stacks = fleet.stacks();
     for network in &networks {
-        text += &boxes(fleet, network);
+        text += &boxes(fleet, network, &stacks);
     }
     for network in &networks {
         text += &arrows(fleet, network);
@@ -42,7 +44,7 @@ fn id(network: &Network, part: &str) -> String {
     format!("{}_{part}", network.name.as_str().replace('-', "_"))
 }
 
-fn boxes(fleet: &Fleet, network: &Network) -> String {
+fn boxes(fleet: &Fleet, network: &Network, stacks: &BTreeMap<Scope, Vec<&Group>>) -> String {
     let account = match network.cloud {
         Cloud::Aws => fleet.aws_account(network).map(|account| account.account.to_string()),
         Cloud::Gcp => fleet.gcp_account(network).map(|account| account.project.to_string()),
@@ -69,7 +71,6 @@ fn boxes(fleet: &Fleet, network: &Network) -> String {
         id(network, "machines"),
         subnets(network, Tier::Machines).join(", ")
     );
-    let stacks = fleet.stacks();
     let here = stacks.iter().filter(|(scope, _)| scope.network() == Some(&network.name));
     let mut is_empty = true;
     for (scope, groups) in here {
@@ -91,19 +92,12 @@ fn boxes(fleet: &Fleet, network: &Network) -> String {
         let name = lines("GitHub runner", &subnets(network, Tier::Runner));
         let _ = writeln!(text, "    {}[\"{name}\"]", id(network, "runner"));
     }
-    let services: Vec<&str> = match network.cloud {
-        Cloud::Aws => network.services().into_iter().chain(["s3"]).collect(),
-        Cloud::Gcp => vec!["googleapis.com", "pkg.dev"],
+    let services = match network.cloud {
+        Cloud::Aws => lines("endpoints of AWS", &network.services().into_iter().chain(["s3"]).collect::<Vec<_>>()),
+        Cloud::Gcp => lines("Google's APIs", &["googleapis.com", "pkg.dev"]),
     };
-    let what = match network.cloud {
-        Cloud::Aws => "endpoints of AWS",
-        Cloud::Gcp => "Google's APIs",
-    };
-    let _ = writeln!(text, "    {}[[\"{}\"]]", id(network, "services"), lines(what, &services));
-    let machine = match network.cloud {
-        Cloud::Aws => &fleet.proxy.aws_machine,
-        Cloud::Gcp => &fleet.proxy.gcp_machine,
-    };
+    let _ = writeln!(text, "    {}[[\"{services}\"]]", id(network, "services"));
+    let machine = fleet.proxy.machine(network.cloud);
     let proxy = lines(&format!("egress proxy: {} × {machine}", network.proxies), &subnets(network, Tier::Proxy));
     let _ = writeln!(text, "    {}{{{{\"{proxy}\"}}}}\n  end", id(network, "proxy"));
     text

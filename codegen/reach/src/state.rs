@@ -86,7 +86,7 @@ pub(crate) enum Peer {
 type Read<T> = Result<T, StateError>;
 
 impl World {
-    /// Reads the states of a network: of its own root and, if the security groups of compute groups count, of stacks.
+    /// Reads the states of a network: of its root and, if the security groups of compute groups count, of stacks.
     ///
     /// # Errors
     /// The text is something else, or a rule is not understood: leaving it out could make the answer wrong.

@@ -11,7 +11,7 @@ locals {
   health_ranges = ["35.191.0.0/16", "130.211.0.0/22"]
 
   proxy_tag = "${var.name}-proxy"
-  # `proxy-only` has a purpose and no flow logs, so it is a resource of its own below.
+  # `proxy-only` has a purpose and no flow logs, so it is a separate resource below.
   subnetworks = { for tier, cidr in var.subnets : tier => cidr if tier != "proxy-only" }
 }
 

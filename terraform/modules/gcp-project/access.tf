@@ -76,7 +76,7 @@ resource "google_project_iam_member" "operator" {
   member  = each.value.member
 
   dynamic "condition" {
-    for_each = local.member_roles[each.value.role] == null ? [] : [local.member_roles[each.value.role]]
+    for_each = compact([local.member_roles[each.value.role]])
 
     content {
       title      = "ssh"

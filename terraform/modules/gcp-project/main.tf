@@ -160,17 +160,12 @@ data "google_project" "other" {
 }
 
 resource "google_project_iam_member" "image_user" {
-  for_each = data.google_project.other
-
-  project = var.project
-  role    = "roles/compute.imageUser"
-  # Managed instance groups create machines as this account.
-  member = "serviceAccount:${each.value.number}@cloudservices.gserviceaccount.com"
-}
-
-# The jobs of other projects read an image before they start machines from it.
-resource "google_project_iam_member" "image_job" {
-  for_each = toset(var.image_users)
+  for_each = merge(
+    # Managed instance groups create machines as this account.
+    { for name, other in data.google_project.other : name => "serviceAccount:${other.number}@cloudservices.gserviceaccount.com" },
+    # The projects' jobs read an image before they start machines from it.
+    { for user in var.image_users : user => user },
+  )
 
   project = var.project
   role    = "roles/compute.imageUser"

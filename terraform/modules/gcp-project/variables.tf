@@ -24,7 +24,7 @@ variable "github" {
 }
 
 variable "jobs" {
-  description = "GitHub's jobs: what each is for, the ends of its tokens' subjects, the permissions of its own role, and other roles, each with a condition in CEL if it has one. A job that starts builds acts as the machines that build, and signs."
+  description = "GitHub's jobs: what each is for, the ends of its tokens' subjects, the permissions of its custom role, and predefined roles, each with a condition in CEL if it has one. A job that starts builds acts as the machines that build, and signs."
   type = map(object({
     description   = string
     subjects      = list(string)

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::project::Project;
 use crate::ui::Ui;
 
-/// Draw the networks: subnets, groups, proxies, endpoints, peerings, and what reaches what
+/// Show the networks as a picture: subnets, groups, proxies, endpoints, peerings, and what reaches what
 ///
 /// The picture is Mermaid, which GitHub draws in a block that begins with ```` ```mermaid ````.
 #[derive(Debug, clap::Args)]

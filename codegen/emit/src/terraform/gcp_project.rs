@@ -36,7 +36,7 @@ pub(super) struct GcpJob {
     pub subjects: Vec<String>,
     /// It creates machines that build images, and signs.
     pub starts_builds: bool,
-    /// The permissions of its own role, and other roles.
+    /// The permissions of its custom role, and predefined roles.
     #[serde(skip)]
     pub roles: Value,
 }
@@ -87,7 +87,7 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
     Ok(jobs)
 }
 
-/// The permissions of the job that builds images, in its own role.
+/// The permissions of the job that builds images, in its custom role.
 ///
 /// # Errors
 /// A bug in fleetgen, or a fleet without a GCP project.

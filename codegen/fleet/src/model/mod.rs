@@ -129,11 +129,7 @@ impl Fleet {
 
     /// What the machines of the proxy run. On GCP it is always a vendor's image.
     pub fn proxy_image(&self, cloud: Cloud) -> Option<ProxyImage<'_>> {
-        let machine = match cloud {
-            Cloud::Aws => &self.proxy.aws_machine,
-            Cloud::Gcp => &self.proxy.gcp_machine,
-        };
-        let architecture = catalog::machine(cloud, machine).ok()?.architecture;
+        let architecture = catalog::machine(cloud, self.proxy.machine(cloud)).ok()?.architecture;
         if let (Some(layer), Cloud::Aws) = (&self.proxy.layer, cloud) {
             return Some(ProxyImage { layer: self.layers.get(layer)?, architecture, vendors: None });
         }
@@ -257,6 +253,14 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// Its machine type on a cloud.
+    pub fn machine(&self, cloud: Cloud) -> &MachineType {
+        match cloud {
+            Cloud::Aws => &self.aws_machine,
+            Cloud::Gcp => &self.gcp_machine,
+        }
+    }
+
     /// The domains that the proxy of a network allows; sorted.
     pub fn domains_in(&self, network: &Network) -> impl Iterator<Item = &AllowedDomain> {
         self.domains.iter().filter(|domain| domain.networks.contains(&network.name))

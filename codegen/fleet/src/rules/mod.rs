@@ -78,7 +78,6 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     proxy::layer,
     proxy::machines,
     proxy::shadows,
-    registry::artifacts,
     registry::containers,
     runner::clients,
     runner::machine,

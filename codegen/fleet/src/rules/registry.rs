@@ -8,131 +8,137 @@ use crate::choice::Cloud;
 use crate::draft::Draft;
 use crate::field::{Entries, Field};
 use crate::model::Layer;
-use crate::scalar::{AccountName, ArtifactImage, EcrImage};
+use crate::scalar::{AccountName, ArtifactImage, EcrImage, ImageReference};
 
-/// Containers in ECR are in a repository of the account that builds images, and the build network reaches it.
+/// Containers in a cloud's own registry are in a repository of the account or project that builds images, and the builds of their
+/// layer reach it.
 pub(super) fn containers(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
         let containers = written.containers.iter().filter_map(Field::get).flat_map(Entries::iter);
         let images =
-            containers.filter_map(|(_, container)| Some((container.image.get()?.ecr()?, container.image.span)));
+            containers.filter_map(|(_, container)| Some((place(container.image.get()?)?, container.image.span)));
         let mut pulled = None;
-        for (image, at) in images {
-            match repository(draft, &image, at) {
+        for (place, at) in images {
+            match repository(draft, &place, at) {
                 Some(problem) => problems.push(problem),
-                None => pulled = pulled.or(Some(at)),
+                None => pulled = pulled.or(Some((place.cloud, at))),
             }
         }
         // Once for each layer.
-        if let Some(at) = pulled {
-            networks(draft, layer, at, problems);
+        if let Some((cloud, at)) = pulled {
+            networks(draft, layer, cloud, at, problems);
         }
     }
 }
 
-/// Containers in Artifact Registry are in a repository of the project that builds images, in the build network's region, and in layers
-/// on GCP only.
-pub(super) fn artifacts(draft: &Draft<'_>, problems: &mut Problems) {
-    for (_, written, layer) in draft.layers() {
-        let containers = written.containers.iter().filter_map(Field::get).flat_map(Entries::iter);
-        let images = containers
-            .filter_map(|(_, container)| Some((container.image.get()?.artifact_registry()?, container.image.span)));
-        let mut pulled = None;
-        for (image, at) in images {
-            match artifact_repository(draft, &image, at) {
-                Some(problem) => problems.push(problem),
-                None => pulled = pulled.or(Some(at)),
-            }
+/// Where an image is in a cloud's own registry.
+struct Place<'a> {
+    cloud: Cloud,
+    /// Its account or project.
+    owner: &'a str,
+    region: &'a str,
+    repository: &'a str,
+}
+
+fn place(image: &ImageReference) -> Option<Place<'_>> {
+    let ecr = image.ecr().map(|EcrImage { account: owner, region, repository, .. }| Place {
+        cloud: Cloud::Aws,
+        owner,
+        region,
+        repository,
+    });
+    let artifact_registry = || {
+        let ArtifactImage { project: owner, location: region, repository, .. } = image.artifact_registry()?;
+        Some(Place { cloud: Cloud::Gcp, owner, region, repository })
+    };
+    ecr.or_else(artifact_registry)
+}
+
+/// The account or project in which images are built, and the names of its repositories.
+fn builder<'a>(draft: &Draft<'a>, cloud: Cloud) -> Option<(&'a str, Vec<&'a str>)> {
+    match cloud {
+        Cloud::Aws => {
+            let account = draft.aws_account()?;
+            Some((account.account.get()?.as_str(), names(account.ecr_repositories.as_ref())))
         }
-        let is_on_aws = build_networks(draft, layer).iter().any(|network| network.cloud == Cloud::Aws);
-        if let Some(at) = pulled.filter(|_| is_on_aws) {
-            problems.push(
-                Problem::new(
-                    Code::Layer,
-                    at,
-                    format!("`{}` is also built on AWS, which cannot log in to Artifact Registry", layer.name),
-                )
-                .label("Artifact Registry")
-                .hint("use a registry that needs no login, or a layer for each cloud"),
-            );
+        Cloud::Gcp => {
+            let account = draft.gcp_account()?;
+            Some((account.project.get()?.as_str(), names(account.artifact_repositories.as_ref())))
         }
     }
+}
+
+fn names<T: AsRef<str>>(listed: Option<&Field<Vec<Field<T>>>>) -> Vec<&str> {
+    listed.and_then(Field::get).into_iter().flatten().filter_map(Field::get).map(AsRef::as_ref).collect()
 }
 
 /// The problem with a container that is not in a repository that builds may pull from.
-fn artifact_repository(draft: &Draft<'_>, image: &ArtifactImage<'_>, at: Span) -> Option<Problem> {
-    let account = draft.gcp_account()?;
-    let (project, network) = account.project.get().zip(draft.build_network(Cloud::Gcp))?;
-    if project.as_str() != image.project {
-        let message = format!("this registry is in the project `{}`, and builds read `{project}` only", image.project);
-        let hint = format!("copy the image to a repository of `{project}` in {}", network.region);
-        return Some(Problem::new(Code::Cloud, at, message).label("in another project").hint(hint));
+fn repository(draft: &Draft<'_>, place: &Place<'_>, at: Span) -> Option<Problem> {
+    let Place { cloud, owner, region, repository } = *place;
+    let (builder, listed) = builder(draft, cloud)?;
+    let network = draft.build_network(cloud)?;
+    if owner != builder {
+        let (message, label, home) = match cloud {
+            Cloud::Aws => (
+                format!(
+                    "this registry is in the AWS account {owner}, and builds log in to `{}` only",
+                    AccountName::builder(cloud)
+                ),
+                "in another account",
+                builder.to_owned(),
+            ),
+            Cloud::Gcp => (
+                format!("this registry is in the project `{owner}`, and builds read `{builder}` only"),
+                "in another project",
+                format!("`{builder}`"),
+            ),
+        };
+        let hint = format!("copy the image to a repository of {home} in {}", network.region);
+        return Some(Problem::new(Code::Cloud, at, message).label(label).hint(hint));
     }
-    if network.region.as_str() != image.location {
-        let message = format!("this registry is in {}, and images are built in {}", image.location, network.region);
+    if region != network.region.as_str() {
+        let message = format!("this registry is in {region}, and images are built in {}", network.region);
         let hint = format!("copy the image to a repository in {}", network.region);
         return Some(Problem::new(Code::Cloud, at, message).label("in another region").hint(hint));
     }
-    let listed = || account.artifact_repositories.iter().filter_map(Field::get).flatten().filter_map(Field::get);
-    if listed().any(|listed| listed.as_str() == image.repository) {
+    if listed.contains(&repository) {
         return None;
     }
-    let add =
-        || format!("add `{}` to `clouds.gcp.artifact_repositories`; the project's root creates it", image.repository);
-    let message =
-        format!("builds may not pull from `{}`, which is not one of the fleet's repositories", image.repository);
+    let (key, creator) = match cloud {
+        Cloud::Aws => ("clouds.aws.ecr_repositories", "account"),
+        Cloud::Gcp => ("clouds.gcp.artifact_repositories", "project"),
+    };
+    let add = || format!("add `{repository}` to `{key}`; the {creator}'s root creates it");
+    let message = format!("builds may not pull from `{repository}`, which is not one of the fleet's repositories");
     Some(
         Problem::new(Code::UnknownReference, at, message)
-            .label("not in `clouds.gcp.artifact_repositories`")
-            .hint(suggest(image.repository, listed().map(AsRef::as_ref)).unwrap_or_else(add)),
+            .label(format!("not in `{key}`"))
+            .hint(suggest(repository, listed).unwrap_or_else(add)),
     )
 }
 
-/// The problem with a container that is not in a repository that builds may pull from.
-fn repository(draft: &Draft<'_>, image: &EcrImage<'_>, at: Span) -> Option<Problem> {
-    let builder = AccountName::builder(Cloud::Aws);
-    let account = draft.aws_account()?;
-    let (id, network) = account.account.get().zip(draft.build_network(Cloud::Aws))?;
-    if id.as_str() != image.account {
-        let message =
-            format!("this registry is in the AWS account {}, and builds log in to `{builder}` only", image.account);
-        let hint = format!("copy the image to a repository of {id} in {}", network.region);
-        return Some(Problem::new(Code::Cloud, at, message).label("in another account").hint(hint));
-    }
-    if network.region.as_str() != image.region {
-        let message = format!("this registry is in {}, and images are built in {}", image.region, network.region);
-        let hint = format!("copy the image to a repository in {}", network.region);
-        return Some(Problem::new(Code::Cloud, at, message).label("in another region").hint(hint));
-    }
-    let listed = || account.ecr_repositories.iter().filter_map(Field::get).flatten().filter_map(Field::get);
-    if listed().any(|listed| listed.as_str() == image.repository) {
-        return None;
-    }
-    let add = || format!("add `{}` to `clouds.aws.ecr_repositories`; the account's root creates it", image.repository);
-    let message =
-        format!("builds may not pull from `{}`, which is not one of the fleet's repositories", image.repository);
-    Some(
-        Problem::new(Code::UnknownReference, at, message)
-            .label("not in `clouds.aws.ecr_repositories`")
-            .hint(suggest(image.repository, listed().map(AsRef::as_ref)).unwrap_or_else(add)),
-    )
-}
-
-fn networks(draft: &Draft<'_>, layer: &Layer, at: Span, problems: &mut Problems) {
+/// The builds of a layer log in to its registry, and reach it.
+fn networks(draft: &Draft<'_>, layer: &Layer, cloud: Cloud, at: Span, problems: &mut Problems) {
+    let registry = match cloud {
+        Cloud::Aws => "Amazon ECR",
+        Cloud::Gcp => "Artifact Registry",
+    };
     for network in build_networks(draft, layer) {
-        if network.cloud == Cloud::Gcp {
+        if network.cloud != cloud {
+            let there = network.cloud.title();
             problems.push(
                 Problem::new(
                     Code::Layer,
                     at,
-                    format!("`{}` is also built on GCP, which cannot log in to Amazon ECR", layer.name),
+                    format!("`{}` is also built on {there}, which cannot log in to {registry}", layer.name),
                 )
-                .label("Amazon ECR")
+                .label(registry)
                 .hint("use a registry that needs no login, or a layer for each cloud"),
             );
             continue;
         }
-        for service in endpoint::ECR {
+        // Google's own registry is reached inside the network.
+        for service in endpoint::ECR.iter().filter(|_| cloud == Cloud::Aws) {
             let message = format!(
                 "the build of `{}` cannot pull this container: `{}` has no endpoint `{service}`",
                 layer.name, network.name

@@ -17,7 +17,7 @@ const UNKNOWN: &[&str] = &[
 type Read<T> = Result<T, StateError>;
 
 impl GcpWorld {
-    /// Reads the states of a network: of its own root, and of stacks.
+    /// Reads the states of a network: of its root, and of stacks.
     ///
     /// # Errors
     /// The text is something else, or a rule is not understood: leaving it out could make the answer wrong.

@@ -11,7 +11,7 @@ run "it_is_private_and_keeps_versions" {
 
   assert {
     condition     = google_storage_bucket.this.public_access_prevention == "enforced" && google_storage_bucket.this.uniform_bucket_level_access
-    error_message = "no object of its own rules, and none that everybody reads"
+    error_message = "no object has its own rules, and none is public"
   }
 
   assert {

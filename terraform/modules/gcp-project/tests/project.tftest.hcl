@@ -81,7 +81,7 @@ run "a_machine_has_its_own_account_and_its_own_jobs" {
 
   assert {
     condition     = keys(google_service_account_iam_member.machine) == ["example-prod-web group:platform@example.com", "example-prod-web plan"]
-    error_message = "its jobs and the operators, and nobody else, act as it"
+    error_message = "only its jobs and the operators act as it"
   }
 }
 
@@ -100,7 +100,7 @@ run "builds_and_machines_pull_containers" {
 
   assert {
     condition     = keys(google_artifact_registry_repository_iam_member.reader) == ["fleet build", "fleet example-prod-web", "fleet job build-runner"]
-    error_message = "whoever pulls, and nobody else"
+    error_message = "only those who pull"
   }
 }
 

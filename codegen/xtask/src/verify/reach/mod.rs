@@ -57,7 +57,7 @@ struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    /// A network, and the states of its own root and of its stacks.
+    /// A network, and the states of its root and of its stacks.
     fn of(context: &CheckContext<'_>, fleet: &'a Fleet, network: &'a Network) -> anyhow::Result<(Self, Vec<Value>)> {
         let own = Scope::Network(network.name.clone());
         let mut states = vec![Value::clone(&*context.sandbox.applied(&own.directory())?)];
