@@ -127,6 +127,10 @@ impl Sandbox {
         std::fs::remove_file(self.path(path)).unwrap();
     }
 
+    pub(crate) fn remove_all(&self, path: &str) {
+        std::fs::remove_dir_all(self.path(path)).unwrap();
+    }
+
     /// Replaces the links to the repository's scripts and checks by copies.
     #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
     pub(crate) fn copy_scripts(&self) {
@@ -160,7 +164,12 @@ impl Sandbox {
     }
 
     pub(crate) fn spawn(&self, words: &[&str]) -> std::process::Child {
-        self.command(words).spawn().unwrap()
+        self.spawn_with(words, &[])
+    }
+
+    /// Starts the program with these environment variables as well.
+    pub(crate) fn spawn_with(&self, words: &[&str], variables: &[(&str, &str)]) -> std::process::Child {
+        self.command(words).envs(variables.iter().copied()).spawn().unwrap()
     }
 
     /// The program, with the same environment wherever and whenever it is run.

@@ -49,6 +49,22 @@ fn the_fleet_is_a_company_s() {
     assert!(groups.iter().any(|group| group["size"]["max"] == 1));
 }
 
+/// Whoever only generates does not compile the clients of the clouds.
+#[test]
+fn the_plain_program_has_no_client_of_a_cloud() {
+    let tree = |features: &[&str]| {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.current_dir(repository()).args(["tree", "--locked", "--package", "fleetgen", "--edges", "normal,build"]);
+        let output = cargo.args(["--prefix", "none"]).args(features).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let clients =
+        |tree: &str| ["aws-sdk-", "google-cloud-", "object_store", "hyper", "tokio "].map(|name| tree.contains(name));
+    assert_eq!(clients(&tree(&[])), [false; 5]);
+    assert_eq!(clients(&tree(&["--features", "aws,gcp"])), [true; 5]);
+}
+
 #[test]
 fn the_references_are_current() {
     expect_document("docs/fleet-yaml.md", &fleetgen_fleet::reference::fleet_yaml());

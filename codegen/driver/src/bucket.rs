@@ -22,6 +22,9 @@ const LASTS: SignedDuration = SignedDuration::from_secs(120);
 /// The longest that a request to a cloud may still be on its way after its driver has lost the lease.
 const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
+/// The object of the lease.
+const LEASE: &str = "lease.json";
+
 /// A prefix of a bucket.
 #[derive(Clone)]
 pub struct Bucket {
@@ -94,6 +97,50 @@ impl Bucket {
         Ok(Self { runtime: Arc::new(runtime), store, prefix: Path::from(prefix) })
     }
 
+    /// The same bucket, one level below.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        Self { prefix: self.at(name), ..self.clone() }
+    }
+
+    /// The names that are one level below; sorted.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub fn directories(&self) -> Result<Vec<String>, JournalError> {
+        let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&self.prefix))).map_err(failed)?;
+        let mut names: Vec<String> =
+            listed.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// A file, if it exists.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn file(&self, name: &str) -> Result<Option<String>, JournalError> {
+        Ok(self.get(&self.at(name))?.map(|(text, _)| text))
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put_file(&self, name: &str, text: &str) -> Result<(), JournalError> {
+        self.put(&self.at(name), text.to_owned(), PutMode::Overwrite).map(drop)
+    }
+
+    /// Who holds the lease now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn holder(&self, now: Timestamp) -> Result<Option<String>, JournalError> {
+        let Some(text) = self.file(LEASE)? else { return Ok(None) };
+        let held: Held = serde_json::from_str(&text).map_err(failed)?;
+        Ok((held.until > now).then_some(held.holder))
+    }
+
     fn at(&self, name: &str) -> Path {
         self.prefix.clone().join(name)
     }
@@ -129,7 +176,7 @@ impl Bucket {
     /// # Errors
     /// Another driver has it.
     pub fn lease(&self, holder: &str, now: Timestamp, wait: impl FnOnce(Duration)) -> Result<BucketLease, LeaseError> {
-        let path = self.at("lease.json");
+        let path = self.at(LEASE);
         let found = self.get(&path)?;
         let (mode, taken_over) = match &found {
             None => (PutMode::Create, false),
@@ -161,7 +208,7 @@ impl Lease for BucketLease {
         let until = now.checked_add(LASTS).unwrap_or(now);
         let held = Held { holder: self.holder.clone(), until };
         let text = serde_json::to_string(&held).map_err(|error| error.to_string())?;
-        let path = self.bucket.at("lease.json");
+        let path = self.bucket.at(LEASE);
         match self.bucket.put(&path, text, PutMode::Update(self.version.clone())) {
             Ok(Some(version)) => {
                 self.version = version;
@@ -181,7 +228,7 @@ impl Drop for BucketLease {
     fn drop(&mut self) {
         let held = Held { holder: self.holder.clone(), until: Timestamp::UNIX_EPOCH };
         if let Ok(text) = serde_json::to_string(&held) {
-            let _ = self.bucket.put(&self.bucket.at("lease.json"), text, PutMode::Update(self.version.clone()));
+            let _ = self.bucket.put(&self.bucket.at(LEASE), text, PutMode::Update(self.version.clone()));
         }
     }
 }
@@ -252,7 +299,7 @@ mod tests {
         first.keep(later(100)).unwrap();
         assert!(bucket.lease("second", later(130), never).is_err());
         // Another driver has it, however that came.
-        let path = bucket.at("lease.json");
+        let path = bucket.at(LEASE);
         let other = Held { holder: "second".to_owned(), until: later(900) };
         bucket.put(&path, serde_json::to_string(&other).unwrap(), PutMode::Overwrite).unwrap();
         assert!(first.keep(later(200)).is_err());

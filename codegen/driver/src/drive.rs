@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fleetgen_fleet::Check;
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{
-    Append, Cloud, Effect, Engine, Event, Head, Journal, JournalError, Look, Notice, Notices, Record, SealedRecord,
-    State, Step, Subject, Verdict,
+    Answer, Append, Cloud, Effect, Engine, Event, Head, Journal, JournalError, Look, Notice, Notices, Record,
+    SealedRecord, State, Step, Subject, Verdict,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -162,10 +162,10 @@ impl<'a> Driver<'a> {
     fn perform(&mut self, effect: Effect) -> Option<Event> {
         self.parts.observer.performing(&effect);
         let index = self.engine.index(&effect.group)?;
-        let outcome = self.parts.cloud.perform(&self.engine.plan().groups[index], &effect);
+        let Answer { outcome, request } = self.parts.cloud.perform(&self.engine.plan().groups[index], &effect);
         let pending = self.state.as_ref().and_then(|state| state.groups[index].pending.as_ref());
         let number = pending.map_or(0, |pending| pending.number);
-        Some(Event::Performed { group: effect.group, number, outcome })
+        Some(Event::Performed { group: effect.group, number, outcome, request })
     }
 
     /// Steps, and makes the step durable if it changed something. Returns what to perform.

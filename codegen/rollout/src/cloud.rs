@@ -1,7 +1,7 @@
 //! What a cloud must do for the engine: show a group, perform an effect, and answer gates. AWS, Google Cloud and the
 //! simulator implement [`Cloud`]; everything else is the same for all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::scalar::{GateName, GroupName, ImageId};
 use fleetgen_fleet::{Gate, HealthyPercentages};
@@ -17,7 +17,7 @@ pub trait Cloud {
 
     /// Performs an effect. The same effect may be asked for again with the same key after an unknown outcome; performing it
     /// twice must change nothing.
-    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome;
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer;
 
     /// Checks an alarm, or runs a command on one of the group's new machines.
     fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict;
@@ -49,6 +49,15 @@ pub struct VersionList {
     pub default: Option<Version>,
     /// The group.
     pub seen: Observation,
+}
+
+/// A group as it is, with the images of what it launches and of what its machines have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// The group.
+    pub seen: Observation,
+    /// The images of its versions, by their ids in the cloud. A version that no longer exists has none.
+    pub images: BTreeMap<Version, String>,
 }
 
 macro_rules! ids {
@@ -157,6 +166,12 @@ impl Machines {
 }
 
 impl Observation {
+    /// Every version that it launches or that a machine has.
+    pub fn versions(&self) -> BTreeSet<&Version> {
+        let canary = self.setting.canary.as_ref().map(|(version, _)| version);
+        [&self.setting.version].into_iter().chain(canary).chain(self.machines.keys()).collect()
+    }
+
     /// The machines of a version.
     pub fn on(&self, version: &Version) -> Machines {
         self.machines.get(version).copied().unwrap_or_default()
@@ -301,6 +316,21 @@ pub struct Canary {
 impl Canary {
     /// The longest delay that AWS allows, 48 hours: a rollout that has died stays at its canary for that long.
     pub const DELAY: u32 = 172_800;
+}
+
+/// What a cloud answers to an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The cloud's id of the request, or of the operation that it started: what its support asks for.
+    pub request: Option<String>,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, request: None }
+    }
 }
 
 /// How an effect ended.

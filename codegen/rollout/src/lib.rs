@@ -23,8 +23,8 @@ mod transcript;
 mod window;
 
 pub use cloud::{
-    Action, Canary, Change, ChangeId, ChangeStatus, Cloud, Effect, Look, Machines, Observation, Outcome, Setting,
-    Sight, Verdict, Version, VersionList, Versions,
+    Action, Answer, Canary, Change, ChangeId, ChangeStatus, Cloud, Effect, Live, Look, Machines, Observation, Outcome,
+    Setting, Sight, Verdict, Version, VersionList, Versions,
 };
 pub use invariant::{Invariant, Violation, Watch};
 pub use notice::{Notice, Notices};

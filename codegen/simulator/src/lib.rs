@@ -20,4 +20,4 @@ pub use images::{first, invented};
 pub use memory::{Crashes, Memory, Point};
 pub use run::{Report, Script, run};
 pub use time::{VirtualClock, VirtualTime, WATCHED};
-pub use world::{Lowest, Sickness, World};
+pub use world::{Lowest, MachineState, Shown, ShownMachine, ShownRefresh, ShownVersion, Sickness, World};

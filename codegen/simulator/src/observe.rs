@@ -8,7 +8,7 @@ use fleetgen_driver::Observer;
 use fleetgen_fleet::Gate;
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{
-    Cloud, Effect, Engine, Event, GroupPlan, Invariant, Outcome, Phase, Record, Sight, State, Verdict, Violation, Watch,
+    Answer, Cloud, Effect, Engine, Event, GroupPlan, Invariant, Phase, Record, Sight, State, Verdict, Violation, Watch,
 };
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ impl Cloud for Shared {
         self.0.borrow_mut().observe(group)
     }
 
-    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome {
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
         self.0.borrow_mut().perform(group, effect)
     }
 

@@ -12,7 +12,7 @@ use fleetgen_driver::{Driver, Halt, Limits, Parts, Stop, Unobserved, Waits, repl
 use fleetgen_fleet::Gate;
 use fleetgen_fleet::choice::{Cloud as CloudName, OnFailure};
 use fleetgen_rollout::{
-    Cloud, Effect, Engine, GroupPlan, Machines, Outcome, Phase, Plan, PlanId, RolloutOutcome, SealedRecord, Sight,
+    Answer, Cloud, Effect, Engine, GroupPlan, Machines, Phase, Plan, PlanId, RolloutOutcome, SealedRecord, Sight,
     Verdict, Version, VersionList, prunable, verify,
 };
 use fleetgen_simulator::{Crashes, Memory, Script, Sickness, VirtualClock, VirtualTime, World, run};
@@ -233,7 +233,7 @@ impl Cloud for Contested {
         self.world.borrow_mut().observe(group)
     }
 
-    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome {
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
         let number = self.performed.get() + 1;
         self.performed.set(number);
         if number > self.at {
@@ -258,7 +258,7 @@ impl Cloud for Uncontested {
         self.0.borrow_mut().observe(group)
     }
 
-    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome {
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
         self.0.borrow_mut().perform(group, effect)
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod problem;
 pub(crate) mod reach;
 pub(crate) mod rollout;
 pub(crate) mod schema;
+pub(crate) mod status;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Explain(explain::Args),
     Groups(groups::Args),
+    Status(status::Args),
     Draw(draw::Args),
     Layers(layers::Args),
     Images(images::Args),
@@ -63,6 +65,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Explain(_)
             | Self::Groups(_)
+            | Self::Status(_)
             | Self::Draw(_)
             | Self::Layers(_)
             | Self::Rollout(_)
@@ -84,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Diff(args) => diff::run(global, args, ui),
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
+        Command::Status(args) => status::run(global, args, ui),
         Command::Draw(args) => draw::run(global, args, ui),
         Command::Images(args) => images::run(global, args, ui),
         Command::Rollout(args) => rollout::run(global, args, ui),

@@ -1,18 +1,18 @@
 //! Follows the journal of a rollout as it grows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use fleetgen_driver::{Directory, Observer};
+use fleetgen_driver::Observer;
 use fleetgen_fleet::scalar::GroupName;
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_report::inert;
 use fleetgen_rollout::{
-    Effect, Engine, Event, Head, Journal as _, Observation, Record, SealedRecord, Sight, State, Transcript,
+    Effect, Engine, Event, Head, Journal, Observation, Record, SealedRecord, Sight, State, Transcript,
 };
 use jiff::Timestamp;
 
+use crate::command::rollout::Rollout;
 use crate::error::Failure;
 
 /// What a driver in this process sees: more often than the journal, which has only what changes something.
@@ -35,10 +35,10 @@ impl Observer for Live {
 }
 
 /// A journal, as far as it was read.
-#[derive(Debug)]
 pub(crate) struct Follower<'a> {
     pub(crate) engine: &'a Engine,
-    journal: Directory,
+    journal: Box<dyn Journal>,
+    path: String,
     head: Head,
     transcript: Transcript<'a>,
     /// What happened.
@@ -53,10 +53,12 @@ pub(crate) struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    pub(crate) fn new(engine: &'a Engine, path: &Path, live: Live) -> Self {
+    pub(crate) fn new(rollout: &'a Rollout, live: Live) -> Self {
+        let engine = &rollout.engine;
         Self {
             engine,
-            journal: Directory::new(path),
+            journal: rollout.watched(),
+            path: rollout.journal.path().display().to_string(),
             head: Head::empty(engine.id()),
             transcript: Transcript::new(engine),
             lines: Vec::new(),
@@ -77,7 +79,7 @@ impl<'a> Follower<'a> {
         let before = self.lines.len();
         loop {
             let number = self.head.number + 1;
-            let path = self.journal.path().display().to_string();
+            let path = self.path.clone();
             let broken = |why: String| {
                 let path = path.clone();
                 let problem = Problem::new(

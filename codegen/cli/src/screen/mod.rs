@@ -13,8 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyEventKind};
-use fleetgen_driver::Directory;
-use fleetgen_rollout::{Engine, Order};
+use fleetgen_rollout::Order;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use ratatui::{DefaultTerminal, Frame};
@@ -30,6 +29,9 @@ use view::View;
 
 /// How often the screen is drawn, in milliseconds.
 const FRAME: u16 = 100;
+
+/// How often a bucket is asked who drives.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// How long the next key of several may take. crossterm would not look at all for less than that.
 const KEY: Duration = Duration::from_millis(2);
@@ -61,20 +63,19 @@ struct App {
 
 /// Shows a rollout until a person leaves, or the terminal is gone. `is_driving` says whether a thread of this process drives it.
 pub(crate) fn show(
-    engine: &Engine,
-    path: &Path,
+    rollout: &Rollout,
     is_driving: impl Fn() -> bool,
     live: Live,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let mut follower = Follower::new(engine, path, live);
+    let mut follower = Follower::new(rollout, live);
     let has_colors = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut app =
         App { selected: 0, follows: true, mode: Mode::Normal, message: None, driving: Driving::Nowhere, has_colors };
     let mut terminal = ratatui::try_init()?;
     // What is pasted comes as one event, which is ignored, and not as keys.
     let _ = crossterm::execute!(std::io::stdout(), EnableBracketedPaste);
-    let shown = run(&mut terminal, &mut app, &mut follower, path, &is_driving, signals);
+    let shown = run(&mut terminal, &mut app, &mut follower, rollout, &is_driving, signals);
     // If the terminal is gone, none of this works, and `ratatui::restore` and dropping the terminal would panic.
     let _ = crossterm::execute!(std::io::stdout(), DisableBracketedPaste);
     let _ = terminal.show_cursor();
@@ -91,14 +92,19 @@ fn run(
     terminal: &mut DefaultTerminal,
     app: &mut App,
     follower: &mut Follower<'_>,
-    path: &Path,
+    rollout: &Rollout,
     is_driving: &impl Fn() -> bool,
     signals: &Signals,
 ) -> Result<(), Failure> {
+    // A bucket takes its time to answer.
+    let mut leased = (std::time::Instant::now(), rollout.is_driven());
     loop {
+        if leased.0.elapsed() >= LEASE {
+            leased = (std::time::Instant::now(), rollout.is_driven());
+        }
         app.driving = match is_driving() {
             true => Driving::Here,
-            false if Directory::new(path).is_locked() => Driving::Elsewhere,
+            false if leased.1 || rollout.journal.is_locked() => Driving::Elsewhere,
             false => Driving::Nowhere,
         };
         follower.poll()?;
@@ -128,7 +134,7 @@ fn run(
                     signals.stop.store(true, Ordering::Relaxed);
                     app.message = Some("stopping after what is being done".to_owned());
                 }
-                Command::Order(order) => app.order(path, &order),
+                Command::Order(order) => app.order(rollout.journal.path(), &order),
             }
         }
     }

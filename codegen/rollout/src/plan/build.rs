@@ -60,9 +60,7 @@ pub fn plan(
     let mut groups = Vec::new();
     let mut left_out = BTreeMap::new();
     for group in fleet.groups.values() {
-        let asked = (request.environments.is_empty() || request.environments.contains(&group.environment))
-            && (request.groups.is_empty() || request.groups.contains(&group.name));
-        let planned = if asked {
+        let planned = if request.asks_for(group) {
             one(fleet, records, inventory.get(&group.name), &request, group)
         } else {
             Ok(Err(LeftOut::NotAsked))

@@ -10,7 +10,7 @@ use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::{
     Amount, Duration, EnvironmentName, FleetName, GroupName, ImageId, Key, LayerName, Percent, Region, Sha256, Text,
 };
-use fleetgen_fleet::{Freeze, Gates, Window};
+use fleetgen_fleet::{Freeze, Gates, Group, Window};
 use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,14 @@ pub struct Request {
     pub environments: Vec<EnvironmentName>,
     /// Only these groups; all if empty.
     pub groups: Vec<GroupName>,
+}
+
+impl Request {
+    /// Whether a group was asked for.
+    pub fn asks_for(&self, group: &Group) -> bool {
+        (self.environments.is_empty() || self.environments.contains(&group.environment))
+            && (self.groups.is_empty() || self.groups.contains(&group.name))
+    }
 }
 
 /// Which kind of plan.

@@ -63,6 +63,9 @@ pub enum Event {
         number: u32,
         /// How.
         outcome: Outcome,
+        /// The cloud's id of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
     /// The gates before a wave were checked.
     Judged {
@@ -246,7 +249,7 @@ impl Engine {
         match event {
             Event::Opened { epoch, .. } => run.opened(*epoch),
             Event::Looked { group, look } => run.looked(group, look),
-            Event::Performed { group, number, outcome } => run.performed(group, *number, outcome),
+            Event::Performed { group, number, outcome, .. } => run.performed(group, *number, outcome),
             Event::Judged { verdicts } => run.judged(verdicts),
             Event::Closed | Event::Notified { .. } => run.changed = true,
             Event::Ticked => {}

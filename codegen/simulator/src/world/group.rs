@@ -28,6 +28,9 @@ pub(super) struct SimVersion {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Machine {
+    /// Its place among all that the group ever launched.
+    #[serde(default)]
+    pub(super) number: u32,
     pub(super) version: Version,
     /// When it is in service.
     pub(super) ready: Timestamp,
@@ -86,6 +89,9 @@ pub(crate) struct SimGroup {
     pub(super) newest: u32,
     pub(super) setting: Setting,
     pub(super) machines: Vec<Machine>,
+    /// How many machines it ever launched.
+    #[serde(default)]
+    pub(super) numbered: u32,
     pub(super) refresh: Option<Refresh>,
     pub(super) changes: u32,
     max_surge: Amount,
@@ -111,15 +117,17 @@ pub(crate) struct SimGroup {
 impl SimGroup {
     pub(super) fn new(cloud: Cloud, size: u32, image: Option<ImageId>, seed: u64, at: Timestamp) -> Self {
         let first = super::version(1);
-        let machine = Machine { version: first.clone(), ready: at, sick: None, leaving: None };
+        let machine = |number| Machine { number, version: first.clone(), ready: at, sick: None, leaving: None };
+        let machines = (1..=size).map(machine).collect();
         let version = SimVersion { image, sickness: Sickness::None, key: None, settings: BTreeMap::new() };
         Self {
             cloud,
             size,
             versions: BTreeMap::from([(first.clone(), version)]),
             newest: 1,
-            setting: Setting::only(first),
-            machines: vec![machine; size as usize],
+            setting: Setting::only(first.clone()),
+            machines,
+            numbered: size,
             refresh: None,
             changes: 0,
             max_surge: Amount::Share(Percent(10)),

@@ -3,6 +3,7 @@
 mod api;
 mod group;
 mod replace;
+mod shown;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,14 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use fleetgen_fleet::scalar::{GroupName, ImageId};
 use fleetgen_fleet::{Fleet, Gate};
 use fleetgen_rollout::{
-    Cloud, Effect, Found, GroupPlan, Inventory, Observation, Outcome, Place, Plan, Sight, Verdict, Version,
-    VersionList, Versions,
+    Answer, Cloud, Effect, Found, GroupPlan, Inventory, Live, Observation, Outcome, Place, Plan, Sight, Verdict,
+    Version, VersionList, Versions,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Crashes, Fault, VirtualTime};
 pub(crate) use group::SimGroup;
+pub use shown::{MachineState, Shown, ShownMachine, ShownRefresh, ShownVersion};
 
 /// How healthy the machines of an image are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +201,45 @@ impl World {
         }
     }
 
+    /// Does what an effect asks of a group.
+    pub fn request(&mut self, group: &GroupName, effect: &Effect) -> Outcome {
+        let now = self.now();
+        let sickness = self.sick.get(group).copied().unwrap_or_default();
+        let Some(group) = self.groups.get_mut(group) else {
+            return Outcome::Refused("there is no such group".to_owned());
+        };
+        let (outcome, repeated) = group.request(now, effect, sickness);
+        self.repeated.extend(repeated);
+        outcome
+    }
+
+    /// The group with its machines one by one, as an API shows it.
+    pub fn show(&mut self, group: &GroupName) -> Option<Shown> {
+        let now = self.now();
+        let group = self.groups.get_mut(group).filter(|group| group.exists())?;
+        group.advance(now);
+        Some(group.shown())
+    }
+
+    /// The group with the images of its versions.
+    pub fn live(&mut self, group: &GroupName) -> Option<Live> {
+        let shown = self.show(group)?;
+        let seen = self.truth(group)?;
+        let images = shown.versions.into_iter().filter_map(|it| Some((it.version, it.image?.to_string())));
+        let images = images.filter(|(version, _)| seen.versions().contains(version)).collect();
+        Some(Live { seen, images })
+    }
+
+    /// Deletes a version, whoever launches it.
+    pub fn delete(&mut self, group: &GroupName, version: &Version) -> bool {
+        self.groups.get_mut(group).is_some_and(|group| group.versions.remove(version).is_some())
+    }
+
+    /// Whether an image still exists.
+    pub fn has(&self, image: &ImageId) -> bool {
+        !self.lost.contains(image)
+    }
+
     /// The group as it is, without any fault of the API.
     pub fn truth(&mut self, group: &GroupName) -> Option<Observation> {
         let now = self.now();
@@ -266,21 +307,15 @@ impl Cloud for World {
         }
     }
 
-    fn perform(&mut self, plan: &GroupPlan, effect: &Effect) -> Outcome {
-        let now = self.now();
+    fn perform(&mut self, plan: &GroupPlan, effect: &Effect) -> Answer {
         if self.crashes.pass() {
-            return Outcome::Unknown("the driver crashed before it".to_owned());
+            return Outcome::Unknown("the driver crashed before it".to_owned()).into();
         }
-        let sickness = self.sick.get(&plan.name).copied().unwrap_or_default();
-        let Some(group) = self.groups.get_mut(&plan.name) else {
-            return Outcome::Refused("there is no such group".to_owned());
-        };
-        let (outcome, repeated) = group.request(now, effect, sickness);
-        self.repeated.extend(repeated);
+        let outcome = self.request(&plan.name, effect);
         if self.crashes.pass() {
-            return Outcome::Unknown("the driver crashed after it".to_owned());
+            return Outcome::Unknown("the driver crashed after it".to_owned()).into();
         }
-        outcome
+        outcome.into()
     }
 
     fn check(&mut self, _: Option<&GroupPlan>, gate: &Gate) -> Verdict {
@@ -306,8 +341,7 @@ impl Versions for World {
     }
 
     fn delete(&mut self, group: &GroupName, _: &Place, version: &Version) -> Result<(), String> {
-        let group = self.groups.get_mut(group).ok_or("there is no such group")?;
-        group.versions.remove(version).map(drop).ok_or_else(|| format!("there is no version {version}"))
+        if Self::delete(self, group, version) { Ok(()) } else { Err(format!("there is no version {version}")) }
     }
 }
 

@@ -37,7 +37,8 @@ impl SimGroup {
             Sickness::AtOnce => Some(ready),
             Sickness::After(seconds) => ready.checked_add(SignedDuration::from_secs(seconds.into())).ok(),
         };
-        self.machines.push(Machine { version: version.clone(), ready, sick, leaving: None });
+        self.numbered += 1;
+        self.machines.push(Machine { number: self.numbered, version: version.clone(), ready, sick, leaving: None });
         true
     }
 

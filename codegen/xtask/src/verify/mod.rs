@@ -3,6 +3,7 @@
 mod access_log;
 mod accounts;
 mod bootstrap;
+mod clouds;
 mod hostile;
 mod iam;
 mod iam_data;
@@ -76,6 +77,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(root, &tools, args.registry)?;
     let context = CheckContext { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();
+    checks.extend(clouds::checks());
     checks.extend(journals::checks());
     checks.extend(layers::checks());
     checks.extend(scripts::checks());

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::state;
 use crate::arguments::{Format, Global};
-use crate::command::rollout::{Simulator, Where, referenced};
+use crate::command::rollout::{Where, referenced};
 use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
@@ -34,12 +34,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    args.place.check()?;
     let project = Project::load(global, ui)?;
     let _lock = lock(&project, global)?;
     let mut recorded = Recorded::read(&project.root, &project.fleet)?;
-    let simulator = Simulator::open(&project, &recorded.layers)?;
-    let mut used: BTreeSet<ImageId> = simulator.images();
+    let mut used: BTreeSet<ImageId> = args.place.open(&project, &recorded.layers, false)?.images(&project.fleet)?;
     used.extend(referenced(global)?.images);
     let current: BTreeSet<_> = project.keys()?.into_values().collect();
     let records = Records::new(&recorded.layers);

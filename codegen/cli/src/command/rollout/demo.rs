@@ -32,7 +32,10 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     for other in Rollout::all(global)? {
         if other.is_unfinished()? {
             let message = format!("the rollout {} is not over", other.engine.id());
-            let hint = "finish it with `fleetgen rollout resume --simulator`; to end it early, run `fleetgen rollout abort` first";
+            let flag = other.place().flag();
+            let hint = format!(
+                "finish it with `fleetgen rollout resume{flag}`; to end it early, run `fleetgen rollout abort` first"
+            );
             return Err(Failure::Problems(vec![Problem::new(Code::Lease, Place::Nowhere, message).hint(hint)], None));
         }
     }

@@ -1,11 +1,11 @@
-//! What `start`, `resume` and `demo` share: a driver on the simulator, what it prints or shows, and the exit code of how it ended.
+//! What `start`, `resume` and `demo` share: a driver, what it prints or shows, and the exit code of how it ended.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use fleetgen_driver::{Driver, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop, Waits};
+use fleetgen_driver::{Clock, Driver, Gates, Halt, Limits, Messenger, Notifier, Observer, Parts, Stop, Waits};
 use fleetgen_fleet::scalar::{Duration, ImageId};
 use fleetgen_images::Records;
 use fleetgen_problem::{Code, Place, Problem};
@@ -14,8 +14,9 @@ use fleetgen_rollout::{Effect, Engine, Event, Record, RolloutOutcome, State, Tra
 use fleetgen_simulator::{Script, Sickness, VirtualClock, WATCHED};
 use jiff::{SignedDuration, Timestamp};
 
+use super::ground::{self, Ground, Where};
 use super::place::Rollout;
-use super::simulator::{Simulator, records};
+use super::simulator::Simulator;
 use super::{history, notify};
 use crate::arguments::Format;
 use crate::error::{Failure, Outcome};
@@ -70,7 +71,8 @@ impl Drive {
             let live = Live::default();
             let mut observer = live.clone();
             let driver = std::thread::spawn(move || self.drive(&mut observer, true, &stop));
-            let shown = screen::show(&Engine::new(plan), &path, || !driver.is_finished(), live, &signals);
+            let shown =
+                Rollout::at(&path).and_then(|rollout| screen::show(&rollout, || !driver.is_finished(), live, &signals));
             // Whatever happens to the screen, the driver does not end in the middle of something.
             let stop = driver
                 .join()
@@ -100,10 +102,10 @@ impl Drive {
         if ui.format == Format::Json {
             super::status::print(&rollout, ui)?;
         } else {
-            if let Some(trouble) = &stop.undelivered {
+            for trouble in &stop.warnings {
                 ui.warn(&format!("warning: {trouble}"))?;
             }
-            summary(&stop.stop, &signals, ui)?;
+            summary(&stop.stop, rollout.place().flag(), &signals, ui)?;
         }
         if ui.format == Format::Github {
             history::summarize(&rollout, ui)?;
@@ -111,34 +113,41 @@ impl Drive {
         Ok(exit(&stop.stop))
     }
 
-    fn drive(mut self, observer: &mut dyn Observer, is_shown: bool, stop: &AtomicBool) -> Result<Ended, Failure> {
-        let mut locked = self.rollout.lock()?;
+    fn drive(self, observer: &mut dyn Observer, is_shown: bool, stop: &AtomicBool) -> Result<Ended, Failure> {
+        let locked = self.rollout.lock()?;
         let replayed = self.rollout.replay()?;
-        let images = records(&self.project)?;
-        let simulator = Simulator::open_to_drive(&self.project, &images)?;
-        // The world was saved with its last effect; the journal may be further.
-        let last = replayed.records.last().map(|record| record.at);
-        simulator.time.advance(last.unwrap_or(simulator.time.now()));
+        let place = self.rollout.place();
+        let images = place.records(&self.project)?;
+        let mut ground = place.open(&self.project, &images, true)?;
         let most = self.rollout.journal.most()?;
-        let mut clock = self.clock(&simulator, is_shown);
+        let mut journal = self.rollout.store()?;
+        let (mut clock, mut gates): (Box<dyn Clock>, Box<dyn Gates>) = match &ground {
+            Ground::Simulator(simulator) => {
+                // The world was saved with its last effect; the journal may be further.
+                let last = replayed.records.last().map(|record| record.at);
+                simulator.time.advance(last.unwrap_or(simulator.time.now()));
+                (Box::new(self.clock(simulator, is_shown)), Box::new(simulator.clone()))
+            }
+            Ground::Clouds(_) => (ground::clock(), Box::new(ground::gates(&self.project))),
+        };
+        let mut lease = self.rollout.lease(locked, clock.as_mut())?;
         let until = self
             .pace
             .time
-            .and_then(|time| simulator.time.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
-        let (mut cloud, mut gates) = (simulator.clone(), simulator.clone());
+            .and_then(|time| clock.now().checked_add(SignedDuration::from_secs(time.seconds.into())).ok());
         let waits = match (self.pace.no_wait, is_shown) {
             (true, _) => Waits::Nothing,
             (false, false) => Waits::Calendar,
             (false, true) => Waits::People,
         };
-        let mut revoked = revocations(&self.project);
+        let mut revoked = revocations(&self.project, &place);
         let mut messenger = notify::messenger(&self.project.root);
         let parts = Parts {
-            cloud: &mut cloud,
-            journal: &mut self.rollout.journal,
-            lease: &mut locked,
-            clock: &mut clock,
-            gates: &mut gates,
+            cloud: &mut ground,
+            journal: journal.as_mut(),
+            lease: lease.as_mut(),
+            clock: clock.as_mut(),
+            gates: gates.as_mut(),
             revoked: &mut revoked,
             observer,
             notifier: messenger.as_mut().map(|messenger| messenger as &mut dyn Notifier),
@@ -150,15 +159,16 @@ impl Drive {
             }
             driver.run(Limits { until, waits })
         });
-        simulator.save()?;
+        // What has happened in the simulator is kept, however the driver ended.
+        let mut warnings = ground.close(&self.rollout, &self.project)?;
         let stop = driven.map_err(|halt| failure(&self.rollout, &halt))?;
         let undelivered = messenger.as_ref().and_then(Messenger::undelivered);
-        let undelivered = undelivered.map(|(number, trouble)| {
+        warnings.extend(undelivered.map(|(number, trouble)| {
             format!(
                 "{number} notices were not delivered ({trouble}); the next `fleetgen rollout resume` sends them again"
             )
-        });
-        Ok(Ended { stop, undelivered })
+        }));
+        Ok(Ended { stop, warnings })
     }
 
     /// What is shown takes time, since people cannot read as fast as the simulator runs.
@@ -188,19 +198,19 @@ impl Drive {
 /// How a driver ended.
 struct Ended {
     stop: Stop,
-    /// Notices that were not delivered.
-    undelivered: Option<String>,
+    /// What was not delivered or recorded.
+    warnings: Vec<String>,
 }
 
 /// The images that are revoked, read again every second: a rollout may run for days.
-fn revocations(project: &Project) -> impl FnMut() -> BTreeSet<ImageId> {
+fn revocations(project: &Project, place: &Where) -> impl FnMut() -> BTreeSet<ImageId> {
     let mut read: Option<Instant> = None;
     let mut known = BTreeSet::new();
     move || {
         if read.is_none_or(|read| read.elapsed() >= std::time::Duration::from_secs(1)) {
             read = Some(Instant::now());
             // A record that cannot be read now says nothing new.
-            if let Ok(images) = records(project) {
+            if let Ok(images) = place.records(project) {
                 known.extend(Records::new(&images).revoked_ids().cloned());
             }
         }
@@ -243,16 +253,16 @@ fn failure(rollout: &Rollout, halt: &Halt) -> Failure {
     }
 }
 
-fn summary(stop: &Stop, signals: &Signals, ui: &mut Ui) -> std::io::Result<()> {
+fn summary(stop: &Stop, flag: &str, signals: &Signals, ui: &mut Ui) -> std::io::Result<()> {
     match stop {
         Stop::Finished(_) => Ok(()),
         Stop::InProgress if signals.is_stopped() => {
-            ui.note("stopped; what is being replaced goes on by itself, and nothing new starts; `fleetgen rollout resume --simulator` goes on")
+            ui.note(&format!("stopped; what is being replaced goes on by itself, and nothing new starts; `fleetgen rollout resume{flag}` goes on"))
         }
-        Stop::InProgress => ui.note("the time is up; `fleetgen rollout resume --simulator` goes on"),
-        Stop::Paused => ui.note("paused; `fleetgen rollout resume --go-on --simulator` goes on"),
+        Stop::InProgress => ui.note(&format!("the time is up; `fleetgen rollout resume{flag}` goes on")),
+        Stop::Paused => ui.note(&format!("paused; `fleetgen rollout resume --go-on{flag}` goes on")),
         Stop::Waiting(hold) => {
-            ui.note(&format!("{}; then `fleetgen rollout resume --simulator` goes on", inert(&hold.words())))
+            ui.note(&format!("{}; then `fleetgen rollout resume{flag}` goes on", inert(&hold.words())))
         }
         Stop::NeedsHuman(hold) => ui.note(&format!("it needs you: {}", inert(&hold.words()))),
     }

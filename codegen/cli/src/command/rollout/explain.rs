@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
     let state = rollout.replay()?.state;
     let (engine, plan) = (&rollout.engine, rollout.engine.plan());
-    let is_driven = rollout.journal.is_locked();
+    let is_driven = rollout.is_driven();
     let Some(explanation) = explain(engine, &state, &args.group, is_driven) else {
         let known = plan.groups.iter().map(|group| &group.name).chain(plan.left_out.keys());
         let known: Vec<&str> = known.map(GroupName::as_str).collect();

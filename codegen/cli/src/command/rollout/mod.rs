@@ -3,7 +3,10 @@
 mod demo;
 mod drive;
 mod explain;
+mod ground;
 mod history;
+#[cfg(feature = "loopback")]
+mod loopback;
 mod new;
 mod notify;
 mod order;
@@ -11,10 +14,13 @@ mod place;
 mod plan;
 mod prune;
 mod resume;
+#[cfg(feature = "bucket")]
+mod shared;
 mod simulate;
 mod simulator;
 mod start;
 mod status;
+mod store;
 mod verify_journal;
 mod watch;
 
@@ -22,9 +28,11 @@ use crate::arguments::Global;
 use crate::error::{Failure, Outcome};
 use crate::ui::Ui;
 
+pub(crate) use ground::{Ground, Where};
 pub(crate) use order::append;
 pub(crate) use place::{Rollout, referenced};
 pub(crate) use simulator::Simulator;
+pub(crate) use store::refresh;
 
 /// Move groups to new images, in waves
 ///
@@ -60,8 +68,42 @@ pub(crate) enum Command {
     VerifyJournal(verify_journal::Args),
 }
 
+impl Command {
+    /// Where the groups of the command are, if that is its business.
+    fn place(&self) -> Option<&Where> {
+        match self {
+            Self::Plan(args) => Some(args.place()),
+            Self::Start(args) => Some(args.place()),
+            Self::Resume(args) => Some(args.place()),
+            Self::Prune(args) => Some(args.place()),
+            Self::Status(_)
+            | Self::Watch(_)
+            | Self::Explain(_)
+            | Self::Pause(_)
+            | Self::Approve(_)
+            | Self::Abort(_)
+            | Self::Rollback(_)
+            | Self::History(_)
+            | Self::Simulate(_)
+            | Self::Demo(_)
+            | Self::VerifyJournal(_) => None,
+        }
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let Some(command) = &args.command else { return new::run(global, &args.new, ui) };
+    match command.place() {
+        Some(place) if place.simulator => {}
+        Some(_) => refresh(global, ui)?,
+        None if matches!(command, Command::Demo(_) | Command::Simulate(_)) => {}
+        // Whoever only looks sees at least what this machine knows.
+        None => {
+            if let Err(Failure::Fault(error)) = refresh(global, ui) {
+                ui.warn(&format!("warning: {error}; this is what this machine knows"))?;
+            }
+        }
+    }
     match command {
         Command::Plan(args) => plan::run(global, args, ui),
         Command::Start(args) => start::run(global, args, ui),
@@ -78,26 +120,5 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         Command::Simulate(args) => simulate::run(global, args, ui),
         Command::Demo(args) => demo::run(global, args, ui),
         Command::VerifyJournal(args) => verify_journal::run(global, args, ui),
-    }
-}
-
-/// Where groups are. So far, that is the simulator.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Where {
-    /// Use the simulator: both clouds in virtual time, kept in .fleetgen/simulator.json
-    #[arg(long)]
-    pub(crate) simulator: bool,
-}
-
-impl Where {
-    /// Refuses what this program cannot reach.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.simulator {
-            return Ok(());
-        }
-        Err(Failure::usage(
-            "this fleetgen cannot reach AWS or Google Cloud yet",
-            Some("rehearse on the simulator with `--simulator`".to_owned()),
-        ))
     }
 }

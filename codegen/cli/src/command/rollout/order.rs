@@ -82,8 +82,9 @@ pub(crate) fn rollback(global: &Global, args: &RollbackArgs, ui: &mut Ui) -> Out
 fn give(mut rollout: Rollout, given: &Order, ui: &mut Ui) -> Outcome {
     append(&mut rollout, given)?;
     ui.note(&format!("{} {}", actor(), given.words()))?;
-    if !rollout.journal.is_locked() {
-        ui.note("no process drives it now; `fleetgen rollout resume --simulator` carries the order out")?;
+    if !rollout.is_driven() {
+        let flag = rollout.place().flag();
+        ui.note(&format!("no process drives it now; `fleetgen rollout resume{flag}` carries the order out"))?;
     }
     Ok(Exit::Ok)
 }
@@ -107,6 +108,6 @@ pub(crate) fn append(rollout: &mut Rollout, given: &Order) -> Result<(), Failure
     }
     // The simulator's time is not the machine's. An order that is ahead of it would keep groups from settling.
     let at = replayed.records.last().map_or_else(clock::now, |record| Ok(record.at))?;
-    order(&rollout.engine, &mut rollout.journal, &actor(), given, at).map_err(|error| rollout.broken(&error))?;
+    order(&rollout.engine, rollout.store()?.as_mut(), &actor(), given, at).map_err(|error| rollout.broken(&error))?;
     Ok(())
 }

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use fleetgen_driver::{Directory, Locked, ReplayError, Replayed, replay};
+use fleetgen_fleet::Fleet;
 use fleetgen_fleet::scalar::{GroupName, ImageId};
 use fleetgen_problem::{Code, Place, Problem};
 use fleetgen_rollout::{Engine, GroupPlan, Plan, Version};
 use fleetgen_tree::AtomicFile;
 
+use super::ground::Where;
+use super::store::location;
 use crate::arguments::Global;
 use crate::error::Failure;
 
 /// The directory of all rollouts, from the root of the repository.
-const ROLLOUTS: &str = ".fleetgen/rollouts";
+pub(super) const ROLLOUTS: &str = ".fleetgen/rollouts";
 
 /// A rollout that was started.
 pub(crate) struct Rollout {
@@ -21,18 +24,30 @@ pub(crate) struct Rollout {
     pub(crate) journal: Directory,
 }
 
+/// Says where the groups of a rollout are, since one of the simulator must not go on in the clouds; and which bucket has the
+/// journal, if one has it.
+pub(super) const PLACE: &str = "place";
+const SIMULATOR: &str = "simulator";
+/// The plan of a rollout.
+pub(super) const PLAN: &str = "plan.json";
+
 impl Rollout {
     /// Keeps a plan, and makes a place for its journal. The same plan can be kept again while nothing was done.
-    pub(crate) fn create(global: &Global, plan: Plan) -> Result<Self, Failure> {
+    pub(crate) fn create(global: &Global, fleet: &Fleet, plan: Plan, place: &Where) -> Result<Self, Failure> {
         let path = global.directory.join(ROLLOUTS).join(plan.id().short());
         fs_err::create_dir_all(&path)?;
-        AtomicFile::stage(&path.join("plan.json"), plan.render()?.as_bytes())?.sync()?.commit()?;
-        Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
+        let kept = if place.simulator { SIMULATOR.to_owned() } else { location(fleet)? };
+        AtomicFile::stage(&path.join(PLACE), kept.as_bytes())?.commit()?;
+        let text = plan.render()?;
+        AtomicFile::stage(&path.join(PLAN), text.as_bytes())?.sync()?.commit()?;
+        let rollout = Self { engine: Engine::new(plan), journal: Directory::new(path) };
+        rollout.keep_plan(&text)?;
+        Ok(rollout)
     }
 
     /// The rollout in a directory.
     pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
-        let plan = kept_plan(Path::new(""), &path.join("plan.json"))?;
+        let plan = kept_plan(Path::new(""), &path.join(PLAN))?;
         Ok(Self { engine: Engine::new(plan), journal: Directory::new(path) })
     }
 
@@ -46,11 +61,11 @@ impl Rollout {
         let mut rollouts = Vec::new();
         for name in started(global)?.into_iter().filter(|name| is_wanted(name)) {
             let path = Path::new(ROLLOUTS).join(name);
-            let plan = kept_plan(&global.directory, &path.join("plan.json"))?;
+            let plan = kept_plan(&global.directory, &path.join(PLAN))?;
             rollouts.push(Self { engine: Engine::new(plan), journal: Directory::new(global.directory.join(path)) });
         }
         rollouts.sort_by_key(|rollout| {
-            (rollout.engine.plan().request.created, changed(&rollout.journal.path().join("plan.json")))
+            (rollout.engine.plan().request.created, changed(&rollout.journal.path().join(PLAN)))
         });
         Ok(rollouts)
     }
@@ -72,6 +87,12 @@ impl Rollout {
                 Some(format!("start one with `fleetgen rollout start PLAN`; they are kept in {ROLLOUTS}")),
             )
         })
+    }
+
+    /// Where its groups are.
+    pub(crate) fn place(&self) -> Where {
+        let text = std::fs::read_to_string(self.journal.path().join(PLACE));
+        Where { simulator: text.is_ok_and(|text| text == SIMULATOR) }
     }
 
     /// Whether it has not ended. One whose journal is broken may not have.
@@ -96,7 +117,12 @@ impl Rollout {
         Failure::Problems(vec![problem.hint(hint)], None)
     }
 
-    /// The right to drive it, which one process has.
+    /// Whether a process drives it: on this machine, or as far as its bucket says.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.journal.is_locked() || self.is_leased()
+    }
+
+    /// The right to drive it, which one process of this machine has.
     pub(crate) fn lock(&self) -> Result<Locked, Failure> {
         self.journal.lock()?.ok_or_else(|| {
             let message = format!("another process drives the rollout {}", self.engine.id());

@@ -15,7 +15,6 @@ use serde_json::json;
 use super::Where;
 use super::history::append_to_summary;
 use super::place::Rollout;
-use super::simulator::{Simulator, records};
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
@@ -57,6 +56,11 @@ pub(crate) struct Args {
 pub(crate) const FILE: &str = ".fleetgen/plan.json";
 
 impl Args {
+    /// Where the groups are.
+    pub(super) fn place(&self) -> &Where {
+        &self.place
+    }
+
     /// Plans everything, to a file.
     pub(crate) fn new(place: Where, out: PathBuf) -> Self {
         let reports = reports::Args { reports: reports::DIRECTORY.into() };
@@ -68,29 +72,29 @@ impl Args {
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if make(global, args, ui)?.is_some() {
         let out = args.out.display();
-        ui.note(&format!("written to {out}; `fleetgen rollout start {out} --simulator` starts it"))?;
+        ui.note(&format!("written to {out}; `fleetgen rollout start {out}{}` starts it", args.place.flag()))?;
     }
     Ok(Exit::Ok)
 }
 
 /// Makes a plan, writes it to its file and shows it. Nothing if there is nothing to roll out.
 pub(crate) fn make(global: &Global, args: &Args, ui: &mut Ui) -> Result<Option<Plan>, Failure> {
-    args.place.check()?;
     let project = Project::load(global, ui)?;
-    let images = records(&project)?;
-    let simulator = Simulator::open(&project, &images)?;
+    let images = args.place.records(&project)?;
+    let mut ground = args.place.open(&project, &images, false)?;
     let records = Records::new(&images);
     let request = Request {
-        created: simulator.time.now(),
+        created: ground.now()?,
         parent: Rollout::find(global, None).ok().map(|rollout| rollout.engine.id().clone()),
         kind: args.emergency.clone().map_or(Kind::Regular, Kind::Emergency),
         fix_forward: args.fix_forward,
         environments: args.environment.clone(),
         groups: args.group.clone(),
     };
-    let inventory = simulator.world().inventory();
+    let inventory = ground.inventory(&project.fleet, |group| request.asks_for(group));
     let plan =
         plan(&project.fleet, &records, &inventory, request).map_err(|problems| Failure::Problems(problems, None))?;
+    args.place.check_gates(&plan)?;
     let path = global.directory.join(&args.out);
     if path.exists() && std::fs::read_to_string(&path).map_or(true, |text| Plan::parse(&text).is_err()) {
         return Err(Failure::usage(

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::Where;
 use super::place::referenced;
-use super::simulator::{Simulator, records};
 use crate::arguments::{Format, Global};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
@@ -31,10 +30,16 @@ pub(crate) struct Args {
     yes: bool,
 }
 
+impl Args {
+    /// Where the groups are.
+    pub(super) fn place(&self) -> &Where {
+        &self.place
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    args.place.check()?;
     let project = Project::load(global, ui)?;
-    let simulator = Simulator::open_to_drive(&project, &records(&project)?)?;
+    let mut ground = args.place.open(&project, &args.place.records(&project)?, true)?;
     let referenced = referenced(global)?;
     let mut unused: Vec<(&GroupName, Place, Version)> = Vec::new();
     let mut problems = Vec::new();
@@ -43,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     };
     for group in project.fleet.groups.values() {
         let Some(place) = Place::of(&project.fleet, group) else { continue };
-        match simulator.world().list(&group.name, &place) {
+        match ground.list(&group.name, &place) {
             Ok(list) => {
                 let plans = referenced.versions.get(&group.name).cloned().unwrap_or_default();
                 let versions = prunable(&list, &plans, args.keep as usize);
@@ -69,12 +74,11 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         || (ui.is_terminal() && ui.ask(&format!("delete {}?", fleetgen_report::count(unused.len(), "version")))?);
     let mut deleted = Vec::new();
     for (group, place, version) in unused.iter().filter(|_| agreed) {
-        match simulator.world().delete(group, place, version) {
+        match ground.delete(group, place, version) {
             Ok(()) => deleted.push(json!({ "group": group, "version": version })),
             Err(why) => problems.push(refuse(group, format!("version {version} was not deleted: {why}"))),
         }
     }
-    simulator.save()?;
     if ui.format == Format::Json {
         let versions = unused.iter().map(|(group, _, version)| json!({ "group": group, "version": version }));
         let json = json!({ "versions": versions.collect::<Vec<_>>(), "deleted": deleted });

@@ -7,7 +7,7 @@ use super::drive::{Drive, Pace, of_outcome};
 use super::notify;
 use super::place::Rollout;
 use crate::arguments::Global;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::project::Project;
 use crate::ui::Ui;
 
@@ -28,10 +28,26 @@ pub(crate) struct Args {
     pace: Pace,
 }
 
+impl Args {
+    /// Where the groups are.
+    pub(super) fn place(&self) -> &Where {
+        &self.place
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    args.place.check()?;
     let project = Project::load(global, ui)?;
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    if rollout.place().simulator != args.place.simulator {
+        let (place, hint) = if args.place.simulator {
+            ("in the clouds", "leave out `--simulator`")
+        } else {
+            ("on the simulator", "add `--simulator`")
+        };
+        let message = format!("the rollout {} is {place}", rollout.engine.id());
+        return Err(Failure::usage(message, Some(hint.to_owned())));
+    }
+    args.place.check(rollout.engine.plan().groups.iter().map(|group| group.place.cloud))?;
     let replayed = rollout.replay()?;
     // A rollout that is over may still have something to tell.
     let tells = !replayed.notices.due().is_empty() && !notify::recipients(&project.root).is_empty();

@@ -1,7 +1,7 @@
 //! The simulator, kept in a file between runs, as the clouds are between runs of a real rollout.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use fleetgen_fleet::Gate;
 use fleetgen_fleet::scalar::{GroupName, ImageId, LayerName};
 use fleetgen_images::Images;
 use fleetgen_problem::{Code, Place, Problem};
-use fleetgen_rollout::{Cloud, Effect, GroupPlan, Outcome, Sight, Verdict};
+use fleetgen_rollout::{Answer, Cloud, Effect, GroupPlan, Outcome, Sight, Verdict};
 use fleetgen_simulator::{Crashes, VirtualTime, World, first, invented};
 use fleetgen_tree::AtomicFile;
 
@@ -79,11 +79,6 @@ impl Simulator {
         self.world.borrow_mut()
     }
 
-    /// The images that machines have or get.
-    pub(crate) fn images(&self) -> BTreeSet<ImageId> {
-        self.world.borrow().images()
-    }
-
     /// The image that each group launches.
     pub(crate) fn running(&self) -> BTreeMap<GroupName, ImageId> {
         let inventory = self.world.borrow_mut().inventory();
@@ -127,11 +122,11 @@ impl Cloud for Simulator {
         self.world.borrow_mut().observe(group)
     }
 
-    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Outcome {
-        let outcome = self.world.borrow_mut().perform(group, effect);
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
+        let answer = self.world.borrow_mut().perform(group, effect);
         match self.save() {
-            Ok(()) => outcome,
-            Err(error) => Outcome::Unknown(format!("{FILE} cannot be written: {error}")),
+            Ok(()) => answer,
+            Err(error) => Outcome::Unknown(format!("{FILE} cannot be written: {error}")).into(),
         }
     }
 

@@ -11,8 +11,8 @@ use fleetgen_simulator::Sickness;
 
 use super::Where;
 use super::drive::{Drive, Pace};
+use super::ground::Ground;
 use super::place::{Rollout, read_plan};
-use super::simulator::{Simulator, records};
 use crate::arguments::Global;
 use crate::error::{Failure, Outcome};
 use crate::project::Project;
@@ -31,8 +31,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     pace: Pace,
     /// On the simulator: machines of this group never get healthy with their new image
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", requires = "simulator")]
     sick: Vec<GroupName>,
+}
+
+impl Args {
+    /// Where the groups are.
+    pub(super) fn place(&self) -> &Where {
+        &self.place
+    }
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
@@ -48,26 +55,29 @@ pub(crate) fn begin(
     sick: &[GroupName],
     ui: &mut Ui,
 ) -> Outcome {
-    groups.check()?;
     let project = Project::load(global, ui)?;
     let planned = read_plan(global, file)?;
-    let images = records(&project)?;
-    let simulator = Simulator::open_to_drive(&project, &images)?;
+    groups.check(planned.groups.iter().map(|group| group.place.cloud))?;
+    groups.check_gates(&planned)?;
+    let images = groups.records(&project)?;
+    let mut ground = groups.open(&project, &images, true)?;
     let engine = Engine::new(planned.clone());
     is_free(global, &engine)?;
-    is_current(&project, &images, &simulator, &planned, file)?;
+    is_current(&project, &images, &mut ground, &planned, file)?;
     if let Some(unknown) = sick.iter().find(|group| engine.index(group).is_none()) {
         let known: Vec<&str> = planned.groups.iter().map(|group| group.name.as_str()).collect();
         let hint = fleetgen_problem::suggest_or_list(unknown.as_str(), known.iter().copied());
         return Err(Failure::usage(format!("the plan has no group `{unknown}`"), hint));
     }
-    let rollout = Rollout::create(global, planned)?;
-    for group in sick {
-        simulator.world().make_sick(group, Sickness::AtOnce);
+    let rollout = Rollout::create(global, &project.fleet, planned, groups)?;
+    if let Ground::Simulator(simulator) = &ground {
+        for group in sick {
+            simulator.world().make_sick(group, Sickness::AtOnce);
+        }
+        simulator.save()?;
     }
-    simulator.save()?;
-    // The driver opens the simulator again, in its own thread.
-    drop(simulator);
+    // The driver opens it again, in its own thread.
+    drop(ground);
     Drive { rollout, project, orders: Vec::new(), pace }.run(ui)
 }
 
@@ -97,12 +107,12 @@ fn is_free(global: &Global, engine: &Engine) -> Result<(), Failure> {
 fn is_current(
     project: &Project,
     images: &BTreeMap<LayerName, Images>,
-    simulator: &Simulator,
+    ground: &mut Ground,
     planned: &Plan,
     file: &Path,
 ) -> Result<(), Failure> {
     let changes = if planned.fleet == project.fleet.name {
-        let inventory = simulator.world().inventory();
+        let inventory = ground.inventory(&project.fleet, |group| planned.request.asks_for(group));
         let now = plan(&project.fleet, &Records::new(images), &inventory, planned.request.clone());
         planned.changes(&now.map_err(|problems| Failure::Problems(problems, None))?)
     } else {

@@ -45,7 +45,7 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
             })
         });
         let status = json!({
-            "id": rollout.engine.id(), "status": state.status, "driven": rollout.journal.is_locked(), "hold": state.hold, "records": replayed.head.number,
+            "id": rollout.engine.id(), "status": state.status, "driven": rollout.is_driven(), "hold": state.hold, "records": replayed.head.number,
             "head": replayed.head.digest, "groups": groups.collect::<Vec<_>>(),
         });
         ui.print(&format!("{status:#}\n"))?;
@@ -55,14 +55,15 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     if let Some(hold) = &state.hold {
         let _ = writeln!(text, "held, {}", inert(&hold.words()));
     }
-    let is_driven = rollout.journal.is_locked();
+    let is_driven = rollout.is_driven();
     if let Some((wave, until)) = rollout.engine.watched_until(&state).filter(|_| is_driven)
         && let Some((environment, number, _)) = rollout.engine.wave(wave)
     {
         let _ = writeln!(text, "{} wave {number} has ended, and is watched until {until}", environment.name);
     }
     if state.outcome().is_none() && !is_driven {
-        text += "no process drives it now; `fleetgen rollout resume --simulator` goes on\n";
+        let flag = rollout.place().flag();
+        let _ = writeln!(text, "no process drives it now; `fleetgen rollout resume{flag}` goes on");
     }
     let width = plan.groups.iter().map(|group| group.name.as_str().len()).max().unwrap_or(0);
     for (plan, group) in plan.groups.iter().zip(&state.groups) {

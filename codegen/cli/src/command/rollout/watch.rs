@@ -25,12 +25,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
-    let path = rollout.journal.path().to_owned();
     if ui.is_terminal() {
-        screen::show(&rollout.engine, &path, || false, Live::default(), &Signals::catch()?)?;
+        screen::show(&rollout, || false, Live::default(), &Signals::catch()?)?;
         return Ok(exit_code(&rollout.replay()?.state));
     }
-    let mut follower = Follower::new(&rollout.engine, &path, Live::default());
+    let mut follower = Follower::new(&rollout, Live::default());
     loop {
         let before = follower.poll()?;
         for (at, words) in &follower.lines[before..] {

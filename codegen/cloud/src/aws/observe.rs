@@ -1,0 +1,233 @@
+//! A group as Auto Scaling and its load balancers show it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_autoscaling::types::{
+    AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, LaunchTemplateSpecification, LifecycleState,
+    RefreshPreferences,
+};
+use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
+use fleetgen_rollout::{Change, ChangeId, ChangeStatus, Machines, Observation, Place, Setting, Version};
+
+use super::{Aws, Clients, failure};
+use crate::failure::{Class, Failure};
+
+/// Processes without which a refresh does not go on.
+const NEEDED: [&str; 3] = ["InstanceRefresh", "Launch", "Terminate"];
+
+/// How a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Healthy,
+    Unhealthy,
+    Starting,
+}
+
+impl Aws {
+    /// Looks at a group.
+    pub(crate) async fn observe(&mut self, place: &Place) -> Result<Observation, Failure> {
+        let clients = self.at(place).await?;
+        let group = clients.group(place).await?;
+        let refresh = clients.newest_refresh(place).await?;
+        let targets = clients.targets(&group).await?;
+        observation(&group, refresh.as_ref(), targets.as_ref())
+    }
+}
+
+impl Clients {
+    /// The group.
+    pub(super) async fn group(&self, place: &Place) -> Result<AutoScalingGroup, Failure> {
+        let request = self.autoscaling.describe_auto_scaling_groups().auto_scaling_group_names(&place.name);
+        let groups = request.send().await.map_err(failure)?.auto_scaling_groups.unwrap_or_default();
+        let Some(group) = groups.into_iter().next() else {
+            return Err(Failure::new(Class::Gone, format!("there is no Auto Scaling group {}", place.name)));
+        };
+        if group.auto_scaling_group_name.as_ref() != Some(&place.name) {
+            // An answer about another group says nothing about this one.
+            return Err(Failure::new(Class::Unknown, format!("AWS did not answer about {}", place.name)));
+        }
+        // Only a group that is being deleted has a status.
+        if group.status.is_some() {
+            return Err(Failure::new(Class::Gone, format!("the Auto Scaling group {} is being deleted", place.name)));
+        }
+        Ok(group)
+    }
+
+    /// The newest instance refresh of a group. One without a start has not started yet.
+    pub(super) async fn newest_refresh(&self, place: &Place) -> Result<Option<InstanceRefresh>, Failure> {
+        let request = self.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&place.name);
+        let refreshes = request.max_records(20).send().await.map_err(failure)?.instance_refreshes.unwrap_or_default();
+        let age = |refresh: &InstanceRefresh| {
+            refresh.start_time.map_or((i64::MAX, 0), |time| (time.secs(), time.subsec_nanos()))
+        };
+        Ok(refreshes.into_iter().rev().max_by_key(age))
+    }
+
+    /// How the targets of a group's load balancers are, by machine.
+    async fn targets(&self, group: &AutoScalingGroup) -> Result<Option<BTreeMap<String, Health>>, Failure> {
+        let sources = group.traffic_sources().iter().filter(|source| source.r#type.as_deref() == Some("elbv2"));
+        let mut arns: Vec<&String> =
+            group.target_group_arns().iter().chain(sources.filter_map(|source| source.identifier.as_ref())).collect();
+        arns.sort_unstable();
+        arns.dedup();
+        if arns.is_empty() {
+            return Ok(None);
+        }
+        let mut targets: BTreeMap<String, Health> = BTreeMap::new();
+        for arn in arns {
+            let answer = self.elb.describe_target_health().target_group_arn(arn).send().await.map_err(failure)?;
+            for target in answer.target_health_descriptions.unwrap_or_default() {
+                let Some(id) = target.target.and_then(|target| target.id) else { continue };
+                let health = match target.target_health.and_then(|health| health.state) {
+                    Some(TargetHealthStateEnum::Healthy) => Health::Healthy,
+                    Some(TargetHealthStateEnum::Unhealthy | TargetHealthStateEnum::UnhealthyDraining) => {
+                        Health::Unhealthy
+                    }
+                    _ => Health::Starting,
+                };
+                let known = targets.entry(id).or_insert(health);
+                if *known == Health::Healthy {
+                    *known = health;
+                }
+            }
+        }
+        Ok(Some(targets))
+    }
+}
+
+/// The template that a group launches machines from, wherever it says so.
+pub(super) fn template(group: &AutoScalingGroup) -> Option<&LaunchTemplateSpecification> {
+    let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
+    policy.and_then(|template| template.launch_template_specification.as_ref()).or(group.launch_template.as_ref())
+}
+
+/// The version of a template. None if it is not written as a number, so that what it is may change at any time.
+pub(super) fn exact(template: &LaunchTemplateSpecification) -> Option<Version> {
+    let version = template.version.as_deref()?;
+    version.parse::<u64>().ok().map(|_| Version::from(version.to_owned()))
+}
+
+fn observation(
+    group: &AutoScalingGroup,
+    refresh: Option<&InstanceRefresh>,
+    targets: Option<&BTreeMap<String, Health>>,
+) -> Result<Observation, Failure> {
+    let template =
+        template(group).ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template".to_owned()))?;
+    let named = template.version.clone().unwrap_or_else(|| "$Default".to_owned());
+    let mut machines: BTreeMap<Version, Machines> = BTreeMap::new();
+    for instance in group.instances() {
+        let Some(health) = health(instance, targets) else { continue };
+        let version = instance.launch_template.as_ref().and_then(|template| template.version.clone());
+        let count = machines.entry(Version::from(version.unwrap_or_else(|| "none".to_owned()))).or_default();
+        match health {
+            Health::Healthy => count.healthy += 1,
+            Health::Unhealthy => count.unhealthy += 1,
+            Health::Starting => count.starting += 1,
+        }
+    }
+    let size = u32::try_from(group.desired_capacity.unwrap_or_default()).unwrap_or_default();
+    let change = refresh.map(|refresh| change(refresh, size, &machines)).transpose()?;
+    let setting = Setting::only(exact(template).unwrap_or(Version::from(named)));
+    Ok(Observation { size, setting, machines, change, obstacle: obstacle(group, template) })
+}
+
+/// How a machine is; nothing if it is leaving.
+fn health(instance: &Instance, targets: Option<&BTreeMap<String, Health>>) -> Option<Health> {
+    use LifecycleState as State;
+    match instance.lifecycle_state.as_ref()? {
+        State::InService => {
+            if instance.health_status.as_deref() != Some("Healthy") {
+                return Some(Health::Unhealthy);
+            }
+            let Some(targets) = targets else { return Some(Health::Healthy) };
+            let id = instance.instance_id.as_deref().unwrap_or_default();
+            Some(targets.get(id).copied().unwrap_or(Health::Starting))
+        }
+        State::Pending
+        | State::PendingWait
+        | State::PendingProceed
+        | State::ReplacingRootVolume
+        | State::ReplacingRootVolumeWait
+        | State::ReplacingRootVolumeProceed
+        | State::RootVolumeReplaced => Some(Health::Starting),
+        State::Standby | State::EnteringStandby | State::Quarantined => Some(Health::Unhealthy),
+        // Leaving or gone, or in a warm pool.
+        _ => None,
+    }
+}
+
+/// The refresh, in the engine's words.
+fn change(refresh: &InstanceRefresh, size: u32, machines: &BTreeMap<Version, Machines>) -> Result<Change, Failure> {
+    let configuration = refresh.desired_configuration.as_ref();
+    let mixed = configuration.and_then(|it| it.mixed_instances_policy.as_ref()?.launch_template.as_ref());
+    let template = mixed
+        .and_then(|template| template.launch_template_specification.as_ref())
+        .or(configuration.and_then(|it| it.launch_template.as_ref()));
+    // Without a desired configuration, it replaces machines with what the group launches.
+    let to = template.and_then(|template| template.version.clone()).unwrap_or_else(|| "unchanged".to_owned());
+    let to = Version::from(to);
+    let id = refresh.instance_refresh_id.clone().unwrap_or_default();
+    let checkpoints = refresh.preferences.as_ref().map(RefreshPreferences::checkpoint_percentages).unwrap_or_default();
+    let canary = checkpoints.first().filter(|_| checkpoints.len() > 1).and_then(|first| u32::try_from(*first).ok());
+    let status = match refresh.status.as_ref() {
+        Some(InstanceRefreshStatus::Pending | InstanceRefreshStatus::InProgress | InstanceRefreshStatus::Baking) => {
+            let healthy = machines.get(&to).map_or(0, |machines| machines.healthy);
+            match canary {
+                Some(percent) if healthy >= canaries(percent, size) => ChangeStatus::AtCanary,
+                _ => ChangeStatus::Running,
+            }
+        }
+        Some(InstanceRefreshStatus::Cancelling) => ChangeStatus::Cancelling,
+        Some(InstanceRefreshStatus::RollbackInProgress) => ChangeStatus::RollingBack,
+        Some(InstanceRefreshStatus::Successful) => ChangeStatus::Succeeded,
+        Some(InstanceRefreshStatus::Failed | InstanceRefreshStatus::RollbackFailed) => ChangeStatus::Failed,
+        Some(InstanceRefreshStatus::Cancelled) => ChangeStatus::Cancelled,
+        Some(InstanceRefreshStatus::RollbackSuccessful) => ChangeStatus::RolledBack,
+        other => {
+            let status = other.map_or("none", InstanceRefreshStatus::as_str);
+            return Err(Failure::new(Class::Unknown, format!("the refresh {id} has the status {status}")));
+        }
+    };
+    Ok(Change { id: ChangeId::from(id), to, canary: canary.is_some(), status })
+}
+
+/// The fewest machines of a group that have this checkpoint. AWS says how many percent are complete, but not that a refresh
+/// waits there; and it counts a machine only after its warm-up, which the canary is watched for anyway.
+fn canaries(percent: u32, size: u32) -> u32 {
+    percent.saturating_sub(1) * size / 100 + 1
+}
+
+/// Why AWS would refuse a refresh, or never finish it.
+fn obstacle(group: &AutoScalingGroup, template: &LaunchTemplateSpecification) -> Option<String> {
+    if let Some(operator) = group.operator.as_ref().and_then(|operator| operator.principal.as_ref()) {
+        return Some(format!("the group belongs to {operator}, and only that can change it"));
+    }
+    let suspended: Vec<&str> = group
+        .suspended_processes()
+        .iter()
+        .filter_map(|process| process.process_name.as_deref())
+        .filter(|name| NEEDED.contains(name))
+        .collect();
+    if !suspended.is_empty() {
+        return Some(format!("these processes are suspended: {}", suspended.join(", ")));
+    }
+    if exact(template).is_none() {
+        let version = template.version.as_deref().unwrap_or("$Default");
+        return Some(format!("the group launches {version}, which is no exact version"));
+    }
+    let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
+    if policy.is_some_and(|it| it.overrides().iter().any(|one| one.instance_requirements.is_some())) {
+        return Some("the group chooses machine types by their attributes".to_owned());
+    }
+    let of = |wanted: fn(&Instance) -> bool| {
+        group.instances().iter().find(|instance| wanted(instance)).and_then(|it| it.instance_id.as_deref())
+    };
+    if let Some(id) = of(|instance| instance.protected_from_scale_in == Some(true)) {
+        return Some(format!(
+            "the machine {id} is protected from scale-in, so the refresh would wait for an hour and fail"
+        ));
+    }
+    of(|instance| matches!(instance.lifecycle_state, Some(LifecycleState::Standby | LifecycleState::EnteringStandby)))
+        .map(|id| format!("the machine {id} is in standby, so the refresh would wait for an hour and fail"))
+}

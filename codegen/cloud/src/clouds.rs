@@ -1,0 +1,200 @@
+//! Both clouds behind one door.
+
+use fleetgen_fleet::choice::Cloud as CloudName;
+use fleetgen_fleet::scalar::{GroupName, ImageId};
+use fleetgen_fleet::{Check, Gate};
+use fleetgen_rollout::{
+    Answer, Cloud, Effect, Found, GroupPlan, Live, Place, Sight, Verdict, Version, VersionList, Versions,
+};
+
+#[cfg(not(all(feature = "aws", feature = "gcp")))]
+use crate::failure::Class;
+use crate::failure::Failure;
+
+/// AWS and Google Cloud, with the credentials of the environment.
+pub struct Clouds {
+    #[cfg(any(feature = "aws", feature = "gcp"))]
+    runtime: tokio::runtime::Runtime,
+    #[cfg(feature = "aws")]
+    aws: crate::aws::Aws,
+    #[cfg(feature = "gcp")]
+    gcp: crate::gcp::Gcp,
+}
+
+/// Asks the cloud of a place, and waits for its answer.
+macro_rules! ask {
+    ($clouds:ident, $place:expr, $($call:tt)+) => {
+        match $place.cloud {
+            #[cfg(feature = "aws")]
+            CloudName::Aws => $clouds.runtime.block_on($clouds.aws.$($call)+),
+            #[cfg(feature = "gcp")]
+            CloudName::Gcp => $clouds.runtime.block_on($clouds.gcp.$($call)+),
+            #[cfg(not(all(feature = "aws", feature = "gcp")))]
+            cloud => Err(not_built_for(cloud)),
+        }
+    };
+}
+
+/// A value that only some features use.
+macro_rules! used {
+    ($($value:ident),+) => {
+        let _ = ($(&$value,)+);
+    };
+}
+
+impl Clouds {
+    /// The clouds that this program was built for.
+    pub const BUILT_FOR: &[CloudName] = &[
+        #[cfg(feature = "aws")]
+        CloudName::Aws,
+        #[cfg(feature = "gcp")]
+        CloudName::Gcp,
+    ];
+
+    /// Makes the clients. They look for credentials when they are first used.
+    ///
+    /// # Errors
+    /// The runtime of the requests cannot be made.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(any(feature = "aws", feature = "gcp"))]
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+            #[cfg(feature = "aws")]
+            aws: crate::aws::Aws::default(),
+            #[cfg(feature = "gcp")]
+            gcp: crate::gcp::Gcp::default(),
+        })
+    }
+
+    /// Both clouds at one URL of this machine, without credentials: the simulated clouds of `fleetgen-loopback`.
+    ///
+    /// # Errors
+    /// The runtime of the requests cannot be made.
+    pub fn on_loopback(url: &str) -> std::io::Result<Self> {
+        used!(url);
+        #[cfg_attr(not(any(feature = "aws", feature = "gcp")), expect(unused_mut, reason = "nothing is set"))]
+        let mut clouds = Self::new()?;
+        #[cfg(feature = "aws")]
+        {
+            clouds.aws.endpoint = Some(url.to_owned());
+        }
+        #[cfg(feature = "gcp")]
+        {
+            clouds.gcp.endpoint = Some(url.to_owned());
+        }
+        Ok(clouds)
+    }
+
+    /// What a cloud shows of a group, for a plan.
+    pub fn find(&mut self, place: &Place) -> Found {
+        ask!(self, place, find(place)).unwrap_or_else(|failure| Found {
+            sight: failure.sight(),
+            latest: Version::from(String::new()),
+            image: None,
+            image_exists: true,
+            comes_along: Vec::new(),
+        })
+    }
+
+    /// A group as it is, with the images of its versions.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn live(&mut self, place: &Place) -> Result<Live, Failure> {
+        ask!(self, place, live(place))
+    }
+
+    /// The image that is recorded for a group in its parameter. Google Cloud has none.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn recorded(&mut self, place: &Place, parameter: &str) -> Result<Option<String>, Failure> {
+        match place.cloud {
+            CloudName::Gcp => Ok(None),
+            #[cfg(feature = "aws")]
+            CloudName::Aws => self.runtime.block_on(self.aws.recorded(place, parameter)),
+            #[cfg(not(feature = "aws"))]
+            CloudName::Aws => {
+                used!(parameter);
+                Err(not_built_for(CloudName::Aws))
+            }
+        }
+    }
+
+    /// Records the image that a group should run, in its parameter on AWS, if it is not recorded yet. On Google Cloud, the
+    /// template that the group launches says it.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn record(&mut self, place: &Place, parameter: &str, image: &ImageId) -> Result<bool, Failure> {
+        match place.cloud {
+            CloudName::Gcp => Ok(false),
+            #[cfg(feature = "aws")]
+            CloudName::Aws => self.runtime.block_on(self.aws.record(place, parameter, image)),
+            #[cfg(not(feature = "aws"))]
+            CloudName::Aws => {
+                used!(parameter, image);
+                Err(not_built_for(CloudName::Aws))
+            }
+        }
+    }
+
+    /// Why a gate cannot be checked in a cloud.
+    pub fn cannot_check(cloud: CloudName, gate: &Gate) -> Option<&'static str> {
+        match (&gate.check, cloud) {
+            (Check::Alarm(_), CloudName::Gcp) => Some("fleetgen cannot ask Google Cloud for alarms yet"),
+            (Check::MachineCommand(_), CloudName::Gcp) => {
+                Some("fleetgen cannot run commands on machines of Google Cloud yet")
+            }
+            (Check::Alarm(_) | Check::MachineCommand(_), CloudName::Aws)
+            | (Check::Http(_) | Check::LocalCommand(_) | Check::Approval(_), _) => None,
+        }
+    }
+}
+
+impl Cloud for Clouds {
+    fn observe(&mut self, group: &GroupPlan) -> Sight {
+        let place = &group.place;
+        ask!(self, place, observe(place)).map_or_else(Failure::sight, Sight::Seen)
+    }
+
+    fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
+        used!(effect);
+        let place = &group.place;
+        ask!(self, place, perform(group, effect)).unwrap_or_else(|failure| {
+            let request = failure.request.clone();
+            Answer { outcome: failure.outcome(), request }
+        })
+    }
+
+    fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict {
+        let Some(place) = group.map(|group| &group.place) else { return Verdict::Unknown };
+        #[cfg(feature = "aws")]
+        if place.cloud == CloudName::Aws {
+            let checked = match &gate.check {
+                Check::Alarm(name) => self.runtime.block_on(self.aws.alarm(place, name.as_str())),
+                Check::MachineCommand(words) => self.runtime.block_on(self.aws.command(place, words)),
+                Check::Http(_) | Check::LocalCommand(_) | Check::Approval(_) => Ok(Verdict::Unknown),
+            };
+            return checked.unwrap_or(Verdict::Unknown);
+        }
+        used!(place, gate);
+        Verdict::Unknown
+    }
+}
+
+impl Versions for Clouds {
+    fn list(&mut self, _: &GroupName, place: &Place) -> Result<VersionList, String> {
+        ask!(self, place, list(place)).map_err(|failure| failure.words())
+    }
+
+    fn delete(&mut self, _: &GroupName, place: &Place, version: &Version) -> Result<(), String> {
+        used!(version);
+        ask!(self, place, delete(place, version)).map_err(|failure| failure.words())
+    }
+}
+
+#[cfg(not(all(feature = "aws", feature = "gcp")))]
+fn not_built_for(cloud: CloudName) -> Failure {
+    Failure::new(Class::Refuse, format!("this fleetgen was built without {}", cloud.title()))
+}
