@@ -28,7 +28,7 @@ impl Exit {
     /// Every exit code with its meaning.
     pub(crate) const TABLE: &[(Self, &str)] = &[
         (Self::Ok, "success"),
-        (Self::Fault, "fleetgen or the machine failed"),
+        (Self::Fault, "fleetgen, the machine or a cloud failed"),
         (Self::Usage, "the command line is wrong"),
         (Self::Invalid, "fleet.yaml is invalid, or a script that it needs is missing"),
         (Self::Stale, "generated files are stale"),
@@ -39,7 +39,7 @@ impl Exit {
         (Self::RolledBack, "the rollout was aborted, or failed and returned what had failed"),
         (Self::InProgress, "the rollout is in progress"),
         (Self::Waiting, "the rollout waits for a window, a freeze or an approval"),
-        (Self::StalePlan, "the plan is stale, or was changed"),
+        (Self::StalePlan, "the plan is stale, was changed, or cannot be made"),
         (Self::Leased, "another process drives the rollout"),
         (Self::NeedsHuman, "the rollout needs a human, or its journal is broken"),
     ];

@@ -139,11 +139,7 @@ fn operate(journal: &str, name: &str) {
     let pruned = run(&["rollout", "prune", "--keep", "1", "--yes", "--format", "json"]).expect(0);
     assert_eq!(pruned.stdout.matches("\"version\"").count(), 0, "the way back is kept: {}", pruned.stdout);
 
-    if let Some(directory) = std::env::var_os("FLEETGEN_EXCHANGES") {
-        let path = std::path::Path::new(&directory).join(format!("operator-{name}.json"));
-        let written = fleetgen_tree::AtomicFile::stage(&path, client.get("exchanges").unwrap().as_bytes());
-        written.and_then(fleetgen_tree::AtomicFile::commit).unwrap();
-    }
+    keep(&client, &format!("operator-{name}"));
 
     // A new machine of the team knows the rollout from the bucket, and from nothing else.
     sandbox.remove_all(".fleetgen/rollouts");
@@ -168,4 +164,92 @@ fn two_drivers_do_not_drive_at_once() {
     // It may have ended by then.
     assert!(second.code == 16 || second.code == 0, "{}", second.stderr);
     let _ = first.wait();
+}
+
+/// boto3 and Google's client for Python, used by somebody who knows only the clouds' documentation, see the same clouds.
+#[test]
+fn independent_clients_agree() {
+    let (Ok(python), Ok(moto)) = (std::env::var("FLEETGEN_PYTHON"), std::env::var("AWS_ENDPOINT")) else { return };
+    let builds = fleet(FLEET);
+    let client = served(&builds);
+    // As `Builds` names them: the newer image, for the machines of stg-web and of stg-search.
+    let image = format!("projects/example-fleet/global/images/example-base-amd64-{}", &builds.key("base")[..12]);
+    let script = common::repository().join("tests/loopback/independent.py");
+    let mut command = std::process::Command::new(python);
+    command.arg(script).args([client.url(), &moto, "ami-0123456789abcdf03", &image]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
+}
+
+/// The sweeper lists, and with `--remove` removes, what is old and nothing needs; and nothing of another fleet or of a group.
+#[test]
+fn what_builds_left_is_swept() {
+    let builds = fleet(FLEET);
+    let client = served(&builds);
+    let variables = [("FLEETGEN_LOOPBACK", client.url())];
+    let (old, new) = ("2026-10-30T00:00:00.000Z", "2026-11-01T23:00:00.000Z");
+    let left = |kind: &str, id: &str, at: &str, created: &str| json!({ "kind": kind, "id": id, "at": at, "created": created, "fleet": "example", "built": true });
+    let key = &builds.key("base")[..12];
+    let recorded = format!("example-base-amd64-{key}");
+    let mut things = vec![
+        left("machine", "i-0000000000000000a", "ap-northeast-1", old),
+        left("machine", "i-0000000000000000b", "ap-northeast-1", new),
+        left("disk", "vol-0000000000000000a", "ap-northeast-1", old),
+        left("key", "key-0000000000000000a", "ap-northeast-1", old),
+        left("image", "ami-0000000000000000a", "us-west-2", old),
+        left("image", "ami-0123456789abcdf13", "us-west-2", old),
+        left("snapshot", "snap-0000000000000000a", "us-west-2", old),
+        left("snapshot", "snap-0000000000000000b", "us-west-2", old),
+        left("machine", "example-base-build-amd64-1", "asia-northeast1-a", old),
+        left("disk", "example-base-build-amd64-2", "asia-northeast1-b", old),
+        left("disk", "example-stg-stg-search-0001", "asia-northeast1-b", old),
+        left("image", "example-base-amd64-000000000000", "global", old),
+        left("image", &recorded, "global", old),
+    ];
+    // The recorded image has a snapshot, which stays with it; and one on Google Cloud is past its days.
+    things[5]["more"] = "snap-0000000000000000b".into();
+    things[12]["more"] = "2026-11-01T00:00:00Z".into();
+    let mut others = [
+        left("machine", "i-000000000000000ff", "ap-northeast-1", old),
+        left("machine", "i-000000000000000fe", "ap-northeast-1", old),
+    ];
+    others[0]["fleet"] = "other".into();
+    others[1]["built"] = false.into();
+    things.extend(others);
+    client.post("leave", &json!(things).to_string()).unwrap();
+
+    let listed = builds.sandbox.run_with(&["sweep", "--format", "json"], &variables).expect(0).stdout;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let ids: Vec<&str> = listed["things"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    let path = |name: &str| format!("projects/example-fleet/global/images/{name}");
+    let (lost, overdue) = (path("example-base-amd64-000000000000"), path(&recorded));
+    let expected = [
+        "i-0000000000000000a",
+        "vol-0000000000000000a",
+        "key-0000000000000000a",
+        "ami-0000000000000000a",
+        "snap-0000000000000000a",
+        "example-base-build-amd64-1",
+        "example-base-build-amd64-2",
+        &lost,
+        &overdue,
+    ];
+    let sorted = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(&ids), sorted(&expected));
+    let count = || serde_json::from_str::<Value>(&client.get("left").unwrap()).unwrap().as_array().unwrap().len();
+    assert_eq!(count(), 15, "it only lists");
+
+    builds.sandbox.run_with(&["sweep", "--remove"], &variables).expect(0).says("9 things, 0 of which failed");
+    assert_eq!(count(), 15 - 8, "one is deprecated, and stays");
+    builds.sandbox.run_with(&["sweep", "--remove"], &variables).expect(0).says("nothing is left behind");
+    keep(&client, "sweep");
+}
+
+/// Keeps the exchanges for whoever holds them against the vendors' descriptions.
+fn keep(client: &Client, name: &str) {
+    let Some(directory) = std::env::var_os("FLEETGEN_EXCHANGES") else { return };
+    let path = std::path::Path::new(&directory).join(format!("{name}.json"));
+    let written = fleetgen_tree::AtomicFile::stage(&path, client.get("exchanges").unwrap().as_bytes());
+    written.and_then(fleetgen_tree::AtomicFile::commit).unwrap();
 }

@@ -165,7 +165,7 @@ fn nobody_has_to_agree() {
     terminal.shows("nothing was started");
     assert_eq!(terminal.ends(), 0);
     // Without a terminal, it explains.
-    sandbox.run(&["rollout"]).expect(2).says("Commands:").says("verify-journal").says("nobody can agree to a plan");
+    sandbox.run(&["rollout"]).expect(2).says("Commands:").says("verify-journal").says("no one can approve a plan here");
     sandbox.run(&["rollout", "status"]).expect(2).says("no rollout was started here");
 }
 

@@ -10,6 +10,7 @@ use fleetgen_rollout::{
 #[cfg(not(all(feature = "aws", feature = "gcp")))]
 use crate::failure::Class;
 use crate::failure::Failure;
+use crate::litter::{Litter, Thing};
 
 /// AWS and Google Cloud, with the credentials of the environment.
 pub struct Clouds {
@@ -139,6 +140,44 @@ impl Clouds {
         }
     }
 
+    /// What has the fleet's tags in a region, and no group owns. The name of `site` is the fleet's.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn litter(&mut self, site: &Place, zones: &[String], now: jiff::Timestamp) -> Result<Litter, Failure> {
+        used!(zones, now);
+        match site.cloud {
+            #[cfg(feature = "aws")]
+            CloudName::Aws => self.runtime.block_on(self.aws.litter(site)),
+            #[cfg(feature = "gcp")]
+            CloudName::Gcp => self.runtime.block_on(self.gcp.litter(site, zones, now)),
+            #[cfg(not(all(feature = "aws", feature = "gcp")))]
+            cloud => Err(not_built_for(cloud)),
+        }
+    }
+
+    /// Removes a thing.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn remove(&mut self, thing: &Thing) -> Result<(), Failure> {
+        ask!(self, thing.site, remove(thing))
+    }
+
+    /// Marks an image as deprecated. AWS does that by itself.
+    ///
+    /// # Errors
+    /// What the cloud said instead.
+    pub fn deprecate(&mut self, thing: &Thing) -> Result<(), Failure> {
+        match thing.site.cloud {
+            CloudName::Aws => Ok(()),
+            #[cfg(feature = "gcp")]
+            CloudName::Gcp => self.runtime.block_on(self.gcp.deprecate(thing)),
+            #[cfg(not(feature = "gcp"))]
+            CloudName::Gcp => Err(not_built_for(CloudName::Gcp)),
+        }
+    }
+
     /// Why a gate cannot be checked in a cloud.
     pub fn cannot_check(cloud: CloudName, gate: &Gate) -> Option<&'static str> {
         match (&gate.check, cloud) {
@@ -160,8 +199,15 @@ impl Cloud for Clouds {
 
     fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer {
         used!(effect);
-        let place = &group.place;
-        ask!(self, place, perform(group, effect)).unwrap_or_else(|failure| {
+        let performed: Result<Answer, Failure> = match group.place.cloud {
+            #[cfg(feature = "aws")]
+            CloudName::Aws => self.runtime.block_on(in_time(self.aws.perform(group, effect))),
+            #[cfg(feature = "gcp")]
+            CloudName::Gcp => self.runtime.block_on(in_time(self.gcp.perform(group, effect))),
+            #[cfg(not(all(feature = "aws", feature = "gcp")))]
+            cloud => Err(not_built_for(cloud)),
+        };
+        performed.unwrap_or_else(|failure| {
             let request = failure.request.clone();
             Answer { outcome: failure.outcome(), request }
         })
@@ -197,4 +243,16 @@ impl Versions for Clouds {
 #[cfg(not(all(feature = "aws", feature = "gcp")))]
 fn not_built_for(cloud: CloudName) -> Failure {
     Failure::new(Class::Refuse, format!("this fleetgen was built without {}", cloud.title()))
+}
+
+/// The longest that an effect takes, with all its requests. A driver that takes over waits for a minute, so that nothing of the driver
+/// before it is still on its way.
+#[cfg(any(feature = "aws", feature = "gcp"))]
+const EFFECT: std::time::Duration = std::time::Duration::from_secs(50);
+
+/// Gives an effect up that takes too long. It may have happened.
+#[cfg(any(feature = "aws", feature = "gcp"))]
+async fn in_time(performing: impl Future<Output = Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    let late = || Failure::new(crate::failure::Class::Unknown, format!("no answer within {} s", EFFECT.as_secs()));
+    tokio::time::timeout(EFFECT, performing).await.unwrap_or_else(|_| Err(late()))
 }

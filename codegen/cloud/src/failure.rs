@@ -30,11 +30,12 @@ pub struct Failure {
 }
 
 /// What the codes mean. AWS: error codes, of <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and
-/// of botocore's models of the services. Google Cloud: reasons and codes of errors and operations, and HTTP statuses.
+/// of botocore's models of the services; a version that was just made may not be found everywhere yet. Google Cloud: reasons and codes of errors and operations, and HTTP statuses.
 #[rustfmt::skip]
 const TABLE: &[(Cloud, Class, &[&str])] = &[
     (Cloud::Aws, Class::Retry, &[
-        "ConcurrentModification", "EC2ThrottledException", "InstanceRefreshInProgress", "PriorRequestNotComplete", "RequestLimitExceeded",
+        "ConcurrentModification", "EC2ThrottledException", "InstanceRefreshInProgress", "InvalidLaunchTemplateId.NotFound",
+        "InvalidLaunchTemplateId.VersionNotFound", "PriorRequestNotComplete", "RequestLimitExceeded",
         "RequestThrottled", "RequestThrottledException", "ResourceContention", "ScalingActivityInProgress", "SlowDown", "Throttling",
         "ThrottlingException", "TooManyRequestsException",
     ]),

@@ -9,6 +9,10 @@ mod clouds;
 mod failure;
 #[cfg(feature = "gcp")]
 mod gcp;
+mod litter;
+mod writes;
 
 pub use clouds::Clouds;
 pub use failure::{Class, Failure};
+pub use litter::{Kind, Litter, Thing};
+pub use writes::WRITES;

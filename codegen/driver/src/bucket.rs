@@ -215,7 +215,16 @@ impl Lease for BucketLease {
                 self.until = until;
                 Ok(())
             }
-            Ok(None) => Err("another driver".to_owned()),
+            // Ours, if an earlier answer was lost.
+            Ok(None) => match self.bucket.get(&path) {
+                Ok(Some((text, version)))
+                    if serde_json::from_str::<Held>(&text).is_ok_and(|it| it.holder == self.holder) =>
+                {
+                    self.version = version;
+                    Ok(())
+                }
+                _ => Err("another driver".to_owned()),
+            },
             // The cloud does not answer. As long as the lease lasts, it is ours.
             Err(_) if now < self.until => Ok(()),
             Err(error) => Err(format!("the lease has run out: {error}")),

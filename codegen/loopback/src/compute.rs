@@ -17,6 +17,8 @@ const PAGE: usize = 2;
 /// A path in a region: `/compute/v1/projects/PROJECT/regions/REGION/KIND/NAME/VERB`.
 struct At<'a> {
     project: &'a str,
+    /// `regions`, `zones` or `global`.
+    scope: &'a str,
     region: &'a str,
     kind: &'a str,
     name: &'a str,
@@ -28,9 +30,10 @@ impl<'a> At<'a> {
         let parts: Vec<&str> = path.trim_start_matches("/compute/v1/").split('/').collect();
         let part = |index: usize| parts.get(index).copied().unwrap_or_default();
         if part(2) == "global" {
-            return Self { project: part(1), region: "global", kind: part(3), name: part(4), method: part(5) };
+            let (project, kind, name, method) = (part(1), part(3), part(4), part(5));
+            return Self { project, scope: "global", region: "global", kind, name, method };
         }
-        Self { project: part(1), region: part(3), kind: part(4), name: part(5), method: part(6) }
+        Self { project: part(1), scope: part(2), region: part(3), kind: part(4), name: part(5), method: part(6) }
     }
 }
 
@@ -38,11 +41,13 @@ impl Served {
     /// The id of the method that a request calls.
     pub(crate) fn compute_operation(verb: &str, path: &str) -> String {
         let at = At::parse(path);
-        let resource = match at.kind {
-            "instanceGroupManagers" => "regionInstanceGroupManagers",
-            "instanceTemplates" => "regionInstanceTemplates",
-            "operations" => "regionOperations",
-            other => other,
+        let resource = match (at.kind, at.scope) {
+            ("instanceGroupManagers", _) => "regionInstanceGroupManagers",
+            ("instanceTemplates", _) => "regionInstanceTemplates",
+            ("operations", "regions") => "regionOperations",
+            ("operations", "zones") => "zoneOperations",
+            ("operations", _) => "globalOperations",
+            (other, _) => other,
         };
         let method = match (verb, at.name, at.method) {
             ("GET", "", _) => "list",
@@ -76,7 +81,21 @@ impl Served {
         }
         let value = match operation {
             "compute.images.get" => self.compute_image(at.project, at.name)?,
-            "compute.regionOperations.get" => self.operation(at.name)?,
+            "compute.regionOperations.get" | "compute.zoneOperations.get" | "compute.globalOperations.get" => {
+                self.operation(at.name)?
+            }
+            "compute.instances.list" | "compute.disks.list" | "compute.images.list" => {
+                let filter = parameter("filter").unwrap_or_default();
+                self.compute_litter(kind_of(at.kind), at.project, at.region, &filter)
+            }
+            "compute.instances.delete" | "compute.disks.delete" | "compute.images.delete" => {
+                self.compute_removes(kind_of(at.kind), at.name, false)?;
+                self.started(&at, "delete", parameter("requestId"))
+            }
+            "compute.images.deprecate" => {
+                self.compute_removes("image", at.name, true)?;
+                self.started(&at, "deprecate", parameter("requestId"))
+            }
             "compute.regionInstanceTemplates.get" => self.template(&at_place(&at), at.name)?,
             "compute.regionInstanceTemplates.list" => self.templates(&at_place(&at), parameter("pageToken"))?,
             "compute.regionInstanceTemplates.insert" => {
@@ -164,11 +183,14 @@ impl Served {
     /// An operation that has started.
     fn started(&mut self, at: &At<'_>, kind: &str, request: Option<String>) -> Value {
         let name = format!("operation-{}", self.operations.len() + 1);
-        let where_ = format!("projects/{}/regions/{}", at.project, at.region);
+        let where_ = match at.scope {
+            "global" => format!("projects/{}/global", at.project),
+            scope => format!("projects/{}/{scope}/{}", at.project, at.region),
+        };
         let operation = json!({
             "kind": "compute#operation", "name": name, "operationType": kind, "status": "RUNNING",
             "clientOperationId": request.unwrap_or_default(), "selfLink": url(&format!("{where_}/operations/{name}")),
-            "region": url(&where_), "progress": 0,
+            "progress": 0,
         });
         self.operations.insert(name, (operation.clone(), RUNNING));
         operation
@@ -198,6 +220,15 @@ fn in_compute(refusal: Refusal) -> Refusal {
         }
         Refusal::Error(_, code, message) if code.contains("Expired") => Refusal::new(401, "authError", message),
         other => other,
+    }
+}
+
+/// What a collection has.
+fn kind_of(collection: &str) -> &'static str {
+    match collection {
+        "instances" => "machine",
+        "disks" => "disk",
+        _ => "image",
     }
 }
 

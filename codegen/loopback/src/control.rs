@@ -28,6 +28,10 @@ impl Served {
             // An alarm fires, or a command fails.
             ("POST", "fire") => drop(self.firing.insert(text)),
             ("POST", "quiet") => drop(self.firing.remove(&text)),
+            ("POST", "leave") => {
+                self.left = serde_json::from_str(&text).map_err(|error| Refusal::invalid(error.to_string()))?;
+            }
+            ("GET", "left") => return Ok(Answer::json(200, &json!(self.left))),
             ("POST", "lose") => {
                 let image: ImageId = text.parse().map_err(|_| Refusal::invalid(format!("{text} is no image")))?;
                 self.world.lose(&image);

@@ -13,6 +13,9 @@ const PAGE: usize = 2;
 
 impl Served {
     pub(crate) fn ec2(&mut self, operation: &str, region: &str, form: &Form) -> Result<Vec<Xml>, Refusal> {
+        if let Some(answer) = self.ec2_litter(operation, region, form)? {
+            return Ok(answer);
+        }
         match operation {
             "DescribeImages" => self.describe_images(region, form),
             "DescribeLaunchTemplateVersions" => self.describe_versions(region, form),

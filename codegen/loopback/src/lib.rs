@@ -15,6 +15,7 @@ mod control;
 mod ec2;
 mod fault;
 mod group;
+mod litter;
 mod load_balancing;
 mod served;
 mod ssm;
@@ -24,4 +25,5 @@ mod xml;
 
 pub use client::Client;
 pub use fault::{WireFault, WireFaultKind};
+pub use litter::Left;
 pub use served::{Served, serve};

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::answer::{Answer, Refusal};
 use crate::fault::WireFault;
 use crate::group::{KnownImage, Named};
+use crate::litter::Left;
 
 /// Both clouds, with a fleet's groups.
 pub struct Served {
@@ -37,6 +38,8 @@ pub struct Served {
     /// Objects of Cloud Storage, with their generations, by bucket and name.
     pub(crate) objects: BTreeMap<String, (u64, Vec<u8>)>,
     pub(crate) generation: u64,
+    /// What builds left behind.
+    pub(crate) left: Vec<Left>,
     /// Alarms that fire, and commands that fail, by their names.
     pub(crate) firing: BTreeSet<String>,
     pub(crate) faults: Vec<WireFault>,
@@ -86,6 +89,7 @@ impl Served {
             operations: BTreeMap::new(),
             parameters: BTreeMap::new(),
             commands: BTreeMap::new(),
+            left: Vec::new(),
             objects: BTreeMap::new(),
             generation: 0,
             firing: BTreeSet::new(),

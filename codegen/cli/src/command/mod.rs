@@ -15,6 +15,7 @@ pub(crate) mod reach;
 pub(crate) mod rollout;
 pub(crate) mod schema;
 pub(crate) mod status;
+pub(crate) mod sweep;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Groups(groups::Args),
     Status(status::Args),
+    Sweep(sweep::Args),
     Draw(draw::Args),
     Layers(layers::Args),
     Images(images::Args),
@@ -66,6 +68,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Groups(_)
             | Self::Status(_)
+            | Self::Sweep(_)
             | Self::Draw(_)
             | Self::Layers(_)
             | Self::Rollout(_)
@@ -88,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),
+        Command::Sweep(args) => sweep::run(global, args, ui),
         Command::Draw(args) => draw::run(global, args, ui),
         Command::Images(args) => images::run(global, args, ui),
         Command::Rollout(args) => rollout::run(global, args, ui),

@@ -20,10 +20,10 @@ use crate::project::Project;
 use crate::table::table;
 use crate::ui::Ui;
 
-/// Show what every group really runs, and what it should run
+/// Show which image every group runs, and which it should run
 ///
-/// Asks the clouds for the machines of each group and their images, and compares them with images/ and with the parameter that
-/// records a group's image. Changes nothing.
+/// Asks the clouds for the machines of each group and their images, and compares them with images/; on AWS, also with the parameter
+/// that records a group's image. Changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -44,6 +44,8 @@ enum State {
     Current,
     /// An older one.
     Behind,
+    /// An image, while none may run there.
+    NotPromoted,
     /// Machines of several images.
     Mixed,
     /// An image that was revoked.
@@ -61,6 +63,7 @@ impl State {
         match self {
             Self::Current => "current",
             Self::Behind => "behind",
+            Self::NotPromoted => "not promoted",
             Self::Mixed => "mixed",
             Self::Revoked => "REVOKED",
             Self::Unrecorded => "not recorded",
@@ -113,6 +116,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         (args.environment.is_empty() || args.environment.contains(&group.environment))
             && (args.group.is_empty() || args.group.contains(&group.name))
     };
+    args.place.check(fleet.groups.values().filter(asked).map(Group::cloud))?;
     let rows: Vec<Row> =
         fleet.groups.values().filter(asked).filter_map(|group| row(&project, &records, &mut ground, group)).collect();
     match ui.format {
@@ -121,7 +125,8 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     let unseen = rows.iter().filter(|row| row.state == State::Unseen).map(|row| {
         let message = format!("{} did not show {}: {}", row.place.cloud.title(), row.group, row.notes.join("; "));
-        Problem::new(Code::Fault, ProblemPlace::Nowhere, message).hint("fix that, and run it again")
+        Problem::new(Code::Fault, ProblemPlace::Nowhere, message)
+            .hint("check the credentials and the network, and run it again")
     });
     let unseen: Vec<Problem> = unseen.collect();
     if unseen.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(unseen, None)) }
@@ -156,8 +161,11 @@ fn row(project: &Project, records: &Records<'_>, ground: &mut Ground, group: &Gr
         }
     };
     let parameter = resource_name::image_parameter(&project.fleet.name, group);
-    let recorded = ground.recorded(&row.place, &parameter).unwrap_or_default();
-    row.compare(&live, recorded, records, group);
+    let recorded = ground.recorded(&row.place, &parameter);
+    if let Err(why) = &recorded {
+        row.notes.push(format!("its parameter cannot be read: {why}"));
+    }
+    row.compare(&live, recorded.unwrap_or_default(), records, group);
     Some(row)
 }
 
@@ -184,6 +192,8 @@ impl Row {
             State::Mixed
         } else if found.is_none() {
             State::Unrecorded
+        } else if self.wanted.is_none() {
+            State::NotPromoted
         } else if self.key == self.wanted {
             State::Current
         } else {

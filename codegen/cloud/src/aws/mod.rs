@@ -2,6 +2,7 @@
 
 mod find;
 mod gate;
+mod litter;
 mod observe;
 mod parameter;
 mod perform;
@@ -71,7 +72,7 @@ impl Aws {
         let loaded = self.loaded.insert(loaded);
         if loaded.account != place.account {
             let message = format!(
-                "the AWS credentials are of the account {}, and {} is in {}",
+                "the AWS credentials are for the account {}, and {} is in {}: set `AWS_PROFILE` to a profile of that account",
                 loaded.account, place.name, place.account
             );
             return Err(Failure::new(Class::Hold, message));
@@ -120,7 +121,12 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkErro
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or_default();
             let message = service.err().message().unwrap_or("no message");
-            (Class::of(Cloud::Aws, code, status), format!("{code}: {message}"))
+            let class = match Class::of(Cloud::Aws, code, status) {
+                // Auto Scaling says so about permissions to start machines.
+                Class::Refuse if message.contains("not authorized") => Class::Hold,
+                class => class,
+            };
+            (class, format!("{code}: {message}"))
         }
         SdkError::DispatchFailure(_) if lacks_credentials(&error) => {
             (Class::Hold, format!("the request was not sent: {}", words(&error)))

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::{
-    AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, LaunchTemplateSpecification, LifecycleState,
-    RefreshPreferences,
+    AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, LaunchTemplate, LaunchTemplateSpecification,
+    LifecycleState, RefreshPreferences,
 };
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
 use fleetgen_rollout::{Change, ChangeId, ChangeStatus, Machines, Observation, Place, Setting, Version};
@@ -53,13 +53,16 @@ impl Clients {
         Ok(group)
     }
 
-    /// The newest instance refresh of a group. One without a start has not started yet.
+    /// The active instance refresh of a group, of which there is at most one, or else its newest. One that was cancelled before it
+    /// started has no start.
     pub(super) async fn newest_refresh(&self, place: &Place) -> Result<Option<InstanceRefresh>, Failure> {
         let request = self.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&place.name);
         let refreshes = request.max_records(20).send().await.map_err(failure)?.instance_refreshes.unwrap_or_default();
         let age = |refresh: &InstanceRefresh| {
-            refresh.start_time.map_or((i64::MAX, 0), |time| (time.secs(), time.subsec_nanos()))
+            let start = refresh.start_time.map(|time| (time.secs(), time.subsec_nanos()));
+            (is_active(refresh), start)
         };
+        // AWS shows the newest first.
         Ok(refreshes.into_iter().rev().max_by_key(age))
     }
 
@@ -127,7 +130,7 @@ fn observation(
         }
     }
     let size = u32::try_from(group.desired_capacity.unwrap_or_default()).unwrap_or_default();
-    let change = refresh.map(|refresh| change(refresh, size, &machines)).transpose()?;
+    let change = refresh.map(change).transpose()?;
     let setting = Setting::only(exact(template).unwrap_or(Version::from(named)));
     Ok(Observation { size, setting, machines, change, obstacle: obstacle(group, template) })
 }
@@ -158,7 +161,7 @@ fn health(instance: &Instance, targets: Option<&BTreeMap<String, Health>>) -> Op
 }
 
 /// The refresh, in the engine's words.
-fn change(refresh: &InstanceRefresh, size: u32, machines: &BTreeMap<Version, Machines>) -> Result<Change, Failure> {
+fn change(refresh: &InstanceRefresh) -> Result<Change, Failure> {
     let configuration = refresh.desired_configuration.as_ref();
     let mixed = configuration.and_then(|it| it.mixed_instances_policy.as_ref()?.launch_template.as_ref());
     let template = mixed
@@ -169,12 +172,15 @@ fn change(refresh: &InstanceRefresh, size: u32, machines: &BTreeMap<Version, Mac
     let to = Version::from(to);
     let id = refresh.instance_refresh_id.clone().unwrap_or_default();
     let checkpoints = refresh.preferences.as_ref().map(RefreshPreferences::checkpoint_percentages).unwrap_or_default();
-    let canary = checkpoints.first().filter(|_| checkpoints.len() > 1).and_then(|first| u32::try_from(*first).ok());
+    let canary = checkpoints.first().filter(|_| checkpoints.len() > 1).copied();
     let status = match refresh.status.as_ref() {
         Some(InstanceRefreshStatus::Pending | InstanceRefreshStatus::InProgress | InstanceRefreshStatus::Baking) => {
-            let healthy = machines.get(&to).map_or(0, |machines| machines.healthy);
+            // AWS does not say that a refresh waits at its checkpoint, only that it went past it. Whether the canaries are healthy, the
+            // engine sees.
             match canary {
-                Some(percent) if healthy >= canaries(percent, size) => ChangeStatus::AtCanary,
+                Some(percent) if refresh.percentage_complete.is_none_or(|complete| complete <= percent) => {
+                    ChangeStatus::AtCanary
+                }
                 _ => ChangeStatus::Running,
             }
         }
@@ -192,10 +198,14 @@ fn change(refresh: &InstanceRefresh, size: u32, machines: &BTreeMap<Version, Mac
     Ok(Change { id: ChangeId::from(id), to, canary: canary.is_some(), status })
 }
 
-/// The fewest machines of a group that have this checkpoint. AWS says how many percent are complete, but not that a refresh
-/// waits there; and it counts a machine only after its warm-up, which the canary is watched for anyway.
-fn canaries(percent: u32, size: u32) -> u32 {
-    percent.saturating_sub(1) * size / 100 + 1
+/// Whether a refresh keeps another one from starting.
+pub(super) fn is_active(refresh: &InstanceRefresh) -> bool {
+    use InstanceRefreshStatus as Status;
+    let status = refresh.status.as_ref();
+    matches!(
+        status,
+        Some(Status::Pending | Status::InProgress | Status::Baking | Status::Cancelling | Status::RollbackInProgress)
+    )
 }
 
 /// Why AWS would refuse a refresh, or never finish it.
@@ -214,11 +224,15 @@ fn obstacle(group: &AutoScalingGroup, template: &LaunchTemplateSpecification) ->
     }
     if exact(template).is_none() {
         let version = template.version.as_deref().unwrap_or("$Default");
-        return Some(format!("the group launches {version}, which is no exact version"));
+        return Some(format!("the group launches {version}, which is not an exact version"));
     }
     let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
     if policy.is_some_and(|it| it.overrides().iter().any(|one| one.instance_requirements.is_some())) {
         return Some("the group chooses machine types by their attributes".to_owned());
+    }
+    let overrides = policy.map(LaunchTemplate::overrides).unwrap_or_default();
+    if overrides.iter().any(|one| one.launch_template_specification.is_some()) {
+        return Some("some machine types of the group have a launch template of their own".to_owned());
     }
     let of = |wanted: fn(&Instance) -> bool| {
         group.instances().iter().find(|instance| wanted(instance)).and_then(|it| it.instance_id.as_deref())

@@ -9,7 +9,7 @@ use aws_sdk_autoscaling::types::{
 use fleetgen_fleet::HealthyPercentages;
 use fleetgen_rollout::{Action, Answer, Canary, ChangeId, Effect, GroupPlan, Outcome, Place, Version};
 
-use super::observe::template;
+use super::observe::{is_active, template};
 use super::{Aws, Clients, failure, has_code};
 use crate::failure::{Class, Failure};
 
@@ -32,9 +32,10 @@ impl Aws {
             Action::Cancel { change } => clients.cancel(place, change).await,
             Action::RollBack { change } => clients.roll_back(place, change).await,
             Action::Set { to } => clients.set(place, to).await,
-            Action::Split { .. } | Action::Move { .. } => {
-                Err(Failure::new(Class::Refuse, "this is for Google Cloud".to_owned()))
-            }
+            Action::Split { .. } | Action::Move { .. } => Err(Failure::new(
+                Class::Refuse,
+                "fleetgen asked AWS for a change that only Google Cloud has; please report this",
+            )),
         }
     }
 }
@@ -98,6 +99,10 @@ impl Clients {
             return Ok(answered(Outcome::Done, None));
         }
         is_ours(&active, change)?;
+        if matches!(active.status, Some(InstanceRefreshStatus::RollbackInProgress)) {
+            // Cancelled, it would leave the group mixed.
+            return Err(Failure::new(Class::Retry, "AWS is rolling the refresh back"));
+        }
         match self.autoscaling.cancel_instance_refresh().auto_scaling_group_name(&place.name).send().await {
             Ok(answer) => Ok(answered(Outcome::Done, answer.request_id())),
             Err(error) if has_code(&error, "ActiveInstanceRefreshNotFound") => {
@@ -135,19 +140,7 @@ impl Clients {
 
     /// The refresh that is active.
     async fn active(&self, place: &Place) -> Result<Option<InstanceRefresh>, Failure> {
-        use InstanceRefreshStatus as Status;
-        Ok(self.newest_refresh(place).await?.filter(|refresh| {
-            matches!(
-                refresh.status,
-                Some(
-                    Status::Pending
-                        | Status::InProgress
-                        | Status::Baking
-                        | Status::Cancelling
-                        | Status::RollbackInProgress
-                )
-            )
-        }))
+        Ok(self.newest_refresh(place).await?.filter(is_active))
     }
 }
 
@@ -162,6 +155,11 @@ fn desired(group: &AutoScalingGroup, to: &Version) -> Result<Desired, Failure> {
         .version(to.as_str())
         .build();
     let Some(mut policy) = group.mixed_instances_policy.clone() else { return Ok(Desired::Template(template)) };
+    if let Some(distribution) = &mut policy.instances_distribution {
+        // AWS shows a number that it takes only with this strategy.
+        let is_lowest = distribution.spot_allocation_strategy.as_deref() == Some("lowest-price");
+        distribution.spot_instance_pools = distribution.spot_instance_pools.filter(|_| is_lowest);
+    }
     if let Some(launch) = &mut policy.launch_template {
         launch.launch_template_specification = Some(template);
         for one in launch.overrides.iter_mut().flatten() {
@@ -189,7 +187,7 @@ fn is_cancelling(refresh: &InstanceRefresh) -> bool {
     matches!(refresh.status, Some(InstanceRefreshStatus::Cancelling))
 }
 
-/// Refuses to touch somebody else's refresh.
+/// Refuses to touch a refresh that this rollout did not start.
 fn is_ours(refresh: &InstanceRefresh, change: &ChangeId) -> Result<(), Failure> {
     let id = refresh.instance_refresh_id.as_deref().unwrap_or_default();
     if id == change.as_str() {

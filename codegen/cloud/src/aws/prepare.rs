@@ -3,7 +3,8 @@
 use aws_sdk_autoscaling::operation::RequestId as _;
 use aws_sdk_autoscaling::types::LaunchTemplate;
 use aws_sdk_ec2::types::{
-    Image, ImageState, InstanceType, LaunchTemplateSpecification, RequestLaunchTemplateData, ValidationWarning,
+    Image, ImageState, InstanceNetworkInterfaceSpecification, InstanceType, LaunchTemplateSpecification,
+    RequestLaunchTemplateData, ResponseLaunchTemplateData, ValidationWarning,
 };
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{Answer, Outcome, Place, Version};
@@ -31,7 +32,9 @@ impl Clients {
             Some(version) => (version, None),
             None => self.make(&id, key, source, image).await?,
         };
-        let subnet = group.vpc_zone_identifier.as_deref().and_then(|subnets| subnets.split(',').next());
+        let subnets: Vec<&str> = group.vpc_zone_identifier.as_deref().unwrap_or_default().split(',').collect();
+        let made = self.version(&id, &Version::from(version.clone())).await?;
+        let data = made.and_then(|made| made.launch_template_data);
         let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
         let types = policy.map(LaunchTemplate::overrides).unwrap_or_default();
         let mut types: Vec<Option<&str>> = types.iter().map(|one| one.instance_type.as_deref()).collect();
@@ -39,7 +42,7 @@ impl Clients {
             types.push(None);
         }
         for machine in types {
-            self.try_to_run(&id, &version, machine, subnet).await?;
+            self.try_to_run(&id, &version, machine, &subnets, data.as_ref()).await?;
         }
         Ok(Answer { outcome: Outcome::Prepared(Version::from(version)), request })
     }
@@ -120,43 +123,44 @@ impl Clients {
         }
     }
 
-    /// Asks EC2 whether it would run the version. It answers with an error in any case.
+    /// Asks EC2 whether it would run the version, in any of the group's subnets: not every zone has every machine type. EC2 answers
+    /// with an error in any case.
     async fn try_to_run(
         &self,
         id: &str,
         version: &str,
         machine: Option<&str>,
-        subnet: Option<&str>,
+        subnets: &[&str],
+        data: Option<&ResponseLaunchTemplateData>,
     ) -> Result<(), Failure> {
-        let template = LaunchTemplateSpecification::builder().launch_template_id(id).version(version).build();
-        let request = self
-            .ec2
-            .run_instances()
-            .dry_run(true)
-            .launch_template(template)
-            .min_count(1)
-            .max_count(1)
-            .set_instance_type(machine.map(InstanceType::from));
-        // The template has its own network interface, whose subnet only the group knows.
-        let request = match subnet {
-            Some(subnet) => request.network_interfaces(
-                aws_sdk_ec2::types::InstanceNetworkInterfaceSpecification::builder()
-                    .device_index(0)
-                    .subnet_id(subnet)
-                    .build(),
-            ),
-            None => request,
-        };
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if has_code(&error, "DryRunOperation") => Ok(()),
-            Err(error) => {
-                let mut failure = failure(error);
-                let machine = machine.unwrap_or("machine");
-                failure.message = format!("EC2 would not run a {machine} of version {version}: {}", failure.message);
-                Err(failure)
+        let mut refusal = None;
+        for subnet in subnets {
+            let template = LaunchTemplateSpecification::builder().launch_template_id(id).version(version).build();
+            let request = self
+                .ec2
+                .run_instances()
+                .dry_run(true)
+                .launch_template(template)
+                .min_count(1)
+                .max_count(1)
+                .set_instance_type(machine.map(InstanceType::from))
+                .set_network_interfaces(interface(data, subnet).map(|interface| vec![interface]));
+            match request.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if has_code(&error, "DryRunOperation") => return Ok(()),
+                Err(error) => {
+                    let mut failure = failure(error);
+                    if failure.class != Class::Refuse {
+                        return Err(failure);
+                    }
+                    let machine = machine.unwrap_or("machine");
+                    failure.message =
+                        format!("EC2 would not run a {machine} of version {version}: {}", failure.message);
+                    refusal = Some(failure);
+                }
             }
         }
+        refusal.map_or(Ok(()), Err)
     }
 
     /// An image that this account can see.
@@ -178,4 +182,16 @@ impl Clients {
 /// What a version that a rollout makes is described as: at most 255 characters.
 fn description(key: &str, image: &ImageId) -> String {
     format!("{MADE_BY} {key} {image}")
+}
+
+/// The network interface of the template, in a subnet, which only the group knows. What is not repeated here would be lost.
+fn interface(data: Option<&ResponseLaunchTemplateData>, subnet: &str) -> Option<InstanceNetworkInterfaceSpecification> {
+    let of_template = data?.network_interfaces().first()?;
+    let interface = InstanceNetworkInterfaceSpecification::builder()
+        .device_index(of_template.device_index.unwrap_or(0))
+        .set_groups(of_template.groups.clone())
+        .set_associate_public_ip_address(of_template.associate_public_ip_address)
+        .set_delete_on_termination(of_template.delete_on_termination)
+        .subnet_id(subnet);
+    Some(interface.build())
 }

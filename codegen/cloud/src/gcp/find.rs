@@ -56,7 +56,7 @@ impl Gcp {
 }
 
 /// A path, without the host and version of the API.
-fn relative(path: &str) -> String {
+pub(super) fn relative(path: &str) -> String {
     path.find("projects/").map_or(path, |at| &path[at..]).to_owned()
 }
 

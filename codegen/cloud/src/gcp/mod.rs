@@ -1,6 +1,7 @@
 //! Google Cloud: regional managed instance groups, whose machines follow the group's versions.
 
 mod find;
+mod litter;
 mod observe;
 mod perform;
 mod prepare;
@@ -12,7 +13,10 @@ use std::time::Duration;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_rollout::Place;
 use google_cloud_auth::credentials::anonymous;
-use google_cloud_compute_v1::client::{Images, RegionInstanceGroupManagers, RegionInstanceTemplates, RegionOperations};
+use google_cloud_compute_v1::client::{
+    Disks, GlobalOperations, Images, Instances, RegionInstanceGroupManagers, RegionInstanceTemplates, RegionOperations,
+    ZoneOperations,
+};
 use google_cloud_compute_v1::model::{Operation, operation};
 use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::StatusDetails;
@@ -40,10 +44,14 @@ pub(crate) struct Gcp {
 }
 
 struct Clients {
+    disks: Disks,
+    global_operations: GlobalOperations,
     groups: RegionInstanceGroupManagers,
     images: Images,
+    instances: Instances,
     operations: RegionOperations,
     templates: RegionInstanceTemplates,
+    zone_operations: ZoneOperations,
 }
 
 impl Gcp {
@@ -67,10 +75,14 @@ impl Gcp {
             }};
         }
         let clients = Clients {
+            disks: client!(Disks),
+            global_operations: client!(GlobalOperations),
             groups: client!(RegionInstanceGroupManagers),
             images: client!(Images),
+            instances: client!(Instances),
             operations: client!(RegionOperations),
             templates: client!(RegionInstanceTemplates),
+            zone_operations: client!(ZoneOperations),
         };
         Ok(Arc::clone(self.clients.insert(Arc::new(clients))))
     }
@@ -97,26 +109,31 @@ impl Clients {
                 Failure { class, request: Some(name), ..failure }
             })?;
         }
-        let errors = seen.error.map(|error| error.errors).unwrap_or_default();
-        let status = seen.http_error_status_code.and_then(|status| u16::try_from(status).ok());
-        let Some(error) = errors.first() else {
-            return match status.filter(|status| *status >= 400) {
-                None => Ok(name),
-                Some(status) => {
-                    let message = seen.http_error_message.unwrap_or_else(|| format!("status {status}"));
-                    Err(Failure { class: Class::of(Cloud::Gcp, "", Some(status)), message, request: name })
-                }
-            };
-        };
-        let code = error.code.as_deref().unwrap_or_default();
-        let message = format!("{code}: {}", error.message.as_deref().unwrap_or("no message"));
-        // It is over, so nothing is unknown: what no code and no status explains is an error for good.
-        let class = match Class::of(Cloud::Gcp, code, status) {
-            Class::Unknown => Class::Refuse,
-            class => class,
-        };
-        Err(Failure { class, message, request: name })
+        ended(seen, name)
     }
+}
+
+/// How an operation has ended. Returns its name.
+fn ended(seen: Operation, name: Option<String>) -> Result<Option<String>, Failure> {
+    let errors = seen.error.map(|error| error.errors).unwrap_or_default();
+    let status = seen.http_error_status_code.and_then(|status| u16::try_from(status).ok());
+    let Some(error) = errors.first() else {
+        return match status.filter(|status| *status >= 400) {
+            None => Ok(name),
+            Some(status) => {
+                let message = seen.http_error_message.unwrap_or_else(|| format!("status {status}"));
+                Err(Failure { class: Class::of(Cloud::Gcp, "", Some(status)), message, request: name })
+            }
+        };
+    };
+    let code = error.code.as_deref().unwrap_or_default();
+    let message = format!("{code}: {}", error.message.as_deref().unwrap_or("no message"));
+    // It is over, so nothing is unknown: what no code and no status explains is an error for good.
+    let class = match Class::of(Cloud::Gcp, code, status) {
+        Class::Unknown => Class::Refuse,
+        class => class,
+    };
+    Err(Failure { class, message, request: name })
 }
 
 /// What an error means.

@@ -105,7 +105,7 @@ fn obstacle(group: &InstanceGroupManager) -> Option<String> {
     let policy = group.update_policy.as_ref();
     if policy.and_then(|policy| policy.r#type.as_ref()) == Some(&Type::Opportunistic) {
         return Some(
-            "its machines are not replaced by themselves: `terraform apply` in the group's stack changes that, once images/ has an image for it"
+            "its update policy is OPPORTUNISTIC: promote an image to its environment, run `fleetgen generate`, and then `terraform apply` in its stack"
                 .to_owned(),
         );
     }

@@ -5,7 +5,7 @@ use fleetgen_rollout::{Answer, Outcome, Place, Version};
 use google_cloud_compute_v1::model::{Image, InstanceTemplate, image};
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 
-use super::{Clients, failure, name_of, request_id};
+use super::{Clients, failure, name_of};
 use crate::failure::{Class, Failure};
 
 /// The longest name.
@@ -32,8 +32,9 @@ impl Clients {
             return Ok(Outcome::Prepared(Version::from(name)).into());
         }
         self.can_take(&source, image).await?;
+        // The name makes a repetition harmless. An id would repeat the answer of an attempt that failed.
         let request = self.templates.insert().set_project(&place.account).set_region(place.region.as_str());
-        let sent = request.set_body(made.clone()).set_request_id(request_id(key)).with_idempotency(true);
+        let sent = request.set_body(made.clone()).with_idempotency(true);
         let request = match sent.send().await {
             Ok(started) => self.wait(place, started).await?,
             // It was made meanwhile, by the attempt before this one.
@@ -140,7 +141,7 @@ fn is_like(found: &InstanceTemplate, made: &InstanceTemplate) -> Result<(), Fail
 }
 
 /// The name of the template that an effect makes. The key begins with the rollout's id.
-fn name(place: &Place, key: &str) -> String {
+pub(super) fn name(place: &Place, key: &str) -> String {
     let id = key.split('-').next().unwrap_or_default();
     let most = NAME - id.len() - 1;
     let group = place.name.get(..most).unwrap_or(&place.name).trim_end_matches('-');

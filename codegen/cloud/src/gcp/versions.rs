@@ -5,7 +5,7 @@ use google_cloud_compute_v1::model::InstanceTemplate;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
 
-use super::{Clients, Gcp, failure, request_id};
+use super::{Clients, Gcp, failure};
 use crate::failure::{Class, Failure};
 
 impl Gcp {
@@ -25,9 +25,7 @@ impl Gcp {
     pub(crate) async fn delete(&mut self, place: &Place, version: &Version) -> Result<(), Failure> {
         let clients = self.clients().await?;
         let request = clients.templates.delete().set_project(&place.account).set_region(place.region.as_str());
-        let request = request.set_instance_template(version.as_str());
-        let key = format!("delete {} {version}", place.name);
-        let request = request.set_request_id(request_id(&key)).with_idempotency(true);
+        let request = request.set_instance_template(version.as_str()).with_idempotency(true);
         let started = request.send().await.map_err(|error| failure(&error))?;
         clients.wait(place, started).await.map(drop)
     }

@@ -2,10 +2,11 @@
 //! descriptions of what was said, and the permissions of the role that says it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use fleetgen_cloud::WRITES;
 use fleetgen_toolbox::calls::needs;
 use fleetgen_toolbox::process::run;
 use serde_json::Value;
@@ -27,13 +28,16 @@ const SELECTION: &[&str] = &[
     "--locked",
     "--quiet",
 ];
-/// What the clients need besides what they call: to start machines, AWS asks for these, too.
+/// What AWS asks for besides a call: to start machines.
 const IMPLIED: &[&str] = &["ec2:CreateTags", "iam:PassRole"];
 /// What everybody may call.
 const FREE: &[&str] = &["sts:GetCallerIdentity"];
 
 pub(super) fn checks() -> Vec<Check> {
-    vec![Check::new("clouds: rollouts on the loopback, by the vendors' descriptions", rollouts)]
+    vec![
+        Check::new("clouds: rollouts on the loopback, by the vendors' descriptions", rollouts),
+        Check::new("clouds: modules ignore what rollouts write, and no more", ignored),
+    ]
 }
 
 fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
@@ -45,19 +49,50 @@ fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut test = Command::new("cargo");
     test.current_dir(context.root).arg("test").args(SELECTION).args(["--test", "clouds", "--test", "loopback"]);
     test.envs(CREDENTIALS).env("AWS_ENDPOINT", &moto.url).env("AWS_ALLOW_HTTP", "true");
+    test.env("FLEETGEN_PYTHON", context.tools.clouds.join("python"));
     test.env("FLEETGEN_TEST_BUCKET", BUCKET).env("FLEETGEN_EXCHANGES", exchanges.path());
     run(&mut test)?;
     let mut files: Vec<_> =
         fs_err::read_dir(exchanges.path())?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
     files.sort();
-    ensure!(files.len() == 5, "the tests kept {} files of exchanges", files.len());
-    let mut check = Command::new(context.tools.clouds.join("python"));
-    let calls = run(check.arg(context.root.join("tests/loopback/exchanges.py")).args(&files))?;
-    permissions(context.root, &calls)
+    ensure!(files.len() == 6, "the tests kept {} files of exchanges", files.len());
+    let (sweeps, rollouts): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|file| file.file_stem().is_some_and(|name| name == "sweep"));
+    for (job, role, files) in [("rollout", "rollout-prod", rollouts), ("sweep", "sweep", sweeps)] {
+        let mut check = Command::new(context.tools.clouds.join("python"));
+        let calls = run(check.arg(context.root.join("tests/loopback/exchanges.py")).args(&files))?;
+        permissions(context.root, job, role, &calls)?;
+    }
+    Ok(())
 }
 
-/// The roles of rollouts may do what was called, and nothing else.
-fn permissions(root: &Path, calls: &str) -> anyhow::Result<()> {
+/// Besides what rollouts write, the modules of groups ignore what autoscaling writes, and the image that Terraform's template on
+/// Google Cloud had first.
+fn ignored(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    const OTHERS: &[(&str, &str)] = &[
+        ("aws_autoscaling_group", "desired_capacity"),
+        ("google_compute_region_instance_group_manager", "target_size"),
+        ("google_compute_region_instance_template", "disk[0].source_image"),
+    ];
+    let mut found = BTreeSet::new();
+    for module in ["aws-compute-group", "gcp-compute-group"] {
+        let text = fs_err::read_to_string(context.root.join("terraform/modules").join(module).join("main.tf"))?;
+        for resource in text.split("\nresource \"").skip(1) {
+            let kind = resource.split('"').next().unwrap_or_default();
+            let list = resource.split_once("ignore_changes = [").and_then(|(_, rest)| rest.split_once("]\n"));
+            let names = list.map(|(list, _)| list).unwrap_or_default().split(',').map(str::trim);
+            found.extend(names.filter(|name| !name.is_empty()).map(|name| (kind.to_owned(), name.to_owned())));
+        }
+    }
+    let expected = WRITES.iter().chain(OTHERS).map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned()));
+    let expected: BTreeSet<(String, String)> = expected.collect();
+    let differ: Vec<_> = found.symmetric_difference(&expected).collect();
+    ensure!(differ.is_empty(), "what the modules ignore and what rollouts write differ in {differ:?}");
+    Ok(())
+}
+
+/// The roles of a job may do what was called, and nothing else.
+fn permissions(root: &Path, job: &str, role: &str, calls: &str) -> anyhow::Result<()> {
     let (mut on_aws, mut on_gcp) = (BTreeSet::new(), BTreeSet::new());
     for line in calls.lines() {
         let (service, operation) = line.split_once(' ').context("a call has a service and an operation")?;
@@ -67,7 +102,7 @@ fn permissions(root: &Path, calls: &str) -> anyhow::Result<()> {
             on_aws.insert(format!("{service}:{operation}"));
         }
     }
-    let path = root.join("generated/terraform/_accounts/aws/policies/rollout-prod.json");
+    let path = root.join(format!("generated/terraform/_accounts/aws/policies/{role}.json"));
     let policy: Value = serde_json::from_str(&fs_err::read_to_string(path)?)?;
     let mut allowed = BTreeSet::new();
     for statement in policy["Statement"].as_array().context("a policy has statements")? {
@@ -82,11 +117,11 @@ fn permissions(root: &Path, calls: &str) -> anyhow::Result<()> {
     allowed.retain(|action| !IMPLIED.contains(&action.as_str()));
     on_aws.retain(|action| !FREE.contains(&action.as_str()));
     let differ: Vec<&String> = allowed.symmetric_difference(&on_aws).collect();
-    ensure!(differ.is_empty(), "the role of rollouts on AWS and what rollouts call differ in {differ:?}");
+    ensure!(differ.is_empty(), "the role {role} on AWS and what it calls differ in {differ:?}");
 
     let needs = needs(&fs_err::read_to_string(root.join("tests/iam/google.txt"))?)?;
-    let listed: BTreeSet<String> = needs.jobs.get("rollout").context("rollouts have calls")?.iter().cloned().collect();
+    let listed: BTreeSet<String> = needs.jobs.get(job).context("a job has calls")?.iter().cloned().collect();
     let differ: Vec<&String> = listed.symmetric_difference(&on_gcp).collect();
-    ensure!(differ.is_empty(), "tests/iam/google.txt and what rollouts call on Google Cloud differ in {differ:?}");
+    ensure!(differ.is_empty(), "tests/iam/google.txt and what {job} calls on Google Cloud differ in {differ:?}");
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
+use fleetgen_cloud::WRITES;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::AccountName;
 use fleetgen_fleet::{Fleet, GcpAccounts, Group, Scope, resource_name};
@@ -223,37 +224,37 @@ fn change_state(directory: &Path, change: fn(&str, &mut Value) -> bool) -> anyho
     Ok(touched)
 }
 
-/// On AWS: new template versions, the group on one of them, the image's parameter, and another size. On GCP: another template and another size.
+/// What a rollout writes, and what follows from that or from autoscaling.
 fn moved_by_rollout(kind: &str, attributes: &mut Value) -> bool {
-    match kind {
-        "aws_launch_template" => {
-            attributes["image_id"] = json!("ami-0123456789abcdef0");
-            attributes["latest_version"] = json!(7);
-            attributes["description"] = json!("image 2026-11-22");
-        }
-        "aws_autoscaling_group" => {
-            attributes["desired_capacity"] = json!(17);
+    let mut touched = false;
+    for (_, attribute) in WRITES.iter().filter(|(of, _)| *of == kind) {
+        let path = attribute.replace('[', "/").replace(']', "").replace('.', "/");
+        let Some(value) = attributes.pointer_mut(&format!("/{path}")) else { continue };
+        touched = true;
+        *value = match (kind, *attribute) {
             // Not the newest version: that one may still be rolling out.
-            let policy = &mut attributes["mixed_instances_policy"][0]["launch_template"][0];
-            policy["launch_template_specification"][0]["version"] = json!("6");
-        }
-        "google_compute_region_instance_group_manager" => {
-            attributes["target_size"] = json!(17);
-            attributes["version"] = json!([
+            ("aws_autoscaling_group", _) => json!("6"),
+            ("aws_launch_template", "description") => json!("fleetgen 0123456789ab-web ami-0123456789abcdef0"),
+            ("google_compute_region_instance_group_manager", _) => json!([
                 { "instance_template": "projects/p/regions/r/instanceTemplates/old", "name": "old", "target_size": [{ "fixed": 1, "percent": null }] },
                 { "instance_template": "projects/p/regions/r/instanceTemplates/new", "name": "new", "target_size": [] },
-            ]);
-        }
+            ]),
+            _ => json!("ami-0123456789abcdef0"),
+        };
+    }
+    match kind {
+        "aws_autoscaling_group" => attributes["desired_capacity"] = json!(17),
+        "aws_launch_template" => attributes["latest_version"] = json!(7),
         "aws_ssm_parameter" => {
-            attributes["insecure_value"] = json!("ami-0123456789abcdef0");
             attributes["value"] = json!("ami-0123456789abcdef0");
             attributes["version"] = json!(2);
         }
+        "google_compute_region_instance_group_manager" => attributes["target_size"] = json!(17),
         // A rollout copies the template and leaves Terraform's own alone.
-        "google_compute_region_instance_template" => {}
-        _ => return false,
+        "google_compute_region_instance_template" => touched = true,
+        _ => {}
     }
-    true
+    touched
 }
 
 fn owned_by_terraform(kind: &str, attributes: &mut Value) -> bool {

@@ -37,6 +37,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
     let _lock = lock(&project, global)?;
     let mut recorded = Recorded::read(&project.root, &project.fleet)?;
+    args.place.check(project.fleet.groups.values().map(fleetgen_fleet::Group::cloud))?;
     let mut used: BTreeSet<ImageId> = args.place.open(&project, &recorded.layers, false)?.images(&project.fleet)?;
     used.extend(referenced(global)?.images);
     let current: BTreeSet<_> = project.keys()?.into_values().collect();

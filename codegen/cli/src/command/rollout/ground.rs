@@ -29,7 +29,7 @@ pub(crate) struct Where {
     pub(crate) simulator: bool,
 }
 
-/// The clouds, or what stands in for them.
+/// The clouds, or the simulator instead of them.
 pub(crate) enum Ground {
     Simulator(Simulator),
     Clouds(Box<Clouds>),
@@ -47,7 +47,7 @@ impl Where {
         Err(Failure::usage(
             format!("this fleetgen was built without {}", names.join(" and ")),
             Some(
-                "build it with `cargo build --release --features aws,gcp`, or rehearse on the simulator with `--simulator`"
+                "install it with `cargo install --locked --path codegen/cli --features aws,gcp`, or rehearse with `--simulator`"
                     .to_owned(),
             ),
         ))
@@ -73,7 +73,6 @@ impl Where {
             let open = if changes { Simulator::open_to_drive } else { Simulator::open };
             return Ok(Ground::Simulator(open(project, images)?));
         }
-        self.check(project.fleet.groups.values().map(fleetgen_fleet::Group::cloud))?;
         Ok(Ground::Clouds(Box::new(clouds()?)))
     }
 
@@ -89,7 +88,7 @@ impl Where {
             for (name, gate) in &group.gates {
                 if let Some(why) = Clouds::cannot_check(group.place.cloud, gate) {
                     let message = format!("the gate `{name}` of {} cannot be checked: {why}", group.name);
-                    let problem = Problem::new(Code::Plan, ProblemPlace::Nowhere, message);
+                    let problem = Problem::new(Code::Usage, ProblemPlace::Nowhere, message);
                     problems.push(problem.hint("use a gate with `http`, `local_command` or `approval`"));
                 }
             }
@@ -144,15 +143,15 @@ impl Ground {
                 Err(why) => {
                     let message = format!("{} did not show {}: {why}", place.cloud.title(), group.name);
                     let problem = Problem::new(Code::Fault, ProblemPlace::Nowhere, message);
-                    problems.push(problem.hint("fix that, and run it again"));
+                    problems.push(problem.hint("check the credentials and the network, and run it again"));
                 }
             }
         }
         if problems.is_empty() { Ok(images) } else { Err(Failure::Problems(problems, None)) }
     }
 
-    /// What follows a driver. The simulator is kept; in the clouds, the images of groups that are done are recorded. Returns
-    /// what could not be recorded: the next `resume` tries again.
+    /// What follows a driver. The simulator is kept; in the clouds, the images of groups that are done, or back where they were, are
+    /// recorded. Returns what could not be recorded: the next `resume` tries again.
     pub(crate) fn close(&mut self, rollout: &Rollout, project: &Project) -> Result<Vec<String>, Failure> {
         let clouds = match self {
             Self::Simulator(simulator) => {
@@ -164,11 +163,14 @@ impl Ground {
         let state = rollout.replay()?.state;
         let mut warnings = Vec::new();
         for (plan, state) in rollout.engine.plan().groups.iter().zip(&state.groups) {
-            let Some(group) = project.fleet.groups.get(&plan.name).filter(|_| state.phase == Phase::Done) else {
-                continue;
+            let image = match state.phase {
+                Phase::Done => Some(&plan.to.image),
+                Phase::RolledBack => plan.from.image.as_ref(),
+                _ => None,
             };
+            let (Some(image), Some(group)) = (image, project.fleet.groups.get(&plan.name)) else { continue };
             let parameter = resource_name::image_parameter(&project.fleet.name, group);
-            if let Err(failure) = clouds.record(&plan.place, &parameter, &plan.to.image) {
+            if let Err(failure) = clouds.record(&plan.place, &parameter, image) {
                 warnings.push(format!(
                     "the image of {} is not recorded in {parameter}: {}",
                     plan.name,

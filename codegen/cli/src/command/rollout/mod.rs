@@ -28,6 +28,7 @@ use crate::arguments::Global;
 use crate::error::{Failure, Outcome};
 use crate::ui::Ui;
 
+pub(crate) use drive::duration;
 pub(crate) use ground::{Ground, Where};
 pub(crate) use order::append;
 pub(crate) use place::{Rollout, referenced};
@@ -38,7 +39,7 @@ pub(crate) use store::refresh;
 ///
 /// Without a subcommand, plans, shows the plan, asks, starts and shows the rollout. `demo` shows all of that in a minute.
 ///
-/// A rollout can be paused, killed and resumed at any time: its journal, in .fleetgen/rollouts, says how far it is.
+/// A rollout can be paused, killed and resumed at any time: its journal, in .fleetgen/rollouts or in a bucket, says how far it is.
 /// docs/rollout.md explains it all.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -100,7 +101,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         // Whoever only looks sees at least what this machine knows.
         None => {
             if let Err(Failure::Fault(error)) = refresh(global, ui) {
-                ui.warn(&format!("warning: {error}; this is what this machine knows"))?;
+                ui.warn(&format!("warning: {error}; this is the local copy, which may be out of date"))?;
             }
         }
     }

@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 use super::Where;
 use super::drive::Pace;
 use super::plan;
+use super::refresh;
 use super::start::begin;
 use crate::arguments::Global;
 use crate::command::Arguments;
@@ -32,9 +33,12 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             ui.print(&rollout.clone().bin_name("fleetgen rollout").render_long_help().to_string())?;
         }
         ui.warn(
-            "without a terminal, nobody can agree to a plan: use `fleetgen rollout plan` and `fleetgen rollout start`",
+            "without a terminal, no one can approve a plan here: use `fleetgen rollout plan` and `fleetgen rollout start`",
         )?;
         return Ok(Exit::Usage);
+    }
+    if !args.place.simulator {
+        refresh(global, ui)?;
     }
     let planned = plan::Args::new(args.place.clone(), PathBuf::from(plan::FILE));
     let Some(plan) = plan::make(global, &planned, ui)? else { return Ok(Exit::Ok) };

@@ -91,6 +91,8 @@ pub(crate) fn make(global: &Global, args: &Args, ui: &mut Ui) -> Result<Option<P
         environments: args.environment.clone(),
         groups: args.group.clone(),
     };
+    let asked = project.fleet.groups.values().filter(|group| request.asks_for(group));
+    args.place.check(asked.map(fleetgen_fleet::Group::cloud))?;
     let inventory = ground.inventory(&project.fleet, |group| request.asks_for(group));
     let plan =
         plan(&project.fleet, &records, &inventory, request).map_err(|problems| Failure::Problems(problems, None))?;

@@ -39,6 +39,7 @@ impl Args {
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
+    args.place.check(project.fleet.groups.values().map(fleetgen_fleet::Group::cloud))?;
     let mut ground = args.place.open(&project, &args.place.records(&project)?, true)?;
     let referenced = referenced(global)?;
     let mut unused: Vec<(&GroupName, Place, Version)> = Vec::new();

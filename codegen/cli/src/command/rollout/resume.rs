@@ -53,6 +53,14 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let tells = !replayed.notices.due().is_empty() && !notify::recipients(&project.root).is_empty();
     if let Some(outcome) = replayed.state.outcome().filter(|_| !tells) {
         ui.note(&format!("the rollout {} is over: {}", rollout.engine.id(), outcome.as_str()))?;
+        // Its last driver may have been killed before it recorded images. A later rollout has recorded others.
+        let is_newest = Rollout::find(global, None)?.engine.id() == rollout.engine.id();
+        if !args.place.simulator && is_newest {
+            let mut ground = args.place.open(&project, &args.place.records(&project)?, true)?;
+            for trouble in ground.close(&rollout, &project)? {
+                ui.warn(&format!("warning: {trouble}"))?;
+            }
+        }
         return Ok(of_outcome(outcome));
     }
     for group in rollout.engine.plan().groups.iter().filter(|group| !project.fleet.groups.contains_key(&group.name)) {

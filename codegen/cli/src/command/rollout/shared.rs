@@ -78,7 +78,9 @@ impl Location {
 }
 
 pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
-    Failure::Fault(anyhow::anyhow!("the bucket of the journals cannot be used: {error}"))
+    Failure::Fault(anyhow::anyhow!(
+        "the bucket of the journals cannot be used: {error}; check `rollout.journal` and the credentials"
+    ))
 }
 
 /// A journal in a bucket, with its copy.

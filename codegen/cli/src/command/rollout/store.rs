@@ -20,6 +20,17 @@ const CLOUDS: &str = "clouds";
 impl Rollout {
     /// The journal that counts.
     pub(crate) fn store(&self) -> Result<Box<dyn Journal>, Failure> {
+        let text = std::fs::read_to_string(self.journal.path().join(super::place::PLACE)).unwrap_or_default();
+        if text.starts_with('{') {
+            // Writing to the copy alone would make two journals of one.
+            return Err(Failure::usage(
+                format!(
+                    "the journal of the rollout {} is in a bucket, which this fleetgen cannot reach",
+                    self.engine.id()
+                ),
+                Some("install it with `cargo install --locked --path codegen/cli --features aws,gcp`".to_owned()),
+            ));
+        }
         Ok(self.watched())
     }
 
@@ -107,7 +118,9 @@ pub(super) fn location(_: &Fleet) -> Result<String, Failure> {
 #[cfg(feature = "bucket")]
 fn holder() -> String {
     let machine = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    format!("{} (process {} of {machine})", crate::records::actor(), std::process::id())
+    // In containers, the numbers of processes and the names of machines repeat.
+    let started = jiff::Timestamp::now().as_nanosecond();
+    format!("{} (process {} of {machine}, {started})", crate::records::actor(), std::process::id())
 }
 
 /// Brings the copies of journals that are in a bucket up to date.
