@@ -13,6 +13,8 @@ const GLOBAL: &[&str] = &["aws:requestedregion"];
 const EXCEPTIONS: &[&str] = &[
     // Session Manager's guide limits it to the session's ARN; the reference says that it takes no resource.
     "ssmmessages:OpenDataChannel",
+    // Its own documentation says to allow it on all resources: on anything less, it shows no composite alarms.
+    "cloudwatch:DescribeAlarms",
     // The two generations of load balancers have one prefix, and the reference has the older one's resources.
     "elasticloadbalancing:AddTags",
     "elasticloadbalancing:RemoveTags",
