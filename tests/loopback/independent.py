@@ -1,4 +1,4 @@
-"""Rolls a group of each cloud out as someone else would: with boto3 and Google's client for Python, from the clouds' documentation.
+"""Rolls a group of each cloud out with boto3 and Google's client for Python, as the clouds' documentation says.
 
 Usage: independent.py URL MOTO, the simulated clouds and a moto. What moto implements is asked of both, and their answers must have the
 same fields of the same kinds. Prints what it saw, and fails if that is not what the clouds' documentation says.
@@ -227,7 +227,7 @@ def roll_out_on_google_cloud(world, image):
     world.wait(30)
     names = [machine["version"]["instanceTemplate"].rsplit("/", 1)[1] for machine in machines() if machine["version"]]
     assert names.count(body["name"]) == 1, names
-    done(managers.patch(**at, instanceGroupManager=MANAGER, body={"fingerprint": manager()["fingerprint"], "versions": versions[1:][:0] + [{"instanceTemplate": path + body["name"]}]}).execute(http=http))
+    done(managers.patch(**at, instanceGroupManager=MANAGER, body={"fingerprint": manager()["fingerprint"], "versions": [{"instanceTemplate": path + body["name"]}]}).execute(http=http))
     world.wait(60)
     assert {machine["version"]["instanceTemplate"].rsplit("/", 1)[1] for machine in machines()} == {body["name"]}
     assert all(machine["instanceHealth"][0]["detailedHealthState"] == "HEALTHY" for machine in machines())

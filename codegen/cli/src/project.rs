@@ -92,6 +92,17 @@ impl Project {
     }
 }
 
+/// The fleet, for commands that are not about it: its warnings are not shown.
+#[cfg(feature = "bucket")]
+pub(crate) fn fleet(global: &Global) -> Result<Fleet, Failure> {
+    let source = Unread::read(global)?.source;
+    let context = CheckContext { today: None, expired: Severity::Warning };
+    match fleetgen_fleet::load(&source, context) {
+        Ok(loaded) => Ok(loaded.fleet),
+        Err(problems) => Err(Failure::Problems(problems, Some(Box::new(source)))),
+    }
+}
+
 impl Project {
     /// The key of each layer, as it is now.
     pub(crate) fn keys(&self) -> Result<BTreeMap<LayerName, Key>, Failure> {

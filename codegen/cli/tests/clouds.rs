@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use builds::Builds;
 use fleetgen_driver::Clock as _;
-use fleetgen_loopback::{Client, Served, serve};
+use fleetgen_loopback::{Client, Served};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -52,17 +52,7 @@ fn promote(builds: &Builds, variables: &[(&str, &str)]) {
 /// Serves the fleet on this machine until the test ends.
 fn served(builds: &Builds) -> Client {
     let root = builds.sandbox.path(".");
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let served = Served::read(&root, "2026-11-02T01:00:00Z".parse().unwrap()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
-            serve(listener, served).await.map(drop).unwrap();
-        });
-    });
-    Client::new(&receiver.recv().unwrap())
+    Client::start(move || Served::read(&root, "2026-11-02T01:00:00Z".parse()?)).unwrap()
 }
 
 #[test]
@@ -146,6 +136,14 @@ fn operate(journal: &str, name: &str) {
     let status = run(&["rollout", "status"]).expect(0);
     assert!(status.stdout.contains(": done"), "{}", status.stdout);
     run(&["rollout", "verify-journal"]).expect(0);
+
+    // Taken back, each group is recorded with the image that it had.
+    run(&["rollout", "rollback"]).expect(0);
+    run(&["rollout", "resume"]).expect(12);
+    let parameters: Value = serde_json::from_str(&client.get("parameters").unwrap()).unwrap();
+    let parameters = parameters.as_array().unwrap();
+    assert!(parameters.iter().all(|it| it["value"].as_str().unwrap().contains("abcde")), "{parameters:?}");
+    assert_eq!(parameters.iter().filter(|it| it["version"] == 2).count(), 6, "{parameters:?}");
 }
 
 #[test]
@@ -166,7 +164,7 @@ fn two_drivers_do_not_drive_at_once() {
     let _ = first.wait();
 }
 
-/// boto3 and Google's client for Python, used by somebody who knows only the clouds' documentation, see the same clouds.
+/// boto3 and Google's client for Python, used as the clouds' documentation says, see the same clouds.
 #[test]
 fn independent_clients_agree() {
     let (Ok(python), Ok(moto)) = (std::env::var("FLEETGEN_PYTHON"), std::env::var("AWS_ENDPOINT")) else { return };

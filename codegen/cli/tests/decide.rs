@@ -95,6 +95,27 @@ fn soaked(sandbox: &Sandbox) {
 }
 
 #[test]
+fn status_says_what_groups_run_and_should_run() {
+    let sandbox = recorded();
+    let status = |words: &str| sandbox.run(&["status", "--simulator"]).expect(0).says(words);
+    status("2 groups: 2 current\n");
+    sandbox.run(&["images", "promote", "a1", "--to", "stg"]).expect(0);
+    status("2 groups: 1 behind, 1 current\n");
+    let json = sandbox.run(&["status", "--simulator", "--environment", "stg", "--format", "json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let group = &json["groups"][0];
+    assert_eq!(json["groups"].as_array().unwrap().len(), 1);
+    assert_eq!((&group["state"], &group["key"], &group["wanted"]), (&json!("behind"), &json!(APP[0]), &json!(APP[1])));
+    sandbox.run(&["images", "revoke", "a0", "--reason", "a hole"]).expect(0);
+    status("2 groups: 2 REVOKED\n").says("a hole");
+    // What runs may run there no more, and nothing else may.
+    let images = [image(&sandbox, APP[0], Some(BASE[0]), "3.1", &json!([]))];
+    write(&sandbox, "app", &images);
+    status("2 groups: 2 not promoted\n").says("no image of layer `app` has been promoted to prod");
+    sandbox.run(&["status", "--simulator", "--group", "ap"]).expect(2).says("there is no group `ap`");
+}
+
+#[test]
 fn an_image_is_promoted_from_environment_to_environment() {
     let sandbox = recorded();
     let promote = |words: &[&str]| sandbox.run(&[&["images", "promote"], words].concat());

@@ -278,6 +278,16 @@ fn without_the_clouds_the_simulator_is_left() {
     }
     start(&sandbox).expect(14);
     sandbox.run(&["rollout", "resume"]).expect(2).says("is on the simulator").says("add `--simulator`");
+    // The copy of a journal that is in a bucket is only for reading.
+    let copy = journal(&sandbox);
+    let records = || std::fs::read_dir(sandbox.path(&copy)).unwrap().count();
+    sandbox.write(&format!("{copy}/place"), r#"{"cloud":"gcp","bucket":"example-rollouts","prefix":"rollouts"}"#);
+    let before = records();
+    sandbox
+        .run(&["rollout", "pause", "--reason", "a test"])
+        .expect(2)
+        .says("is in a bucket, which this fleetgen cannot");
+    assert_eq!(records(), before);
     let sandbox = Sandbox::new(&merged(TWO_CLOUDS));
     sandbox.run(&["rollout", "status"]).expect(2).says("no rollout was started here");
     sandbox.run(&["rollout", "plan", "--simulator", "--group", "wbe"]).expect(2).says("did you mean `web`?");

@@ -127,9 +127,9 @@ impl Clouds {
     ///
     /// # Errors
     /// What the cloud said instead.
-    pub fn record(&mut self, place: &Place, parameter: &str, image: &ImageId) -> Result<bool, Failure> {
+    pub fn record(&mut self, place: &Place, parameter: &str, image: &ImageId) -> Result<(), Failure> {
         match place.cloud {
-            CloudName::Gcp => Ok(false),
+            CloudName::Gcp => Ok(()),
             #[cfg(feature = "aws")]
             CloudName::Aws => self.runtime.block_on(self.aws.record(place, parameter, image)),
             #[cfg(not(feature = "aws"))]

@@ -105,6 +105,18 @@ impl Failure {
     }
 }
 
+/// An error with everything that caused it.
+#[cfg(any(feature = "aws", feature = "gcp"))]
+pub(crate) fn words(error: &(impl std::error::Error + ?Sized)) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

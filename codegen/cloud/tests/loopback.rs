@@ -11,7 +11,7 @@ use fleetgen_fleet::choice::Cloud as CloudName;
 use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_fleet::{CheckContext, Fleet};
 use fleetgen_images::{Images, Records};
-use fleetgen_loopback::{Client, Served, WireFault, WireFaultKind, serve};
+use fleetgen_loopback::{Client, Served, WireFault, WireFaultKind};
 use fleetgen_problem::{Severity, SourceFile};
 use fleetgen_rollout::{
     Engine, Inventory, Kind, Place, Plan, Request, RolloutOutcome, SealedRecord, Versions as _, describe, plan,
@@ -35,18 +35,11 @@ fn records(fleet: &Fleet) -> BTreeMap<LayerName, Images> {
 
 /// Serves the fleet on this machine until the test ends.
 fn served() -> Client {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
+    let make = || {
         let fleet = fleet();
-        let served = Served::new(&fleet, &records(&fleet), "2026-11-02T01:00:00Z".parse().unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
-            serve(listener, served).await.map(drop).unwrap();
-        });
-    });
-    Client::new(&receiver.recv().unwrap())
+        Ok(Served::new(&fleet, &records(&fleet), "2026-11-02T01:00:00Z".parse()?))
+    };
+    Client::start(make).unwrap()
 }
 
 struct Ground {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fleetgen_driver::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::WireFault;
+use crate::{Served, WireFault, serve};
 
 /// How long an answer may take.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -19,6 +19,20 @@ pub struct Client {
 }
 
 impl Client {
+    /// Serves simulated clouds from a thread of this process, until it ends.
+    ///
+    /// # Errors
+    /// They cannot be made or served.
+    pub fn start(make: impl FnOnce() -> anyhow::Result<Served> + Send + 'static) -> anyhow::Result<Self> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || serve(0, make()?, |url| drop(sender.send(url))));
+        match receiver.recv() {
+            Ok(url) => Ok(Self::new(&url)),
+            // The thread has ended, with what went wrong.
+            Err(gone) => Err(thread.join().ok().and_then(Result::err).unwrap_or_else(|| gone.into())),
+        }
+    }
+
     /// Those at a URL.
     pub fn new(url: &str) -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(LONGEST)).build();

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use fleetgen_loopback::{Served, serve};
 use jiff::Timestamp;
 
@@ -25,14 +24,6 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = <Arguments as clap::Parser>::parse();
     let served = Served::read(&arguments.root, arguments.at)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", arguments.port)).await?;
-        let address = listener.local_addr().context("the socket has no address")?;
-        #[expect(clippy::print_stdout, reason = "whoever starts it reads the address")]
-        {
-            println!("http://{address}");
-        }
-        serve(listener, served).await.map(drop)
-    })
+    #[expect(clippy::print_stdout, reason = "whoever starts it reads the address")]
+    serve(arguments.port, served, |url| println!("{url}"))
 }

@@ -1,7 +1,9 @@
 //! What is served: the world, what the clouds call its parts, and what clients did.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::{Context as _, anyhow};
 use fleetgen_fleet::choice::{Architecture, Cloud};
@@ -12,6 +14,8 @@ use fleetgen_problem::{Severity, SourceFile};
 use fleetgen_simulator::{Crashes, Shown, VirtualTime, World, first};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::answer::{Answer, Refusal};
 use crate::fault::WireFault;
@@ -168,36 +172,30 @@ impl Form {
     }
 }
 
-/// Serves until `POST /_world/end`. One request at a time: the clouds' clients cannot tell, and the world is one thing.
+/// Serves on a port of this machine, or on any free one, until `POST /_world/end`. `ready` gets the URL. One request at a time: the
+/// clouds' clients cannot tell, and the world is one thing.
 ///
 /// # Errors
-/// The socket cannot be used.
-pub async fn serve(listener: tokio::net::TcpListener, served: Served) -> anyhow::Result<Served> {
-    use std::cell::RefCell;
-    use std::rc::Rc;
-
-    let served = Rc::new(RefCell::new(served));
-    let ended = Rc::new(tokio::sync::Notify::new());
-    let tasks = tokio::task::LocalSet::new();
-    tasks
-        .run_until(async {
-            loop {
-                let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
-                    () = ended.notified() => return Ok::<_, anyhow::Error>(()),
-                };
-                let (stream, _) = accepted.context("no connection can be accepted")?;
-                let (served, ended) = (Rc::clone(&served), Rc::clone(&ended));
-                tokio::task::spawn_local(async move {
-                    let service = hyper::service::service_fn(|request| crate::wire::answer(&served, &ended, request));
-                    let io = hyper_util::rt::TokioIo::new(stream);
-                    // A connection that breaks is the client's business, and some of our faults.
-                    let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
-                });
-            }
-        })
-        .await?;
-    drop(tasks);
-    let served = Rc::try_unwrap(served).map_err(|_| anyhow::anyhow!("a connection is still open"))?;
-    Ok(served.into_inner())
+/// The port cannot be used.
+pub fn serve(port: u16, served: Served, ready: impl FnOnce(String)) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (served, ended) = (Rc::new(RefCell::new(served)), Rc::new(Notify::new()));
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        ready(format!("http://{}", listener.local_addr()?));
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = ended.notified() => return Ok(()),
+            };
+            let (stream, _) = accepted.context("no connection can be accepted")?;
+            let (served, ended) = (Rc::clone(&served), Rc::clone(&ended));
+            tokio::task::spawn_local(async move {
+                let service = hyper::service::service_fn(|request| crate::wire::answer(&served, &ended, request));
+                let io = hyper_util::rt::TokioIo::new(stream);
+                // A connection that breaks is the client's business, and some of our faults.
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+            });
+        }
+    })
 }

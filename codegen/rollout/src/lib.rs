@@ -31,7 +31,7 @@ pub use notice::{Notice, Notices};
 pub use phase::{Phase, TRANSITIONS, Trigger, diagram};
 pub use plan::{
     EnvironmentPlan, Found, GroupPlan, Inventory, Kind, LeftOut, Place, Plan, PlanId, Policy, Request, Rollback,
-    Running, Strategy, Target, choose, plan,
+    Running, Strategy, Target, choose, is_asked_for, plan,
 };
 pub use prune::prunable;
 pub use record::{Append, Broken, Head, Journal, JournalError, Record, SealedRecord, verify};

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use fleetgen_fleet::scalar::{EnvironmentName, GroupName, ImageId};
 use fleetgen_fleet::{Group, resource_name};
 use fleetgen_images::{Image, Records};
-use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
+use fleetgen_problem::Problem;
 use fleetgen_report::count;
-use fleetgen_rollout::{Live, Machines, Place, choose};
+use fleetgen_rollout::{Live, Machines, Place, choose, is_asked_for};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
 use crate::command::groups::known;
-use crate::command::rollout::{Ground, Where};
+use crate::command::rollout::{Ground, Where, unseen};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
@@ -112,10 +112,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let images = args.place.records(&project)?;
     let records = Records::new(&images);
     let mut ground = args.place.open(&project, &images, false)?;
-    let asked = |group: &&Group| {
-        (args.environment.is_empty() || args.environment.contains(&group.environment))
-            && (args.group.is_empty() || args.group.contains(&group.name))
-    };
+    let asked = |group: &&Group| is_asked_for(&args.environment, &args.group, group);
     args.place.check(fleet.groups.values().filter(asked).map(Group::cloud))?;
     let rows: Vec<Row> =
         fleet.groups.values().filter(asked).filter_map(|group| row(&project, &records, &mut ground, group)).collect();
@@ -123,13 +120,10 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         Format::Json => ui.print(&format!("{:#}\n", json!({ "groups": rows })))?,
         Format::Human | Format::Github => ui.print(&text(&rows))?,
     }
-    let unseen = rows.iter().filter(|row| row.state == State::Unseen).map(|row| {
-        let message = format!("{} did not show {}: {}", row.place.cloud.title(), row.group, row.notes.join("; "));
-        Problem::new(Code::Fault, ProblemPlace::Nowhere, message)
-            .hint("check the credentials and the network, and run it again")
-    });
-    let unseen: Vec<Problem> = unseen.collect();
-    if unseen.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(unseen, None)) }
+    let missing = rows.iter().filter(|row| row.state == State::Unseen);
+    let missing = missing.map(|row| unseen(row.place.cloud, row.group.as_str(), &row.notes.join("; ")));
+    let missing: Vec<Problem> = missing.collect();
+    if missing.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(missing, None)) }
 }
 
 fn row(project: &Project, records: &Records<'_>, ground: &mut Ground, group: &Group) -> Option<Row> {

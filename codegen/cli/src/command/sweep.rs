@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
-use crate::command::rollout::{Ground, Where, duration, referenced, refresh};
+use crate::command::rollout::{Ground, Where, built_for, duration, referenced, unseen};
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     older_than: Duration,
 }
 
-/// What is to be done with a thing.
+/// What happens to a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Deed {
@@ -45,7 +45,7 @@ enum Deed {
     Deprecate,
 }
 
-/// A thing with what is to be done.
+/// A thing, and what happens to it.
 #[derive(Debug, Serialize)]
 struct Item {
     #[serde(flatten)]
@@ -62,15 +62,15 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
     let fleet = &project.fleet;
     let recorded = Recorded::read(&project.root, fleet)?;
+    let place = Where { simulator: false };
     // A rollout that only the bucket knows may need an image.
-    refresh(global, ui)?;
+    place.refresh(global, fleet)?;
     let mut needed: BTreeSet<String> = referenced(global)?.images.iter().map(ToString::to_string).collect();
     let images = recorded.layers.values().flat_map(|images| &images.images);
     let builds = images.flat_map(|image| image.builds().map(|(_, _, build)| build).collect::<Vec<_>>());
     needed.extend(builds.flat_map(|build| build.ids.values().map(ToString::to_string)));
 
-    let place = Where { simulator: false };
-    place.check(fleet.networks.values().map(|network| network.cloud))?;
+    built_for(fleet.networks.values().map(|network| network.cloud), "")?;
     let Ground::Clouds(mut clouds) = place.open(&project, &recorded.layers, true)? else {
         return Err(Failure::usage("the simulator has no builds", None));
     };
@@ -89,8 +89,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 litter.in_use.extend(found.in_use);
             }
             Err(failure) => {
-                let message = format!("{} did not show {}: {}", site.cloud.title(), site.region, failure.words());
-                let problem = Problem::new(Code::Fault, ProblemPlace::Nowhere, message);
+                let problem = unseen(site.cloud, site.region.as_str(), &failure.words());
                 problems
                     .push(problem.hint("check the credentials and the network, and run it again; nothing was removed"));
             }
@@ -153,7 +152,7 @@ fn sites(fleet: &Fleet) -> Vec<(Place, Vec<String>)> {
     sites
 }
 
-/// What is to be done with what is there. Nothing is removed whose age is not known.
+/// What happens to what is there. Nothing is removed whose age is not known.
 fn due(litter: &Litter, needed: &BTreeSet<String>, now: Timestamp, older_than: Duration) -> Vec<Item> {
     let age = SignedDuration::from_secs(older_than.seconds.into());
     let is_old = |thing: &Thing| thing.created.is_some_and(|created| now.duration_since(created) >= age);

@@ -4,16 +4,13 @@ use aws_sdk_ec2::types::ResponseLaunchTemplateData;
 use fleetgen_rollout::{Found, Live, Place, Sight, Version};
 
 use super::Aws;
-use super::observe::template;
 use crate::failure::Failure;
 
 impl Aws {
     /// What AWS shows of a group, for a plan.
     pub(crate) async fn find(&mut self, place: &Place) -> Result<Found, Failure> {
-        let seen = self.observe(place).await?;
         let clients = self.at(place).await?;
-        let group = clients.group(place).await?;
-        let id = template(&group).and_then(|template| template.launch_template_id.clone()).unwrap_or_default();
+        let (id, seen) = clients.look(place).await?;
         let versions = clients.versions(&id).await?;
         let numbered = |version: &Version| {
             versions.iter().find(|it| it.version_number.is_some_and(|number| number.to_string() == version.as_str()))
@@ -35,14 +32,12 @@ impl Aws {
             sight: Sight::Seen(seen),
         })
     }
-}
 
-impl Aws {
     /// A group with the images of its versions.
     pub(crate) async fn live(&mut self, place: &Place) -> Result<Live, Failure> {
-        let seen = self.observe(place).await?;
         let clients = self.at(place).await?;
-        let versions = clients.versions(&clients.template(place).await?).await?;
+        let (id, seen) = clients.look(place).await?;
+        let versions = clients.versions(&id).await?;
         let images = versions.into_iter().filter_map(|version| {
             let number = Version::from(version.version_number?.to_string());
             let image = version.launch_template_data?.image_id?;

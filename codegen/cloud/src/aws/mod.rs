@@ -23,7 +23,7 @@ use aws_sdk_autoscaling::operation::RequestId as _;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_rollout::Place;
 
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Failure, words};
 
 /// The longest that one attempt takes.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -135,17 +135,6 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkErro
         _ => (Class::Unknown, format!("no usable answer: {}", words(&error))),
     };
     Failure { class, message, request }
-}
-
-/// An error with everything that caused it.
-fn words(error: &(impl std::error::Error + ?Sized)) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }
 
 /// Whether there were none to sign a request with.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, LaunchTemplate, LaunchTemplateSpecification,
-    LifecycleState, RefreshPreferences,
+    LifecycleState,
 };
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
 use fleetgen_rollout::{Change, ChangeId, ChangeStatus, Machines, Observation, Place, Setting, Version};
@@ -26,15 +26,22 @@ enum Health {
 impl Aws {
     /// Looks at a group.
     pub(crate) async fn observe(&mut self, place: &Place) -> Result<Observation, Failure> {
-        let clients = self.at(place).await?;
-        let group = clients.group(place).await?;
-        let refresh = clients.newest_refresh(place).await?;
-        let targets = clients.targets(&group).await?;
-        observation(&group, refresh.as_ref(), targets.as_ref())
+        let (_, observation) = self.at(place).await?.look(place).await?;
+        Ok(observation)
     }
 }
 
 impl Clients {
+    /// The id of a group's launch template, and what is seen of the group.
+    pub(super) async fn look(&self, place: &Place) -> Result<(String, Observation), Failure> {
+        let group = self.group(place).await?;
+        let refresh = self.newest_refresh(place).await?;
+        let targets = self.targets(&group).await?;
+        let template = template(&group)?;
+        let observation = observation(&group, template, refresh.as_ref(), targets.as_ref())?;
+        Ok((template.launch_template_id.clone().unwrap_or_default(), observation))
+    }
+
     /// The group.
     pub(super) async fn group(&self, place: &Place) -> Result<AutoScalingGroup, Failure> {
         let request = self.autoscaling.describe_auto_scaling_groups().auto_scaling_group_names(&place.name);
@@ -99,9 +106,28 @@ impl Clients {
 }
 
 /// The template that a group launches machines from, wherever it says so.
-pub(super) fn template(group: &AutoScalingGroup) -> Option<&LaunchTemplateSpecification> {
+pub(super) fn template(group: &AutoScalingGroup) -> Result<&LaunchTemplateSpecification, Failure> {
     let policy = group.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
-    policy.and_then(|template| template.launch_template_specification.as_ref()).or(group.launch_template.as_ref())
+    policy
+        .and_then(|template| template.launch_template_specification.as_ref())
+        .or(group.launch_template.as_ref())
+        .ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template"))
+}
+
+/// The version that a refresh moves machines to, wherever it says so. Without one, it replaces machines with what the group launches.
+pub(super) fn goes_to(refresh: &InstanceRefresh) -> Option<&str> {
+    let configuration = refresh.desired_configuration.as_ref()?;
+    let policy = configuration.mixed_instances_policy.as_ref().and_then(|policy| policy.launch_template.as_ref());
+    let template = policy
+        .and_then(|template| template.launch_template_specification.as_ref())
+        .or(configuration.launch_template.as_ref());
+    template?.version.as_deref()
+}
+
+/// The first checkpoint of a refresh, in percent, if it stops for a canary.
+pub(super) fn checkpoint(refresh: &InstanceRefresh) -> Option<i32> {
+    let checkpoints = refresh.preferences.as_ref()?.checkpoint_percentages();
+    checkpoints.first().filter(|_| checkpoints.len() > 1).copied()
 }
 
 /// The version of a template. None if it is not written as a number, so that what it is may change at any time.
@@ -112,11 +138,10 @@ pub(super) fn exact(template: &LaunchTemplateSpecification) -> Option<Version> {
 
 fn observation(
     group: &AutoScalingGroup,
+    template: &LaunchTemplateSpecification,
     refresh: Option<&InstanceRefresh>,
     targets: Option<&BTreeMap<String, Health>>,
 ) -> Result<Observation, Failure> {
-    let template =
-        template(group).ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template".to_owned()))?;
     let named = template.version.clone().unwrap_or_else(|| "$Default".to_owned());
     let mut machines: BTreeMap<Version, Machines> = BTreeMap::new();
     for instance in group.instances() {
@@ -162,17 +187,9 @@ fn health(instance: &Instance, targets: Option<&BTreeMap<String, Health>>) -> Op
 
 /// The refresh, in the engine's words.
 fn change(refresh: &InstanceRefresh) -> Result<Change, Failure> {
-    let configuration = refresh.desired_configuration.as_ref();
-    let mixed = configuration.and_then(|it| it.mixed_instances_policy.as_ref()?.launch_template.as_ref());
-    let template = mixed
-        .and_then(|template| template.launch_template_specification.as_ref())
-        .or(configuration.and_then(|it| it.launch_template.as_ref()));
-    // Without a desired configuration, it replaces machines with what the group launches.
-    let to = template.and_then(|template| template.version.clone()).unwrap_or_else(|| "unchanged".to_owned());
-    let to = Version::from(to);
+    let to = Version::from(goes_to(refresh).unwrap_or("unchanged").to_owned());
     let id = refresh.instance_refresh_id.clone().unwrap_or_default();
-    let checkpoints = refresh.preferences.as_ref().map(RefreshPreferences::checkpoint_percentages).unwrap_or_default();
-    let canary = checkpoints.first().filter(|_| checkpoints.len() > 1).copied();
+    let canary = checkpoint(refresh);
     let status = match refresh.status.as_ref() {
         Some(InstanceRefreshStatus::Pending | InstanceRefreshStatus::InProgress | InstanceRefreshStatus::Baking) => {
             // AWS does not say that a refresh waits at its checkpoint, only that it went past it. Whether the canaries are healthy, the

@@ -8,10 +8,10 @@ use super::{Aws, failure};
 use crate::failure::Failure;
 
 impl Aws {
-    /// Records the image of a group, if it is not recorded yet. Returns whether that changed anything.
-    pub(crate) async fn record(&mut self, place: &Place, name: &str, image: &ImageId) -> Result<bool, Failure> {
+    /// Records the image of a group, if it is not recorded yet.
+    pub(crate) async fn record(&mut self, place: &Place, name: &str, image: &ImageId) -> Result<(), Failure> {
         if self.recorded(place, name).await?.as_deref() == Some(image.as_str()) {
-            return Ok(false);
+            return Ok(());
         }
         let clients = self.at(place).await?;
         clients
@@ -25,8 +25,8 @@ impl Aws {
             .overwrite(true)
             .send()
             .await
-            .map_err(failure)?;
-        Ok(true)
+            .map(drop)
+            .map_err(failure)
     }
 
     /// The image that is recorded for a group.

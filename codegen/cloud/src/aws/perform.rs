@@ -9,7 +9,7 @@ use aws_sdk_autoscaling::types::{
 use fleetgen_fleet::HealthyPercentages;
 use fleetgen_rollout::{Action, Answer, Canary, ChangeId, Effect, GroupPlan, Outcome, Place, Version};
 
-use super::observe::{is_active, template};
+use super::observe::{checkpoint, goes_to, is_active, template};
 use super::{Aws, Clients, failure, has_code};
 use crate::failure::{Class, Failure};
 
@@ -115,7 +115,7 @@ impl Clients {
     /// Returns to what the group launched before a refresh, if it is the active one.
     async fn roll_back(&self, place: &Place, change: &ChangeId) -> Result<Answer, Failure> {
         let Some(active) = self.active(place).await? else {
-            return Err(Failure::new(Class::Refuse, "the instance refresh is over".to_owned()));
+            return Err(Failure::new(Class::Refuse, "the instance refresh is over"));
         };
         is_ours(&active, change)?;
         if matches!(active.status, Some(InstanceRefreshStatus::RollbackInProgress)) {
@@ -147,11 +147,8 @@ impl Clients {
 /// What the group launches, with another version: everything else as it is. AWS shows id and name of the template, and takes
 /// only one of them.
 fn desired(group: &AutoScalingGroup, to: &Version) -> Result<Desired, Failure> {
-    let template = template(group)
-        .ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template".to_owned()))?
-        .clone();
     let template = LaunchTemplateSpecification::builder()
-        .set_launch_template_id(template.launch_template_id)
+        .set_launch_template_id(template(group)?.launch_template_id.clone())
         .version(to.as_str())
         .build();
     let Some(mut policy) = group.mixed_instances_policy.clone() else { return Ok(Desired::Template(template)) };
@@ -172,14 +169,8 @@ fn desired(group: &AutoScalingGroup, to: &Version) -> Result<Desired, Failure> {
 
 /// Whether a refresh goes where ours would, with a canary or without.
 fn is_like(refresh: &InstanceRefresh, to: &Version, canary: Option<Canary>) -> bool {
-    let configuration = refresh.desired_configuration.as_ref();
-    let policy = configuration.and_then(|it| it.mixed_instances_policy.as_ref()?.launch_template.as_ref());
-    let template = policy
-        .and_then(|policy| policy.launch_template_specification.as_ref())
-        .or(configuration.and_then(|it| it.launch_template.as_ref()));
-    let checkpoints = refresh.preferences.as_ref().map_or(0, |preferences| preferences.checkpoint_percentages().len());
-    template.and_then(|template| template.version.as_deref()) == Some(to.as_str())
-        && (checkpoints > 1) == canary.is_some()
+    goes_to(refresh) == Some(to.as_str())
+        && checkpoint(refresh).is_some() == canary.is_some()
         && !is_cancelling(refresh)
 }
 

@@ -26,8 +26,7 @@ impl Clients {
         image: &ImageId,
     ) -> Result<Answer, Failure> {
         let group = self.group(place).await?;
-        let id = template(&group).and_then(|template| template.launch_template_id.clone());
-        let id = id.ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template".to_owned()))?;
+        let id = template(&group)?.launch_template_id.clone().unwrap_or_default();
         let (version, request) = match self.made(&id, key, image).await? {
             Some(version) => (version, None),
             None => self.make(&id, key, source, image).await?,
@@ -82,7 +81,7 @@ impl Clients {
             return Err(Failure { class: Class::Refuse, message, request });
         }
         let number = made.launch_template_version.and_then(|version| version.version_number);
-        let number = number.ok_or_else(|| Failure::new(Class::Unknown, "the new version has no number".to_owned()))?;
+        let number = number.ok_or_else(|| Failure::new(Class::Unknown, "the new version has no number"))?;
         Ok((number.to_string(), request))
     }
 

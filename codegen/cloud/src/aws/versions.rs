@@ -10,9 +10,8 @@ use crate::failure::{Class, Failure};
 impl Aws {
     /// All versions of a group.
     pub(crate) async fn list(&mut self, place: &Place) -> Result<VersionList, Failure> {
-        let seen = self.observe(place).await?;
         let clients = self.at(place).await?;
-        let id = clients.template(place).await?;
+        let (id, seen) = clients.look(place).await?;
         let versions = clients.versions(&id).await?;
         let mut numbers: Vec<i64> = versions.iter().filter_map(|version| version.version_number).collect();
         numbers.sort_unstable();
@@ -31,7 +30,7 @@ impl Aws {
     /// Deletes a version.
     pub(crate) async fn delete(&mut self, place: &Place, version: &Version) -> Result<(), Failure> {
         let clients = self.at(place).await?;
-        let id = clients.template(place).await?;
+        let id = template(&clients.group(place).await?)?.launch_template_id.clone().unwrap_or_default();
         let request = clients.ec2.delete_launch_template_versions().launch_template_id(id).versions(version.as_str());
         let answer = request.send().await.map_err(failure)?;
         let failed = answer.unsuccessfully_deleted_launch_template_versions().first();
@@ -43,14 +42,6 @@ impl Aws {
 }
 
 impl Clients {
-    /// The id of a group's launch template.
-    pub(super) async fn template(&self, place: &Place) -> Result<String, Failure> {
-        let group = self.group(place).await?;
-        template(&group)
-            .and_then(|template| template.launch_template_id.clone())
-            .ok_or_else(|| Failure::new(Class::Refuse, "the group has no launch template".to_owned()))
-    }
-
     /// All versions of a template.
     pub(super) async fn versions(&self, id: &str) -> Result<Vec<LaunchTemplateVersion>, Failure> {
         let request = self.ec2.describe_launch_template_versions().launch_template_id(id).max_results(200);

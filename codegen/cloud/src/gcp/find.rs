@@ -9,17 +9,15 @@ use serde_json::Value;
 use super::Gcp;
 use super::prepare::boot_image;
 use super::versions::newest_of_terraform;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 
 impl Gcp {
     /// What Google Cloud shows of a group, for a plan.
     pub(crate) async fn find(&mut self, place: &Place) -> Result<Found, Failure> {
         let clients = self.clients().await?;
-        let group = clients.group(place).await?;
-        let seen = clients.observation(place, &group).await?;
+        let seen = clients.look(place).await?;
         let templates = clients.templates(place).await?;
-        let latest = newest_of_terraform(place, &templates)
-            .ok_or_else(|| Failure::new(Class::Refuse, format!("Terraform has made no template of {}", place.name)))?;
+        let latest = newest_of_terraform(place, &templates)?;
         let named = |name: &str| templates.iter().find(|template| template.name.as_deref() == Some(name));
         let now = match named(seen.setting.version.as_str()) {
             Some(template) => Some(template.clone()),
@@ -37,14 +35,11 @@ impl Gcp {
         let image = path.as_deref().map(relative).and_then(|path| path.parse().ok());
         Ok(Found { latest, image, image_exists, comes_along, sight: Sight::Seen(seen) })
     }
-}
 
-impl Gcp {
     /// A group with the images of its versions.
     pub(crate) async fn live(&mut self, place: &Place) -> Result<Live, Failure> {
         let clients = self.clients().await?;
-        let group = clients.group(place).await?;
-        let seen = clients.observation(place, &group).await?;
+        let seen = clients.look(place).await?;
         let mut images = BTreeMap::new();
         for version in seen.versions() {
             let template = clients.template(place, version.as_str()).await?;

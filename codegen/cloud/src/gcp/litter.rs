@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use fleetgen_rollout::Place;
+use google_cloud_compute_v1::model::DeprecationStatus;
 use google_cloud_compute_v1::model::deprecation_status::State;
-use google_cloud_compute_v1::model::{DeprecationStatus, Operation, operation};
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
 use jiff::Timestamp;
 
+use super::find::relative;
 use super::prepare::boot_image;
-use super::{Clients, Gcp, OPERATION, PERIOD, failure};
+use super::{Clients, Gcp, Scope, failure};
 use crate::failure::{Class, Failure};
 use crate::litter::{Kind, Litter, Thing};
 
@@ -46,10 +47,11 @@ impl Gcp {
                 request.with_idempotency(true).send().await
             }
             Kind::Snapshot | Kind::Key => {
-                return Err(Failure::new(Class::Refuse, "builds on Google Cloud leave none of these".to_owned()));
+                return Err(Failure::new(Class::Refuse, "builds on Google Cloud leave none of these"));
             }
         };
-        clients.wait_for(&thing.site, thing.zone.as_deref(), started.map_err(|error| failure(&error))?).await
+        let scope = thing.zone.as_deref().map_or(Scope::Project, Scope::Zone);
+        clients.wait(&thing.site, scope, started.map_err(|error| failure(&error))?).await.map(drop)
     }
 
     /// Marks an image as deprecated.
@@ -58,7 +60,7 @@ impl Gcp {
         let body = DeprecationStatus::new().set_state(State::Deprecated);
         let request = clients.images.deprecate().set_project(&thing.site.account).set_image(&thing.name).set_body(body);
         let started = request.with_idempotency(true).send().await;
-        clients.wait_for(&thing.site, None, started.map_err(|error| failure(&error))?).await
+        clients.wait(&thing.site, Scope::Project, started.map_err(|error| failure(&error))?).await.map(drop)
     }
 }
 
@@ -112,30 +114,9 @@ impl Clients {
         let (mut items, mut images) = (request.by_item(), BTreeSet::new());
         while let Some(item) = items.next().await {
             let template = item.map_err(|error| failure(&error))?;
-            images.extend(boot_image(&template).map(|image| super::find::relative(&image)));
+            images.extend(boot_image(&template).map(|image| relative(&image)));
         }
         Ok(images)
-    }
-
-    /// Waits until an operation of a zone, or of the project, is over.
-    async fn wait_for(&self, site: &Place, zone: Option<&str>, started: Operation) -> Result<(), Failure> {
-        let (name, began) = (started.name.clone().unwrap_or_default(), std::time::Instant::now());
-        let mut seen = started;
-        while seen.status != Some(operation::Status::Done) {
-            if began.elapsed() >= OPERATION {
-                return Err(Failure::new(Class::Unknown, format!("the operation {name} is not over yet")));
-            }
-            tokio::time::sleep(PERIOD).await;
-            let found = match zone {
-                Some(zone) => {
-                    let request = self.zone_operations.get().set_project(&site.account).set_zone(zone);
-                    request.set_operation(&name).send().await
-                }
-                None => self.global_operations.get().set_project(&site.account).set_operation(&name).send().await,
-            };
-            seen = found.map_err(|error| failure(&error))?;
-        }
-        super::ended(seen, Some(name)).map(drop)
     }
 }
 

@@ -22,7 +22,7 @@ use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::StatusDetails;
 use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
 
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Failure, words};
 
 /// The longest that one attempt takes.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -88,9 +88,17 @@ impl Gcp {
     }
 }
 
+/// What an operation belongs to.
+#[derive(Clone, Copy)]
+enum Scope<'a> {
+    Project,
+    Region,
+    Zone(&'a str),
+}
+
 impl Clients {
     /// Waits until an operation is over. Returns its name.
-    async fn wait(&self, place: &Place, started: Operation) -> Result<Option<String>, Failure> {
+    async fn wait(&self, place: &Place, scope: Scope<'_>, started: Operation) -> Result<Option<String>, Failure> {
         let name = started.name.clone();
         let began = std::time::Instant::now();
         let mut seen = started;
@@ -101,9 +109,20 @@ impl Clients {
                 return Err(Failure { class: Class::Unknown, message, request: Some(name) });
             }
             tokio::time::sleep(PERIOD).await;
-            let request = self.operations.get().set_project(&place.account).set_region(place.region.as_str());
+            let project = &place.account;
+            let found = match scope {
+                Scope::Project => self.global_operations.get().set_project(project).set_operation(&name).send().await,
+                Scope::Region => {
+                    let request = self.operations.get().set_project(project).set_region(place.region.as_str());
+                    request.set_operation(&name).send().await
+                }
+                Scope::Zone(zone) => {
+                    let request = self.zone_operations.get().set_project(project).set_zone(zone);
+                    request.set_operation(&name).send().await
+                }
+            };
             // It was started, whatever keeps it from being seen.
-            seen = request.set_operation(&name).send().await.map_err(|error| {
+            seen = found.map_err(|error| {
                 let failure = failure(&error);
                 let class = if failure.class == Class::Hold { Class::Hold } else { Class::Unknown };
                 Failure { class, request: Some(name), ..failure }
@@ -160,17 +179,6 @@ fn failure(error: &Error) -> Failure {
         (None, _) => (Class::Unknown, format!("no usable answer: {}", words(error))),
     };
     Failure { class, message, request: None }
-}
-
-/// An error with everything that caused it.
-fn words(error: &(impl std::error::Error + ?Sized)) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }
 
 /// The last part of a URL, such as a template's name.

@@ -19,9 +19,7 @@ const PAGE: u32 = 500;
 impl Gcp {
     /// Looks at a group.
     pub(crate) async fn observe(&mut self, place: &Place) -> Result<Observation, Failure> {
-        let clients = self.clients().await?;
-        let group = clients.group(place).await?;
-        clients.observation(place, &group).await
+        self.clients().await?.look(place).await
     }
 }
 
@@ -32,11 +30,9 @@ impl Clients {
         request.set_instance_group_manager(&place.name).send().await.map_err(|error| failure(&error))
     }
 
-    pub(super) async fn observation(
-        &self,
-        place: &Place,
-        group: &InstanceGroupManager,
-    ) -> Result<Observation, Failure> {
+    /// What is seen of the group.
+    pub(super) async fn look(&self, place: &Place) -> Result<Observation, Failure> {
+        let group = self.group(place).await?;
         let request = self.groups.list_managed_instances().set_project(&place.account);
         let request = request.set_region(place.region.as_str()).set_instance_group_manager(&place.name);
         let mut items = request.set_max_results(PAGE).by_item();
@@ -46,7 +42,7 @@ impl Clients {
             count(&item.map_err(|error| failure(&error))?, is_checked, &mut machines);
         }
         let size = u32::try_from(group.target_size.unwrap_or_default()).unwrap_or_default();
-        Ok(Observation { size, setting: setting(group)?, machines, change: None, obstacle: obstacle(group) })
+        Ok(Observation { size, setting: setting(&group)?, machines, change: None, obstacle: obstacle(&group) })
     }
 }
 

@@ -7,7 +7,7 @@ use google_cloud_compute_v1::model::{FixedOrPercent, InstanceGroupManager, Insta
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 
 use super::prepare::name;
-use super::{Clients, Gcp, failure, name_of, request_id};
+use super::{Clients, Gcp, Scope, failure, name_of, request_id};
 use crate::failure::{Class, Failure};
 
 impl Gcp {
@@ -65,7 +65,7 @@ impl Clients {
             .send()
             .await
             .map_err(|error| failure(&error))?;
-        let request = self.wait(place, started).await?;
+        let request = self.wait(place, Scope::Region, started).await?;
         Ok(Answer { outcome: Outcome::Done, request })
     }
 }

@@ -5,7 +5,8 @@ use fleetgen_rollout::{Answer, Outcome, Place, Version};
 use google_cloud_compute_v1::model::{Image, InstanceTemplate, image};
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 
-use super::{Clients, failure, name_of};
+use super::find::relative;
+use super::{Clients, Scope, failure, name_of};
 use crate::failure::{Class, Failure};
 
 /// The longest name.
@@ -36,7 +37,7 @@ impl Clients {
         let request = self.templates.insert().set_project(&place.account).set_region(place.region.as_str());
         let sent = request.set_body(made.clone()).with_idempotency(true);
         let request = match sent.send().await {
-            Ok(started) => self.wait(place, started).await?,
+            Ok(started) => self.wait(place, Scope::Region, started).await?,
             // It was made meanwhile, by the attempt before this one.
             Err(error) if error.http_status_code() == Some(409) => {
                 let found = self.template(place, &name).await?;
@@ -86,7 +87,8 @@ impl Clients {
 
     /// An image by its path. Nothing if it does not exist, or is a family.
     pub(super) async fn image(&self, path: &str) -> Result<Option<Image>, Failure> {
-        let path = path.split("/projects/").last().unwrap_or(path).trim_start_matches("projects/");
+        let path = relative(path);
+        let path = path.trim_start_matches("projects/");
         let Some((project, name)) = path.split_once("/global/images/").filter(|(_, name)| !name.contains('/')) else {
             return Ok(None);
         };
@@ -112,7 +114,7 @@ fn with_image(
     key: &str,
     image: &ImageId,
 ) -> Result<InstanceTemplate, Failure> {
-    let refuse = |message: &str| Failure::new(Class::Refuse, message.to_owned());
+    let refuse = |message: &str| Failure::new(Class::Refuse, message);
     source.id = None;
     source.self_link = None;
     source.creation_timestamp = None;

@@ -5,18 +5,16 @@ use google_cloud_compute_v1::model::InstanceTemplate;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
 
-use super::{Clients, Gcp, failure};
+use super::{Clients, Gcp, Scope, failure};
 use crate::failure::{Class, Failure};
 
 impl Gcp {
     /// All templates of a group.
     pub(crate) async fn list(&mut self, place: &Place) -> Result<VersionList, Failure> {
         let clients = self.clients().await?;
-        let group = clients.group(place).await?;
-        let seen = clients.observation(place, &group).await?;
+        let seen = clients.look(place).await?;
         let templates = clients.templates(place).await?;
-        let latest = newest_of_terraform(place, &templates)
-            .ok_or_else(|| Failure::new(Class::Refuse, format!("Terraform has made no template of {}", place.name)))?;
+        let latest = newest_of_terraform(place, &templates)?;
         let names = templates.iter().filter_map(|template| template.name.clone());
         Ok(VersionList { all: names.map(Version::from).collect(), latest, default: None, seen })
     }
@@ -27,7 +25,7 @@ impl Gcp {
         let request = clients.templates.delete().set_project(&place.account).set_region(place.region.as_str());
         let request = request.set_instance_template(version.as_str()).with_idempotency(true);
         let started = request.send().await.map_err(|error| failure(&error))?;
-        clients.wait(place, started).await.map(drop)
+        clients.wait(place, Scope::Region, started).await.map(drop)
     }
 }
 
@@ -70,8 +68,11 @@ fn made_at(template: &InstanceTemplate) -> (Option<jiff::Timestamp>, Option<&str
 }
 
 /// The newest template that Terraform has made.
-pub(super) fn newest_of_terraform(place: &Place, templates: &[InstanceTemplate]) -> Option<Version> {
+pub(super) fn newest_of_terraform(place: &Place, templates: &[InstanceTemplate]) -> Result<Version, Failure> {
     let terraform = description(place);
-    let newest = templates.iter().rev().find(|template| template.description.as_ref() == Some(&terraform))?;
-    newest.name.clone().map(Version::from)
+    let newest = templates.iter().rev().find(|template| template.description.as_ref() == Some(&terraform));
+    newest
+        .and_then(|newest| newest.name.clone())
+        .map(Version::from)
+        .ok_or_else(|| Failure::new(Class::Refuse, format!("Terraform has made no template of {}", place.name)))
 }

@@ -88,9 +88,14 @@ pub struct Request {
 impl Request {
     /// Whether a group was asked for.
     pub fn asks_for(&self, group: &Group) -> bool {
-        (self.environments.is_empty() || self.environments.contains(&group.environment))
-            && (self.groups.is_empty() || self.groups.contains(&group.name))
+        is_asked_for(&self.environments, &self.groups, group)
     }
+}
+
+/// Whether a group is among these environments and these groups; each is all if empty.
+pub fn is_asked_for(environments: &[EnvironmentName], groups: &[GroupName], group: &Group) -> bool {
+    (environments.is_empty() || environments.contains(&group.environment))
+        && (groups.is_empty() || groups.contains(&group.name))
 }
 
 /// Which kind of plan.

@@ -35,6 +35,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
+    args.place.refresh(global, &project.fleet)?;
     let _lock = lock(&project, global)?;
     let mut recorded = Recorded::read(&project.root, &project.fleet)?;
     args.place.check(project.fleet.groups.values().map(fleetgen_fleet::Group::cloud))?;

@@ -17,6 +17,8 @@ use jiff::Timestamp;
 
 use super::place::Rollout;
 use super::simulator::{self, Simulator};
+use super::store::refresh;
+use crate::arguments::Global;
 use crate::error::Failure;
 use crate::project::Project;
 use crate::records::Recorded;
@@ -36,21 +38,9 @@ pub(crate) enum Ground {
 }
 
 impl Where {
-    /// Refuses clouds that this program cannot reach.
+    /// Refuses clouds that this program cannot reach, unless they are simulated.
     pub(crate) fn check(&self, clouds: impl IntoIterator<Item = CloudName>) -> Result<(), Failure> {
-        let missing = clouds.into_iter().filter(|cloud| !self.simulator && !Clouds::BUILT_FOR.contains(cloud));
-        let missing: BTreeSet<CloudName> = missing.collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<&str> = missing.iter().map(|cloud| cloud.title()).collect();
-        Err(Failure::usage(
-            format!("this fleetgen was built without {}", names.join(" and ")),
-            Some(
-                "install it with `cargo install --locked --path codegen/cli --features aws,gcp`, or rehearse with `--simulator`"
-                    .to_owned(),
-            ),
-        ))
+        if self.simulator { Ok(()) } else { built_for(clouds, ", or rehearse with `--simulator`") }
     }
 
     /// The records of images: those of the repository. For the simulator, also invented ones for layers that have none yet.
@@ -74,6 +64,11 @@ impl Where {
             return Ok(Ground::Simulator(open(project, images)?));
         }
         Ok(Ground::Clouds(Box::new(clouds()?)))
+    }
+
+    /// Brings the copies of journals up to date: a rollout of the clouds may have been started on another machine.
+    pub(crate) fn refresh(&self, global: &Global, fleet: &Fleet) -> Result<(), Failure> {
+        if self.simulator { Ok(()) } else { refresh(global, fleet) }
     }
 
     /// What a person adds to a command.
@@ -140,11 +135,7 @@ impl Ground {
                     let ids = live.into_iter().flat_map(|live| live.images.into_values());
                     images.extend(ids.filter_map(|id| id.parse::<ImageId>().ok()));
                 }
-                Err(why) => {
-                    let message = format!("{} did not show {}: {why}", place.cloud.title(), group.name);
-                    let problem = Problem::new(Code::Fault, ProblemPlace::Nowhere, message);
-                    problems.push(problem.hint("check the credentials and the network, and run it again"));
-                }
+                Err(why) => problems.push(unseen(place.cloud, group.name.as_str(), &why)),
             }
         }
         if problems.is_empty() { Ok(images) } else { Err(Failure::Problems(problems, None)) }
@@ -231,6 +222,24 @@ impl Cloud for Ground {
             Self::Clouds(clouds) => clouds.check(group, gate),
         }
     }
+}
+
+/// Refuses clouds that this program cannot reach. `otherwise` ends the hint.
+pub(crate) fn built_for(clouds: impl IntoIterator<Item = CloudName>, otherwise: &str) -> Result<(), Failure> {
+    let missing = clouds.into_iter().filter(|cloud| !Clouds::BUILT_FOR.contains(cloud));
+    let names: BTreeSet<&str> = missing.map(CloudName::title).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    let hint = format!("install it with `cargo install --locked --path codegen/cli --features aws,gcp`{otherwise}");
+    Err(Failure::usage(format!("this fleetgen was built without {}", names.join(" and ")), Some(hint)))
+}
+
+/// A cloud did not show something.
+pub(crate) fn unseen(cloud: CloudName, what: &str, why: &str) -> Problem {
+    Problem::new(Code::Fault, ProblemPlace::Nowhere, format!("{} did not show {what}: {why}", cloud.title()))
+        .hint("check the credentials and the network, and run it again")
 }
 
 /// The clients of the clouds.

@@ -29,11 +29,10 @@ use crate::error::{Failure, Outcome};
 use crate::ui::Ui;
 
 pub(crate) use drive::duration;
-pub(crate) use ground::{Ground, Where};
+pub(crate) use ground::{Ground, Where, built_for, unseen};
 pub(crate) use order::append;
 pub(crate) use place::{Rollout, referenced};
 pub(crate) use simulator::Simulator;
-pub(crate) use store::refresh;
 
 /// Move groups to new images, in waves
 ///
@@ -69,38 +68,27 @@ pub(crate) enum Command {
     VerifyJournal(verify_journal::Args),
 }
 
-impl Command {
-    /// Where the groups of the command are, if that is its business.
-    fn place(&self) -> Option<&Where> {
-        match self {
-            Self::Plan(args) => Some(args.place()),
-            Self::Start(args) => Some(args.place()),
-            Self::Resume(args) => Some(args.place()),
-            Self::Prune(args) => Some(args.place()),
-            Self::Status(_)
-            | Self::Watch(_)
-            | Self::Explain(_)
-            | Self::Pause(_)
-            | Self::Approve(_)
-            | Self::Abort(_)
-            | Self::Rollback(_)
-            | Self::History(_)
-            | Self::Simulate(_)
-            | Self::Demo(_)
-            | Self::VerifyJournal(_) => None,
-        }
-    }
-}
-
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let Some(command) = &args.command else { return new::run(global, &args.new, ui) };
-    match command.place() {
-        Some(place) if place.simulator => {}
-        Some(_) => refresh(global, ui)?,
-        None if matches!(command, Command::Demo(_) | Command::Simulate(_)) => {}
-        // Whoever only looks sees at least what this machine knows.
-        None => {
-            if let Err(Failure::Fault(error)) = refresh(global, ui) {
+    match command {
+        // These know whether it matters, and refresh by themselves.
+        Command::Plan(_)
+        | Command::Start(_)
+        | Command::Resume(_)
+        | Command::Prune(_)
+        | Command::Demo(_)
+        | Command::Simulate(_) => {}
+        // The others see at least what this machine knows.
+        Command::Status(_)
+        | Command::Watch(_)
+        | Command::Explain(_)
+        | Command::Pause(_)
+        | Command::Approve(_)
+        | Command::Abort(_)
+        | Command::Rollback(_)
+        | Command::History(_)
+        | Command::VerifyJournal(_) => {
+            if let Err(Failure::Fault(error)) = store::refresh_if_named(global) {
                 ui.warn(&format!("warning: {error}; this is the local copy, which may be out of date"))?;
             }
         }

@@ -7,7 +7,6 @@ use clap::CommandFactory as _;
 use super::Where;
 use super::drive::Pace;
 use super::plan;
-use super::refresh;
 use super::start::begin;
 use crate::arguments::Global;
 use crate::command::Arguments;
@@ -36,9 +35,6 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             "without a terminal, no one can approve a plan here: use `fleetgen rollout plan` and `fleetgen rollout start`",
         )?;
         return Ok(Exit::Usage);
-    }
-    if !args.place.simulator {
-        refresh(global, ui)?;
     }
     let planned = plan::Args::new(args.place.clone(), PathBuf::from(plan::FILE));
     let Some(plan) = plan::make(global, &planned, ui)? else { return Ok(Exit::Ok) };

@@ -56,11 +56,6 @@ pub(crate) struct Args {
 pub(crate) const FILE: &str = ".fleetgen/plan.json";
 
 impl Args {
-    /// Where the groups are.
-    pub(super) fn place(&self) -> &Where {
-        &self.place
-    }
-
     /// Plans everything, to a file.
     pub(crate) fn new(place: Where, out: PathBuf) -> Self {
         let reports = reports::Args { reports: reports::DIRECTORY.into() };
@@ -80,6 +75,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
 /// Makes a plan, writes it to its file and shows it. Nothing if there is nothing to roll out.
 pub(crate) fn make(global: &Global, args: &Args, ui: &mut Ui) -> Result<Option<Plan>, Failure> {
     let project = Project::load(global, ui)?;
+    args.place.refresh(global, &project.fleet)?;
     let images = args.place.records(&project)?;
     let mut ground = args.place.open(&project, &images, false)?;
     let records = Records::new(&images);

@@ -30,15 +30,9 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-impl Args {
-    /// Where the groups are.
-    pub(super) fn place(&self) -> &Where {
-        &self.place
-    }
-}
-
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
+    args.place.refresh(global, &project.fleet)?;
     args.place.check(project.fleet.groups.values().map(fleetgen_fleet::Group::cloud))?;
     let mut ground = args.place.open(&project, &args.place.records(&project)?, true)?;
     let referenced = referenced(global)?;

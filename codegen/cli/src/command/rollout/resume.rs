@@ -28,15 +28,9 @@ pub(crate) struct Args {
     pace: Pace,
 }
 
-impl Args {
-    /// Where the groups are.
-    pub(super) fn place(&self) -> &Where {
-        &self.place
-    }
-}
-
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
+    args.place.refresh(global, &project.fleet)?;
     let rollout = Rollout::find(global, args.rollout.as_deref())?;
     if rollout.place().simulator != args.place.simulator {
         let (place, hint) = if args.place.simulator {

@@ -35,13 +35,6 @@ pub(crate) struct Args {
     sick: Vec<GroupName>,
 }
 
-impl Args {
-    /// Where the groups are.
-    pub(super) fn place(&self) -> &Where {
-        &self.place
-    }
-}
-
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     begin(global, &args.plan, &args.place, args.pace.clone(), &args.sick, ui)
 }
@@ -56,6 +49,7 @@ pub(crate) fn begin(
     ui: &mut Ui,
 ) -> Outcome {
     let project = Project::load(global, ui)?;
+    groups.refresh(global, &project.fleet)?;
     let planned = read_plan(global, file)?;
     groups.check(planned.groups.iter().map(|group| group.place.cloud))?;
     groups.check_gates(&planned)?;

@@ -1,5 +1,8 @@
 //! Which journal of a rollout counts: the directory of this machine, or a bucket with that as its copy.
 
+#[cfg(feature = "bucket")]
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
 use fleetgen_driver::{Clock, Directory, Lease, Locked};
 use fleetgen_fleet::Fleet;
 use fleetgen_rollout::Journal;
@@ -7,7 +10,6 @@ use fleetgen_rollout::Journal;
 use super::place::Rollout;
 use crate::arguments::Global;
 use crate::error::Failure;
-use crate::ui::Ui;
 
 #[cfg(feature = "bucket")]
 use super::shared::{Location, Shared, SharedLease};
@@ -119,19 +121,30 @@ pub(super) fn location(_: &Fleet) -> Result<String, Failure> {
 fn holder() -> String {
     let machine = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     // In containers, the numbers of processes and the names of machines repeat.
-    let started = jiff::Timestamp::now().as_nanosecond();
-    format!("{} (process {} of {machine}, {started})", crate::records::actor(), std::process::id())
+    let random = RandomState::new().build_hasher().finish();
+    format!("{} (process {} of {machine}, {random:016x})", crate::records::actor(), std::process::id())
 }
 
-/// Brings the copies of journals that are in a bucket up to date.
+/// Brings the copies of journals up to date, if a fleet's are in a bucket.
 #[cfg(feature = "bucket")]
-pub(crate) fn refresh(global: &Global, ui: &mut Ui) -> Result<(), Failure> {
-    let project = crate::project::Project::load(global, ui)?;
-    Location::of(&project.fleet).map_or(Ok(()), |location| location.pull(global))
+pub(super) fn refresh(global: &Global, fleet: &Fleet) -> Result<(), Failure> {
+    Location::of(fleet).map_or(Ok(()), |location| location.pull(global))
 }
 
 #[cfg(not(feature = "bucket"))]
 #[expect(clippy::unnecessary_wraps, reason = "with buckets, it may fail")]
-pub(crate) fn refresh(_: &Global, _: &mut Ui) -> Result<(), Failure> {
+pub(super) fn refresh(_: &Global, _: &Fleet) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// The same, for commands that need nothing else of fleet.yaml.
+#[cfg(feature = "bucket")]
+pub(super) fn refresh_if_named(global: &Global) -> Result<(), Failure> {
+    refresh(global, &crate::project::fleet(global)?)
+}
+
+#[cfg(not(feature = "bucket"))]
+#[expect(clippy::unnecessary_wraps, reason = "with buckets, it may fail")]
+pub(super) fn refresh_if_named(_: &Global) -> Result<(), Failure> {
     Ok(())
 }
