@@ -24,6 +24,28 @@ fn own() -> Sandbox {
     sandbox
 }
 
+/// A checkout on Windows has the bytes that keys and the manifest are made of.
+#[test]
+fn line_ends_are_the_same_everywhere() {
+    let attribute = |path: &str| {
+        let words = ["check-attr", "eol", "--", path];
+        let output = std::process::Command::new("git").current_dir(repository()).args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for path in [
+        "fleet.yaml",
+        "generated/MANIFEST",
+        "generated/packer/base/layer.sh",
+        "goss/base.yaml",
+        "goss/hardening/sshd.yaml",
+        "packer/scripts/lib.sh",
+        "packer/runner/build.sh",
+        "images/base.yaml",
+    ] {
+        assert!(attribute(path).ends_with(": eol: lf\n"), "{}", attribute(path));
+    }
+}
+
 #[test]
 fn committed_files_are_what_fleet_yaml_generates() {
     let sandbox = own();
