@@ -146,6 +146,38 @@ fn operate(journal: &str, name: &str) {
     assert_eq!(parameters.iter().filter(|it| it["version"] == 2).count(), 6, "{parameters:?}");
 }
 
+/// The last step of a rehearsal: the images that it has built and recorded are promoted, and rolled out to groups that run the vendor's.
+#[test]
+#[ignore = "`cargo xtask rehearse` runs it, in the repository that it names"]
+fn what_was_rehearsed_is_rolled_out() {
+    let folder = std::path::PathBuf::from(std::env::var("FLEETGEN_REHEARSED").unwrap());
+    let root = folder.clone();
+    let client = Client::start(move || Served::read_new(&root, "2026-11-02T01:00:00Z".parse()?)).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fleetgen"));
+        command.args(words).arg("-C").arg(&folder).env("FLEETGEN_LOOPBACK", client.url());
+        let output = command.output().unwrap();
+        let (said, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{words:?}\n{said}{errors}");
+        said
+    };
+    let listed: Value = serde_json::from_str(&run(&["images", "list", "--format", "json"])).unwrap();
+    let images = listed["images"].as_array().unwrap().iter();
+    let key = images.clone().find(|image| image["layer"] == "web").unwrap()["key"].as_str().unwrap();
+    run(&["images", "promote", key, "--to", "stg"]);
+    run(&["rollout", "plan"]);
+    run(&["rollout", "start", ".fleetgen/plan.json"]);
+    let status = run(&["status"]);
+    assert!(status.ends_with("3 groups: 3 current\n"), "{status}");
+    let truth: Value = serde_json::from_str(&client.get("truth").unwrap()).unwrap();
+    let record = std::fs::read_to_string(folder.join("images/web.yaml")).unwrap();
+    for (group, found) in truth.as_object().unwrap() {
+        let image = found["image"].as_str().unwrap();
+        assert!(record.contains(image.rsplit('/').next().unwrap()), "{group} runs {image}");
+        println!("{group} runs {image}");
+    }
+}
+
 #[test]
 fn two_drivers_do_not_drive_at_once() {
     let builds = fleet(FLEET);

@@ -7,6 +7,12 @@ use fleetgen_rollout::{
     Answer, Cloud, Effect, Found, GroupPlan, Live, Place, Sight, Verdict, Version, VersionList, Versions,
 };
 
+#[cfg(any(feature = "aws", feature = "gcp"))]
+use {
+    std::sync::Arc,
+    tokio::{sync::Semaphore, task::JoinSet},
+};
+
 #[cfg(not(all(feature = "aws", feature = "gcp")))]
 use crate::failure::Class;
 use crate::failure::Failure;
@@ -34,6 +40,63 @@ macro_rules! ask {
             cloud => Err(not_built_for(cloud)),
         }
     };
+}
+
+/// The most groups that are looked at at once. The clients of a region share their rate: one that is told to slow down does.
+#[cfg(any(feature = "aws", feature = "gcp"))]
+const AT_ONCE: usize = 8;
+
+/// Asks the clouds of many places, several at once, and waits for their answers, in the order of the places.
+macro_rules! ask_all {
+    ($clouds:ident, $places:expr, $call:ident) => {{
+        #[cfg(any(feature = "aws", feature = "gcp"))]
+        {
+            let Self { runtime, .. } = $clouds;
+            runtime.block_on(async {
+                let permits = Arc::new(Semaphore::new(AT_ONCE));
+                let mut asked = JoinSet::new();
+                for (index, place) in $places.iter().cloned().enumerate() {
+                    let permits = Arc::clone(&permits);
+                    match place.cloud {
+                        #[cfg(feature = "aws")]
+                        CloudName::Aws => {
+                            let clients = $clouds.aws.at(&place).await;
+                            asked.spawn(async move {
+                                let _permit = permits.acquire().await;
+                                let answer = match clients {
+                                    Ok(clients) => clients.$call(&place).await,
+                                    Err(failure) => Err(failure),
+                                };
+                                (index, answer)
+                            });
+                        }
+                        #[cfg(feature = "gcp")]
+                        CloudName::Gcp => {
+                            let clients = $clouds.gcp.clients().await;
+                            asked.spawn(async move {
+                                let _permit = permits.acquire().await;
+                                let answer = match clients {
+                                    Ok(clients) => clients.$call(&place).await,
+                                    Err(failure) => Err(failure),
+                                };
+                                (index, answer)
+                            });
+                        }
+                        #[cfg(not(all(feature = "aws", feature = "gcp")))]
+                        cloud => {
+                            drop(permits);
+                            asked.spawn(async move { (index, Err(not_built_for(cloud))) });
+                        }
+                    }
+                }
+                let mut answers = asked.join_all().await;
+                answers.sort_unstable_by_key(|(index, _)| *index);
+                answers.into_iter().map(|(_, answer)| answer).collect::<Vec<_>>()
+            })
+        }
+        #[cfg(not(any(feature = "aws", feature = "gcp")))]
+        $places.iter().map(|place| Err(not_built_for(place.cloud))).collect::<Vec<_>>()
+    }};
 }
 
 /// A value that only some features use.
@@ -86,23 +149,22 @@ impl Clouds {
         Ok(clouds)
     }
 
-    /// What a cloud shows of a group, for a plan.
-    pub fn find(&mut self, place: &Place) -> Found {
-        ask!(self, place, find(place)).unwrap_or_else(|failure| Found {
+    /// What the clouds show of groups, for a plan, in their order.
+    pub fn find(&mut self, places: &[Place]) -> Vec<Found> {
+        let unseen = |failure: Failure| Found {
             sight: failure.sight(),
             latest: Version::from(String::new()),
             image: None,
             image_exists: true,
             comes_along: Vec::new(),
-        })
+        };
+        let found = ask_all!(self, places, find);
+        found.into_iter().map(|found| found.unwrap_or_else(unseen)).collect()
     }
 
-    /// A group as it is, with the images of its versions.
-    ///
-    /// # Errors
-    /// What the cloud said instead.
-    pub fn live(&mut self, place: &Place) -> Result<Live, Failure> {
-        ask!(self, place, live(place))
+    /// Groups as they are, with the images of their versions, in their order; or what a cloud said instead.
+    pub fn live(&mut self, places: &[Place]) -> Vec<Result<Live, Failure>> {
+        ask_all!(self, places, live)
     }
 
     /// The image that is recorded for a group in its parameter. Google Cloud has none.
@@ -185,7 +247,10 @@ impl Clouds {
             (Check::MachineCommand(_), CloudName::Gcp) => {
                 Some("fleetgen cannot run commands on machines of Google Cloud yet")
             }
-            (Check::Alarm(_) | Check::MachineCommand(_), CloudName::Aws)
+            (Check::Sessions, CloudName::Gcp) => {
+                Some("Google Cloud does not tell who could open a session on a machine")
+            }
+            (Check::Alarm(_) | Check::Sessions | Check::MachineCommand(_), CloudName::Aws)
             | (Check::Http(_) | Check::LocalCommand(_) | Check::Approval(_), _) => None,
         }
     }
@@ -219,6 +284,7 @@ impl Cloud for Clouds {
         if place.cloud == CloudName::Aws {
             let checked = match &gate.check {
                 Check::Alarm(name) => self.runtime.block_on(self.aws.alarm(place, name.as_str())),
+                Check::Sessions => self.runtime.block_on(self.aws.sessions(place)),
                 Check::MachineCommand(words) => self.runtime.block_on(self.aws.command(place, words)),
                 Check::Http(_) | Check::LocalCommand(_) | Check::Approval(_) => Ok(Verdict::Unknown),
             };

@@ -60,8 +60,9 @@ impl Ground {
     }
 
     fn inventory(&mut self) -> Inventory {
-        let places = self.fleet.groups.values().map(|group| (group, Place::of(&self.fleet, group).unwrap()));
-        places.map(|(group, place)| (group.name.clone(), self.clouds.find(&place))).collect()
+        let places: Vec<Place> =
+            self.fleet.groups.values().map(|group| Place::of(&self.fleet, group).unwrap()).collect();
+        self.fleet.groups.keys().cloned().zip(self.clouds.find(&places)).collect()
     }
 
     fn plan(&mut self, groups: &[&str]) -> Plan {
@@ -172,9 +173,23 @@ fn an_image_that_does_not_work_goes_back() {
 }
 
 #[test]
+fn a_group_that_gets_no_machines_says_why() {
+    let mut ground = Ground::new();
+    for name in ["stg-web", "stg-search"] {
+        let plan = ground.plan(&[name]);
+        ground.client.post("starve", name).unwrap();
+        ground.drive(&plan, &Memory::default());
+        assert!(ground.story.contains("do not become healthy: "), "{name}\n{}", ground.story);
+        assert!(ground.story.contains("no zone has capacity"), "{name}\n{}", ground.story);
+        ground.story.clear();
+    }
+    keep(&ground, "starved");
+}
+
+#[test]
 fn gates_are_asked() {
     let mut ground = Ground::new();
-    for (name, what) in [("stg-web", "web-errors"), ("stg-api", "smoke")] {
+    for (name, what) in [("stg-web", "web-errors"), ("stg-api", "smoke"), ("stg-single", "sessions")] {
         let plan = ground.plan(&[name]);
         ground.client.post("fire", what).unwrap();
         let stop = ground.drive(&plan, &Memory::default());

@@ -372,7 +372,7 @@ impl<'a> Driver<'a> {
         for (name, gate) in self.engine.wanted(state, subject, now) {
             let verdict = match gate.check {
                 Check::Http(_) | Check::LocalCommand(_) => self.parts.gates.check(group, gate),
-                Check::Alarm(_) | Check::MachineCommand(_) => self.parts.cloud.check(group, gate),
+                Check::Alarm(_) | Check::Sessions | Check::MachineCommand(_) => self.parts.cloud.check(group, gate),
                 Check::Approval(_) => Verdict::Unknown,
             };
             verdicts.insert(name.clone(), verdict);

@@ -182,6 +182,11 @@ choices! {
         /// The rollout of the group waits for a person.
         Hold = "hold",
     }
+    /// Whether people can open sessions on a machine.
+    Sessions {
+        /// Its agent answers.
+        Online = "online",
+    }
     /// How AWS chooses Spot capacity.
     SpotAllocation {
         /// The pools where interruption is unlikely and the price is low.

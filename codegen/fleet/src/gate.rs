@@ -6,12 +6,12 @@ use fleetgen_problem::{Code, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::choice::OnFailure;
+use crate::choice::{OnFailure, Sessions};
 use crate::field::{Entries, Field, Optional as _, entries, list};
 use crate::scalar::{AlarmName, GateName, HttpUrl, Number, Text};
 
-/// What must pass before a rollout goes on: exactly one of `http`, `alarm`, `machine_command`, `local_command` and
-/// `approval`, such as `{ http: "https://web.example.com/healthz" }`. A check without an answer neither passes nor fails.
+/// What must pass before a rollout goes on: exactly one of `http`, `alarm`, `sessions`, `machine_command`,
+/// `local_command` and `approval`, such as `{ http: "https://web.example.com/healthz" }`. A check without an answer neither passes nor fails.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(rename = "Gate", deny_unknown_fields, extend("x-inherited" = true))]
 pub(crate) struct GateSettings {
@@ -19,6 +19,8 @@ pub(crate) struct GateSettings {
     pub(crate) http: Option<Field<HttpUrl>>,
     /// An alarm that must not be firing: the name of a `CloudWatch` alarm on AWS, the id of an alerting policy on GCP.
     pub(crate) alarm: Option<Field<AlarmName>>,
+    /// People must be able to open sessions on every new machine of the group: write `online`. Only on AWS.
+    pub(crate) sessions: Option<Field<Sessions>>,
     /// A program and its arguments that must succeed on a new machine of the group, such as `[/usr/local/bin/smoke]`.
     pub(crate) machine_command: Option<Field<Vec<Field<Text>>>>,
     /// A program and its arguments that must succeed where `fleetgen rollout` runs, without a shell.
@@ -52,6 +54,8 @@ pub enum Check {
     Http(HttpUrl),
     /// An alarm is not firing.
     Alarm(AlarmName),
+    /// People can open sessions on every new machine of the group.
+    Sessions,
     /// A program succeeds on a new machine of the group.
     MachineCommand(Vec<Text>),
     /// A program succeeds where the rollout runs.
@@ -70,8 +74,9 @@ pub(crate) fn resolve_for_environment(
 ) -> Option<Gates> {
     for gate in entries(gates).iter().filter_map(|(_, gate)| gate.get()) {
         let alarm = gate.alarm.as_ref().map(|field| ("alarm", field.span));
+        let sessions = gate.sessions.as_ref().map(|field| ("sessions", field.span));
         let command = gate.machine_command.as_ref().map(|field| ("machine_command", field.span));
-        for (key, span) in [alarm, command].into_iter().flatten() {
+        for (key, span) in [alarm, sessions, command].into_iter().flatten() {
             problems.push(
                 Problem::new(Code::InvalidValue, span, format!("a gate of an environment cannot have `{key}`"))
                     .label("which cloud and group?")
@@ -116,6 +121,7 @@ impl GateSettings {
         let set: Vec<Option<Check>> = [
             set(self.http.as_ref(), Check::Http),
             set(self.alarm.as_ref(), Check::Alarm),
+            set(self.sessions.as_ref(), |Sessions::Online| Check::Sessions),
             command(self.machine_command.as_ref(), Check::MachineCommand),
             command(self.local_command.as_ref(), Check::LocalCommand),
             set(self.approval.as_ref(), Check::Approval),
@@ -126,7 +132,7 @@ impl GateSettings {
         let invalid = |message: String| {
             Problem::invalid(
                 message,
-                "set exactly one of `http`, `alarm`, `machine_command`, `local_command` and `approval`",
+                "set exactly one of `http`, `alarm`, `sessions`, `machine_command`, `local_command` and `approval`",
             )
         };
         let check = match set.as_slice() {

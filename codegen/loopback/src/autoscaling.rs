@@ -36,6 +36,10 @@ impl Served {
                 let refreshes = shown.refresh.iter().map(|refresh| group.refresh(&shown, refresh, &self.started));
                 Ok(vec![Xml::list("InstanceRefreshes", "member", refreshes)])
             }
+            "DescribeScalingActivities" => {
+                let failed = shown.trouble.map(|why| self.groups[index].failed_launch(why, self.now()));
+                Ok(vec![Xml::list("Activities", "member", failed)])
+            }
             "StartInstanceRefresh" => self.start(index, form, &shown),
             "CancelInstanceRefresh" => {
                 let active = active(&shown)?;

@@ -87,6 +87,22 @@ impl Named {
         ]
     }
 
+    /// An activity that has started no machine.
+    pub(crate) fn failed_launch(&self, why: &str, at: Timestamp) -> Vec<Xml> {
+        vec![
+            Xml::text("ActivityId", "00000000-0000-4000-8000-000000000000"),
+            Xml::text("AutoScalingGroupName", &self.place.name),
+            Xml::text("Description", "Launching a new EC2 instance.  Status Reason: none"),
+            Xml::text(
+                "Cause",
+                "an instance was started in response to a difference between desired and actual capacity",
+            ),
+            Xml::text("StartTime", at),
+            Xml::text("StatusCode", "Failed"),
+            Xml::text("StatusMessage", why),
+        ]
+    }
+
     /// A refresh. AWS does not say that one waits at its checkpoint.
     pub(crate) fn refresh(
         &self,

@@ -317,7 +317,18 @@ impl Named {
             }
             value
         });
-        let mut page = json!({ "managedInstances": machines.collect::<Vec<_>>() });
+        let mut machines: Vec<Value> = machines.collect();
+        // What cannot be created is shown, with its last error.
+        machines.extend(shown.trouble.filter(|_| from == 0).map(|why| {
+            let name = format!("{}-none", place.name);
+            json!({
+                "instance": url(&format!("projects/{}/zones/{}/instances/{name}", place.account, self.zone(0))),
+                "name": name, "currentAction": "CREATING",
+                "version": { "instanceTemplate": self.template_url(shown, &shown.setting.version) },
+                "lastAttempt": { "errors": { "errors": [{ "code": "ZONE_RESOURCE_POOL_EXHAUSTED", "message": why }] } },
+            })
+        }));
+        let mut page = json!({ "managedInstances": machines });
         if from + PAGE < shown.machines.len() {
             page["nextPageToken"] = (from + PAGE).to_string().into();
         }

@@ -25,7 +25,9 @@ impl Served {
             }
             // The new machines of a group never get healthy.
             ("POST", "sick") => self.world.make_sick(&group()?, Sickness::AtOnce),
-            // An alarm fires, or a command fails.
+            // No machine of a group can be started.
+            ("POST", "starve") => self.world.starve(&group()?),
+            // An alarm fires, a command fails, or, if it is `sessions`, no agent is connected.
             ("POST", "fire") => drop(self.firing.insert(text)),
             ("POST", "quiet") => drop(self.firing.remove(&text)),
             ("POST", "leave") => {

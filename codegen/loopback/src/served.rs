@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, anyhow};
 use fleetgen_fleet::choice::{Architecture, Cloud};
-use fleetgen_fleet::scalar::LayerName;
+use fleetgen_fleet::scalar::{ImageId, LayerName};
 use fleetgen_fleet::{CheckContext, Fleet, Group};
 use fleetgen_images::Images;
 use fleetgen_problem::{Severity, SourceFile};
@@ -56,30 +56,36 @@ pub struct Served {
 }
 
 impl Served {
-    /// The groups of a repository's fleet.
+    /// The groups of a repository's fleet, each on the first image of its layer that is recorded for it.
     ///
     /// # Errors
     /// fleet.yaml or a record of images cannot be read.
     pub fn read(root: &Path, at: Timestamp) -> anyhow::Result<Self> {
-        let bytes = fs_err::read(root.join("fleet.yaml"))?;
-        let source = SourceFile::from_bytes("fleet.yaml", bytes).map_err(|_| anyhow!("fleet.yaml is not UTF-8"))?;
-        let loaded = fleetgen_fleet::load(&source, CheckContext { today: None, expired: Severity::Warning });
-        let fleet = loaded.map_err(|problems| anyhow!("fleet.yaml has {} problems", problems.len()))?.fleet;
-        let mut records = BTreeMap::new();
-        for layer in fleet.layers.keys() {
-            let path = root.join(Images::path(layer));
-            if path.exists() {
-                let parsed = Images::parse(layer, &fs_err::read_to_string(&path)?);
-                let images = parsed.map_err(|problem| anyhow!("{}: {}", path.display(), problem.message))?;
-                records.insert(layer.clone(), images);
-            }
-        }
+        let (fleet, records) = read(root)?;
         Ok(Self::new(&fleet, &records, at))
+    }
+
+    /// The groups of a repository's fleet as Terraform has just made them, each on the vendor's image.
+    ///
+    /// # Errors
+    /// fleet.yaml or a record of images cannot be read.
+    pub fn read_new(root: &Path, at: Timestamp) -> anyhow::Result<Self> {
+        let (fleet, records) = read(root)?;
+        Ok(Self::starting(&fleet, &records, at, |_| None))
     }
 
     /// The groups of a fleet, each on the first image of its layer that is recorded for it.
     pub fn new(fleet: &Fleet, records: &BTreeMap<LayerName, Images>, at: Timestamp) -> Self {
-        let mut world = World::of_fleet(fleet, |group| first(records, fleet, group), 1, at);
+        Self::starting(fleet, records, at, |group| first(records, fleet, group))
+    }
+
+    fn starting<'a>(
+        fleet: &Fleet,
+        records: &BTreeMap<LayerName, Images>,
+        at: Timestamp,
+        image: impl Fn(&Group) -> Option<&'a ImageId>,
+    ) -> Self {
+        let mut world = World::of_fleet(fleet, image, 1, at);
         let time = VirtualTime::new(at);
         world.join(&time, &Crashes::default());
         Self {
@@ -148,6 +154,24 @@ fn images(records: &BTreeMap<LayerName, Images>) -> Vec<KnownImage> {
         }
     }
     known
+}
+
+/// A repository's fleet, and what is recorded of its images.
+fn read(root: &Path) -> anyhow::Result<(Fleet, BTreeMap<LayerName, Images>)> {
+    let bytes = fs_err::read(root.join("fleet.yaml"))?;
+    let source = SourceFile::from_bytes("fleet.yaml", bytes).map_err(|_| anyhow!("fleet.yaml is not UTF-8"))?;
+    let loaded = fleetgen_fleet::load(&source, CheckContext { today: None, expired: Severity::Warning });
+    let fleet = loaded.map_err(|problems| anyhow!("fleet.yaml has {} problems", problems.len()))?.fleet;
+    let mut records = BTreeMap::new();
+    for layer in fleet.layers.keys() {
+        let path = root.join(Images::path(layer));
+        if path.exists() {
+            let parsed = Images::parse(layer, &fs_err::read_to_string(&path)?);
+            let images = parsed.map_err(|problem| anyhow!("{}: {}", path.display(), problem.message))?;
+            records.insert(layer.clone(), images);
+        }
+    }
+    Ok((fleet, records))
 }
 
 /// A form of the query protocols.

@@ -1,4 +1,4 @@
-//! Systems Manager: parameters, and commands on machines.
+//! Systems Manager: parameters, and the agents of machines.
 
 use serde_json::{Value, json};
 
@@ -35,6 +35,16 @@ impl Served {
                 value.clone_into(&mut entry.0);
                 entry.1 += 1;
                 json!({ "Version": entry.1, "Tier": "Standard" })
+            }
+            "DescribeInstanceInformation" => {
+                let filter = body["Filters"].as_array().and_then(|filters| filters.first());
+                let filter = filter.filter(|filter| filter["Key"] == "InstanceIds");
+                let filter =
+                    filter.ok_or_else(|| Refusal::new(400, "InvalidFilterKey", "this world knows InstanceIds"))?;
+                let machines = filter["Values"].as_array().cloned().unwrap_or_default();
+                let status = if self.firing.contains("sessions") { "ConnectionLost" } else { "Online" };
+                let known = machines.iter().map(|id| json!({ "InstanceId": id, "PingStatus": status }));
+                json!({ "InstanceInformationList": known.collect::<Vec<_>>() })
             }
             "SendCommand" => {
                 let id = format!("{:08}-0000-4000-8000-000000000000", self.commands.len() + 1);

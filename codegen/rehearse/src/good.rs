@@ -1,6 +1,7 @@
 //! The good rehearsal: builds every layer up to its recorded image, each from its parent's image.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::world::{Emulated as _, Resource};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::resource_name;
 use fleetgen_toolbox::process::run;
-use fleetgen_toolbox::repository::fleetgen;
+use fleetgen_toolbox::repository::{WITH_CLOUDS, fleetgen};
 
 pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     let all: Vec<String> = stage.fleet.layers.keys().map(ToString::to_string).collect();
@@ -40,7 +41,24 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     }
     rehearsal.world.judge_packets()?;
     // Some are only needed for programs.
-    if layers.is_empty() { permissions(&rehearsal) } else { Ok(()) }
+    if layers.is_empty() {
+        permissions(&rehearsal)?;
+        stage.timings.time("good", "rehearsal", "roll the images out", || roll_out(&rehearsal))?;
+    }
+    Ok(())
+}
+
+/// Rolls the recorded images out, with the clouds' clients, to groups of the simulated clouds.
+fn roll_out(rehearsal: &Rehearsal<'_>) -> anyhow::Result<()> {
+    let mut test = Command::new("cargo");
+    test.current_dir(&rehearsal.stage.root).arg("test").args(WITH_CLOUDS).args(["--test", "clouds", "--"]);
+    test.args(["--ignored", "--exact", "--nocapture", "what_was_rehearsed_is_rolled_out"]);
+    let said = run(test.env("FLEETGEN_REHEARSED", &rehearsal.repository))?;
+    ensure!(said.contains("1 passed"), "no test ran: {said}");
+    for line in said.lines().filter(|line| line.contains(" runs ")) {
+        println!("after the rollout, {line}");
+    }
+    Ok(())
 }
 
 /// What a good build does not use, and why: statements of the policy on AWS, and permissions on GCP.

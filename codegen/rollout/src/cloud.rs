@@ -19,7 +19,7 @@ pub trait Cloud {
     /// twice must change nothing.
     fn perform(&mut self, group: &GroupPlan, effect: &Effect) -> Answer;
 
-    /// Checks an alarm, or runs a command on one of the group's new machines.
+    /// Checks an alarm or the sessions of new machines, or runs a command on one of them.
     fn check(&mut self, group: Option<&GroupPlan>, gate: &Gate) -> Verdict;
 }
 
@@ -126,6 +126,9 @@ pub struct Observation {
     /// Why the cloud would refuse or never finish a change, such as "the process Launch is suspended".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<String>,
+    /// Why its newest machine could not be started, in the cloud's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// What a group launches.

@@ -44,6 +44,21 @@ pub fn fleetgen(directory: &Path, words: &[&str], environment: &[(&str, &str)]) 
     run(command.args(words).envs(environment.iter().copied()).arg("-C").arg(directory))
 }
 
+/// What `cargo` builds with the clouds' clients: one selection of packages and features for everything, because each other one would
+/// compile them again.
+pub const WITH_CLOUDS: &[&str] = &[
+    "--package",
+    "fleetgen",
+    "--package",
+    "fleetgen-cloud",
+    "--package",
+    "fleetgen-loopback",
+    "--features",
+    "fleetgen/aws,fleetgen/gcp,fleetgen/loopback",
+    "--locked",
+    "--quiet",
+];
+
 /// The rehearsal's fleet.yaml, with the digest of its program.
 ///
 /// # Errors

@@ -114,8 +114,12 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let mut ground = args.place.open(&project, &images, false)?;
     let asked = |group: &&Group| is_asked_for(&args.environment, &args.group, group);
     args.place.check(fleet.groups.values().filter(asked).map(Group::cloud))?;
+    let groups = fleet.groups.values().filter(asked).filter_map(|group| Some((group, Place::of(fleet, group)?)));
+    let groups: Vec<_> = groups.collect();
+    let live = ground.live(&groups);
+    let seen = groups.into_iter().zip(live);
     let rows: Vec<Row> =
-        fleet.groups.values().filter(asked).filter_map(|group| row(&project, &records, &mut ground, group)).collect();
+        seen.map(|((group, place), live)| row(&project, &records, &mut ground, group, place, live)).collect();
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json!({ "groups": rows })))?,
         Format::Human | Format::Github => ui.print(&text(&rows))?,
@@ -126,8 +130,14 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if missing.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(missing, None)) }
 }
 
-fn row(project: &Project, records: &Records<'_>, ground: &mut Ground, group: &Group) -> Option<Row> {
-    let place = Place::of(&project.fleet, group)?;
+fn row(
+    project: &Project,
+    records: &Records<'_>,
+    ground: &mut Ground,
+    group: &Group,
+    place: Place,
+    live: Result<Option<Live>, String>,
+) -> Row {
     let wanted = choose(records, &project.fleet, group);
     let mut row = Row {
         group: group.name.clone(),
@@ -142,16 +152,16 @@ fn row(project: &Project, records: &Records<'_>, ground: &mut Ground, group: &Gr
         notes: wanted.as_ref().err().cloned().into_iter().collect(),
         place,
     };
-    let live = match ground.live(&group.name, &row.place) {
+    let live = match live {
         Ok(Some(live)) => live,
         Ok(None) => {
             row.state = State::NotCreated;
             row.notes.clear();
-            return Some(row);
+            return row;
         }
         Err(why) => {
             row.notes = vec![why];
-            return Some(row);
+            return row;
         }
     };
     let parameter = resource_name::image_parameter(&project.fleet.name, group);
@@ -160,7 +170,7 @@ fn row(project: &Project, records: &Records<'_>, ground: &mut Ground, group: &Gr
         row.notes.push(format!("its parameter cannot be read: {why}"));
     }
     row.compare(&live, recorded.unwrap_or_default(), records, group);
-    Some(row)
+    row
 }
 
 impl Row {
@@ -195,6 +205,7 @@ impl Row {
         };
         self.notes.extend(revoked);
         self.notes.extend(live.seen.obstacle.clone());
+        self.notes.extend(live.seen.trouble.clone());
         let unhealthy: u32 = self.machines.values().map(|machines| machines.unhealthy).sum();
         if unhealthy > 0 {
             self.notes.push(format!("{} unhealthy", count(unhealthy as usize, "machine")));

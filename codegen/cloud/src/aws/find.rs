@@ -3,15 +3,14 @@
 use aws_sdk_ec2::types::ResponseLaunchTemplateData;
 use fleetgen_rollout::{Found, Live, Place, Sight, Version};
 
-use super::Aws;
+use super::Clients;
 use crate::failure::Failure;
 
-impl Aws {
+impl Clients {
     /// What AWS shows of a group, for a plan.
-    pub(crate) async fn find(&mut self, place: &Place) -> Result<Found, Failure> {
-        let clients = self.at(place).await?;
-        let (id, seen) = clients.look(place).await?;
-        let versions = clients.versions(&id).await?;
+    pub(crate) async fn find(&self, place: &Place) -> Result<Found, Failure> {
+        let (id, seen) = self.look(place).await?;
+        let versions = self.versions(&id).await?;
         let numbered = |version: &Version| {
             versions.iter().find(|it| it.version_number.is_some_and(|number| number.to_string() == version.as_str()))
         };
@@ -21,7 +20,7 @@ impl Aws {
         let (now, newest) = (data(&seen.setting.version), data(&latest));
         let image = now.as_ref().and_then(|data| data.image_id.clone());
         let image_exists = match &image {
-            Some(image) => clients.image(image).await?.is_some(),
+            Some(image) => self.image(image).await?.is_some(),
             None => true,
         };
         Ok(Found {
@@ -34,10 +33,9 @@ impl Aws {
     }
 
     /// A group with the images of its versions.
-    pub(crate) async fn live(&mut self, place: &Place) -> Result<Live, Failure> {
-        let clients = self.at(place).await?;
-        let (id, seen) = clients.look(place).await?;
-        let versions = clients.versions(&id).await?;
+    pub(crate) async fn live(&self, place: &Place) -> Result<Live, Failure> {
+        let (id, seen) = self.look(place).await?;
+        let versions = self.versions(&id).await?;
         let images = versions.into_iter().filter_map(|version| {
             let number = Version::from(version.version_number?.to_string());
             let image = version.launch_template_data?.image_id?;

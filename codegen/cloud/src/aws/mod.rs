@@ -51,7 +51,7 @@ struct Loaded {
 
 /// The clients of a region. All groups share them, and with them their rate: a client that is throttled slows down.
 #[derive(Clone)]
-struct Clients {
+pub(crate) struct Clients {
     autoscaling: aws_sdk_autoscaling::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     ec2: aws_sdk_ec2::Client,
@@ -64,7 +64,7 @@ impl Aws {
     ///
     /// # Errors
     /// There are no credentials, or they are of another account.
-    async fn at(&mut self, place: &Place) -> Result<Clients, Failure> {
+    pub(crate) async fn at(&mut self, place: &Place) -> Result<Clients, Failure> {
         let loaded = match self.loaded.take() {
             Some(loaded) => loaded,
             None => load(place, self.endpoint.as_deref()).await?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Instance, InstanceRefresh, InstanceRefreshStatus, LaunchTemplate, LaunchTemplateSpecification,
-    LifecycleState,
+    LifecycleState, ScalingActivityStatusCode,
 };
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
 use fleetgen_rollout::{Change, ChangeId, ChangeStatus, Machines, Observation, Place, Setting, Version};
@@ -38,7 +38,10 @@ impl Clients {
         let refresh = self.newest_refresh(place).await?;
         let targets = self.targets(&group).await?;
         let template = template(&group)?;
-        let observation = observation(&group, template, refresh.as_ref(), targets.as_ref())?;
+        let mut observation = observation(&group, template, refresh.as_ref(), targets.as_ref())?;
+        if let Some(refresh) = refresh.filter(|it| is_active(it) || observation.healthy() < observation.size) {
+            observation.trouble = self.trouble(place, &refresh).await?;
+        }
         Ok((template.launch_template_id.clone().unwrap_or_default(), observation))
     }
 
@@ -71,6 +74,19 @@ impl Clients {
         };
         // AWS shows the newest first.
         Ok(refreshes.into_iter().rev().max_by_key(age))
+    }
+
+    /// Why AWS could not launch a machine since a refresh began, or says that the refresh does not go on.
+    async fn trouble(&self, place: &Place, refresh: &InstanceRefresh) -> Result<Option<String>, Failure> {
+        let request = self.autoscaling.describe_scaling_activities().auto_scaling_group_name(&place.name);
+        let activities = request.max_records(20).send().await.map_err(failure)?.activities.unwrap_or_default();
+        let since = refresh.start_time.map(|time| time.secs());
+        // AWS shows the newest first.
+        let failed = activities.into_iter().find(|activity| {
+            activity.status_code == Some(ScalingActivityStatusCode::Failed)
+                && activity.start_time.map(|time| time.secs()) >= since
+        });
+        Ok(failed.and_then(|activity| activity.status_message).or_else(|| refresh.status_reason.clone()))
     }
 
     /// How the targets of a group's load balancers are, by machine.
@@ -157,7 +173,7 @@ fn observation(
     let size = u32::try_from(group.desired_capacity.unwrap_or_default()).unwrap_or_default();
     let change = refresh.map(change).transpose()?;
     let setting = Setting::only(exact(template).unwrap_or(Version::from(named)));
-    Ok(Observation { size, setting, machines, change, obstacle: obstacle(group, template) })
+    Ok(Observation { size, setting, machines, change, obstacle: obstacle(group, template), trouble: None })
 }
 
 /// How a machine is; nothing if it is leaving.

@@ -6,26 +6,25 @@ use fleetgen_rollout::{Found, Live, Place, Sight};
 use google_cloud_compute_v1::model::InstanceTemplate;
 use serde_json::Value;
 
-use super::Gcp;
+use super::Clients;
 use super::prepare::boot_image;
 use super::versions::newest_of_terraform;
 use crate::failure::Failure;
 
-impl Gcp {
+impl Clients {
     /// What Google Cloud shows of a group, for a plan.
-    pub(crate) async fn find(&mut self, place: &Place) -> Result<Found, Failure> {
-        let clients = self.clients().await?;
-        let seen = clients.look(place).await?;
-        let templates = clients.templates(place).await?;
+    pub(crate) async fn find(&self, place: &Place) -> Result<Found, Failure> {
+        let seen = self.look(place).await?;
+        let templates = self.templates(place).await?;
         let latest = newest_of_terraform(place, &templates)?;
         let named = |name: &str| templates.iter().find(|template| template.name.as_deref() == Some(name));
         let now = match named(seen.setting.version.as_str()) {
             Some(template) => Some(template.clone()),
-            None => clients.template(place, seen.setting.version.as_str()).await?,
+            None => self.template(place, seen.setting.version.as_str()).await?,
         };
         let path = now.as_ref().and_then(boot_image);
         let image_exists = match &path {
-            Some(path) => clients.image(path).await?.is_some(),
+            Some(path) => self.image(path).await?.is_some(),
             None => true,
         };
         let comes_along = match (&now, named(latest.as_str())) {
@@ -37,12 +36,11 @@ impl Gcp {
     }
 
     /// A group with the images of its versions.
-    pub(crate) async fn live(&mut self, place: &Place) -> Result<Live, Failure> {
-        let clients = self.clients().await?;
-        let seen = clients.look(place).await?;
+    pub(crate) async fn live(&self, place: &Place) -> Result<Live, Failure> {
+        let seen = self.look(place).await?;
         let mut images = BTreeMap::new();
         for version in seen.versions() {
-            let template = clients.template(place, version.as_str()).await?;
+            let template = self.template(place, version.as_str()).await?;
             let image = template.as_ref().and_then(boot_image);
             images.extend(image.map(|image| (version.clone(), relative(&image))));
         }

@@ -43,7 +43,7 @@ pub(crate) struct Gcp {
     clients: Option<Arc<Clients>>,
 }
 
-struct Clients {
+pub(crate) struct Clients {
     disks: Disks,
     global_operations: GlobalOperations,
     groups: RegionInstanceGroupManagers,
@@ -55,7 +55,7 @@ struct Clients {
 }
 
 impl Gcp {
-    async fn clients(&mut self) -> Result<Arc<Clients>, Failure> {
+    pub(crate) async fn clients(&mut self) -> Result<Arc<Clients>, Failure> {
         if let Some(clients) = &self.clients {
             return Ok(Arc::clone(clients));
         }

@@ -38,11 +38,15 @@ impl Clients {
         let mut items = request.set_max_results(PAGE).by_item();
         let is_checked = !group.auto_healing_policies.is_empty();
         let mut machines: BTreeMap<Version, Machines> = BTreeMap::new();
+        let mut trouble = None;
         while let Some(item) = items.next().await {
-            count(&item.map_err(|error| failure(&error))?, is_checked, &mut machines);
+            let machine = item.map_err(|error| failure(&error))?;
+            count(&machine, is_checked, &mut machines);
+            trouble = trouble.or_else(|| last_error(&machine));
         }
         let size = u32::try_from(group.target_size.unwrap_or_default()).unwrap_or_default();
-        Ok(Observation { size, setting: setting(&group)?, machines, change: None, obstacle: obstacle(&group) })
+        let obstacle = obstacle(&group);
+        Ok(Observation { size, setting: setting(&group)?, machines, change: None, obstacle, trouble })
     }
 }
 
@@ -70,6 +74,13 @@ fn count(machine: &ManagedInstance, is_checked: bool, machines: &mut BTreeMap<Ve
     } else {
         count.starting += 1;
     }
+}
+
+/// Why a machine could not be created when that was last tried.
+fn last_error(machine: &ManagedInstance) -> Option<String> {
+    let error = machine.last_attempt.as_ref()?.errors.as_ref()?.errors.first()?;
+    let words = [error.code.as_deref(), error.message.as_deref()];
+    Some(words.into_iter().flatten().collect::<Vec<_>>().join(": "))
 }
 
 /// What a group launches: exactly one version has no number.

@@ -111,7 +111,7 @@ impl Run<'_> {
                 let is_complete = view.is_complete();
                 let is_empty = seen.size == 0;
                 if !is_complete {
-                    self.check_deadline(index, "its machines do not become healthy");
+                    self.check_deadline(index, &unhealthy(seen));
                 } else if !is_paused {
                     self.gates(index, look, if is_empty { Trigger::Emptied } else { Trigger::Verified });
                 }
@@ -160,7 +160,7 @@ impl Run<'_> {
             Next::Reached => {
                 self.on(index, reached);
             }
-            Next::Wait => self.check_deadline(index, "its machines do not become healthy"),
+            Next::Wait => self.check_deadline(index, &unhealthy(seen)),
             Next::Act(Action::Cancel { change }) => self.emit(index, Action::Cancel { change }),
             Next::Act(action) => {
                 if let Some(hold) = if is_forward { self.start_hold(index, seen) } else { None } {
@@ -255,4 +255,10 @@ impl Run<'_> {
             Judgement::Failed(gate, OnFailure::Fail) => self.fail(index, format!("the gate `{gate}` failed")),
         }
     }
+}
+
+/// That machines do not become healthy, and why if the cloud says it.
+fn unhealthy(seen: &Observation) -> String {
+    let why = seen.trouble.as_ref().map(|trouble| format!(": {trouble}")).unwrap_or_default();
+    format!("its machines do not become healthy{why}")
 }

@@ -157,7 +157,11 @@ impl Run<'_> {
                     self.hold(Some(Hold::Approval { gate: State::approval(environment.name.as_str(), name) }));
                     return false;
                 }
-                Check::Http(_) | Check::Alarm(_) | Check::MachineCommand(_) | Check::LocalCommand(_) => {
+                Check::Http(_)
+                | Check::Alarm(_)
+                | Check::Sessions
+                | Check::MachineCommand(_)
+                | Check::LocalCommand(_) => {
                     self.state.wave_gates.get(name).is_some_and(|tally| tally.passes >= gate.passes)
                 }
             };

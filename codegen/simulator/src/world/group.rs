@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{Lowest, Sickness};
 use crate::{Fault, FaultKind};
 
+/// What a cloud says that has no machine.
+pub(super) const NO_CAPACITY: &str = "no zone has capacity for this machine type now";
 /// The step of time. Drivers look every 20 s or more.
 pub(super) const TICK: SignedDuration = SignedDuration::from_secs(10);
 
@@ -173,6 +175,11 @@ impl SimGroup {
         self.faults.push(Active { from: after(fault.at), until, kind: fault.kind, done: false });
     }
 
+    /// From now on, no machine can be started.
+    pub(super) fn starve(&mut self) {
+        self.faults.push(Active { from: self.at, until: Timestamp::MAX, kind: FaultKind::NoCapacity, done: false });
+    }
+
     /// Whether a lasting fault is active.
     pub(super) fn has(&self, kind: FaultKind, at: Timestamp) -> bool {
         self.faults.iter().any(|fault| fault.kind == kind && fault.from <= at && at < fault.until)
@@ -280,6 +287,7 @@ impl SimGroup {
             machines,
             change: self.refresh.as_ref().map(|refresh| refresh.change.clone()),
             obstacle: suspended.then(|| "the processes Launch and Terminate are suspended".to_owned()),
+            trouble: self.has(FaultKind::NoCapacity, self.at).then(|| NO_CAPACITY.to_owned()),
         }
     }
 

@@ -139,6 +139,13 @@ impl World {
         self.sick.insert(group.clone(), sickness);
     }
 
+    /// From now on, no machine of a group can be started.
+    pub fn starve(&mut self, group: &GroupName) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.starve();
+        }
+    }
+
     /// Deletes an image. Groups go on with the machines that they have.
     pub fn lose(&mut self, image: &ImageId) {
         self.lost.insert(image.clone());
@@ -322,6 +329,7 @@ impl Cloud for World {
         let named = |name: &str| self.failing.contains(name);
         let fails = match &gate.check {
             fleetgen_fleet::Check::Alarm(alarm) => named(alarm.as_str()),
+            fleetgen_fleet::Check::Sessions => named("sessions"),
             fleetgen_fleet::Check::MachineCommand(words) | fleetgen_fleet::Check::LocalCommand(words) => {
                 words.first().is_some_and(|word| named(word.as_str()))
             }

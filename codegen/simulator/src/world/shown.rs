@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleetgen_fleet::scalar::ImageId;
 use fleetgen_rollout::{Canary, Change, Setting, Version};
 
-use super::group::{Machine, SimGroup};
+use super::group::{Machine, NO_CAPACITY, SimGroup};
 use crate::FaultKind;
 
 /// A group.
@@ -23,6 +23,8 @@ pub struct Shown {
     pub refresh: Option<ShownRefresh>,
     /// Whether a person has suspended processes of the group.
     pub is_suspended: bool,
+    /// Why no machine can be started.
+    pub trouble: Option<&'static str>,
 }
 
 /// A version.
@@ -107,6 +109,7 @@ impl SimGroup {
             machines: machines.collect(),
             refresh,
             is_suspended: self.has(FaultKind::Suspended, at),
+            trouble: self.has(FaultKind::NoCapacity, at).then_some(NO_CAPACITY),
         }
     }
 }

@@ -99,6 +99,14 @@ impl Tools {
     }
 }
 
+/// Installs only the folder with `aws`, and with a `python` that has the clouds' clients.
+///
+/// # Errors
+/// It cannot be installed, and what it needs.
+pub fn install_clouds(root: &Path) -> anyhow::Result<PathBuf> {
+    python::install(root, &cache()?, &python::CLOUDS)
+}
+
 /// Installs what is missing.
 ///
 /// # Errors

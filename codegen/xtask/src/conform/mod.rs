@@ -1,5 +1,6 @@
 //! What is out of reach where the checks run, tried where it is not: a machine with access to the internet.
 
+mod clouds;
 mod ubuntu;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,10 @@ pub(crate) enum What {
         #[arg(long, value_name = "FILE")]
         image: Option<PathBuf>,
     },
+    /// In a real account, try what rollouts assume of AWS; half an hour, and less than a dollar
+    Aws(clouds::Aws),
+    /// In a real project, try what rollouts assume of Google Cloud; half an hour, and less than a dollar
+    Gcp(clouds::Gcp),
 }
 
 const IMAGES: &str = "https://cloud-images.ubuntu.com/noble/current";
@@ -47,6 +52,8 @@ pub(crate) fn run(root: &Path, what: &What) -> anyhow::Result<()> {
             };
             conform(root, folder.path(), &image)
         }
+        What::Aws(aws) => aws.run(root),
+        What::Gcp(gcp) => gcp.run(root),
     }
 }
 

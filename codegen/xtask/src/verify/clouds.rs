@@ -9,25 +9,13 @@ use anyhow::{Context as _, ensure};
 use fleetgen_cloud::WRITES;
 use fleetgen_toolbox::calls::needs;
 use fleetgen_toolbox::process::run;
+use fleetgen_toolbox::repository::WITH_CLOUDS;
 use serde_json::Value;
 
 use super::moto::{CREDENTIALS, Moto};
 use super::{Check, CheckContext};
 
 const BUCKET: &str = "example-rollouts";
-/// One selection of packages and features for everything: each other one would compile the clients again.
-const SELECTION: &[&str] = &[
-    "--package",
-    "fleetgen",
-    "--package",
-    "fleetgen-cloud",
-    "--package",
-    "fleetgen-loopback",
-    "--features",
-    "fleetgen/aws,fleetgen/gcp,fleetgen/loopback",
-    "--locked",
-    "--quiet",
-];
 /// What AWS asks for besides a call: to start machines.
 const IMPLIED: &[&str] = &["ec2:CreateTags", "iam:PassRole"];
 /// What everybody may call.
@@ -42,12 +30,17 @@ pub(super) fn checks() -> Vec<Check> {
 
 fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut clippy = Command::new("cargo");
-    clippy.current_dir(context.root).arg("clippy").args(SELECTION).args(["--all-targets", "--", "--deny", "warnings"]);
+    clippy.current_dir(context.root).arg("clippy").args(WITH_CLOUDS).args([
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]);
     run(&mut clippy)?;
     let moto = Moto::start(context, BUCKET)?;
     let exchanges = tempfile::tempdir()?;
     let mut test = Command::new("cargo");
-    test.current_dir(context.root).arg("test").args(SELECTION).args(["--test", "clouds", "--test", "loopback"]);
+    test.current_dir(context.root).arg("test").args(WITH_CLOUDS).args(["--test", "clouds", "--test", "loopback"]);
     test.envs(CREDENTIALS).env("AWS_ENDPOINT", &moto.url).env("AWS_ALLOW_HTTP", "true");
     test.env("FLEETGEN_PYTHON", context.tools.clouds.join("python"));
     test.env("FLEETGEN_TEST_BUCKET", BUCKET).env("FLEETGEN_EXCHANGES", exchanges.path());
@@ -55,7 +48,7 @@ fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut files: Vec<_> =
         fs_err::read_dir(exchanges.path())?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
     files.sort();
-    ensure!(files.len() == 6, "the tests kept {} files of exchanges", files.len());
+    ensure!(files.len() == 7, "the tests kept {} files of exchanges", files.len());
     let (sweeps, rollouts): (Vec<PathBuf>, Vec<PathBuf>) =
         files.into_iter().partition(|file| file.file_stem().is_some_and(|name| name == "sweep"));
     for (job, role, files) in [("rollout", "rollout-prod", rollouts), ("sweep", "sweep", sweeps)] {

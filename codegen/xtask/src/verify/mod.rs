@@ -4,6 +4,7 @@ mod access_log;
 mod accounts;
 mod bootstrap;
 mod clouds;
+mod conform;
 mod hostile;
 mod iam;
 mod iam_data;
@@ -78,6 +79,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let context = CheckContext { root, tools: &tools, sandbox: &sandbox, registry: args.registry };
     let mut checks = texts::checks();
     checks.extend(clouds::checks());
+    checks.extend(conform::checks());
     checks.extend(journals::checks());
     checks.extend(layers::checks());
     checks.extend(scripts::checks());

@@ -6,7 +6,7 @@ use fleetgen_cloud::{Class, Clouds, Failure as Failed};
 use fleetgen_driver::{Clock, LocalGates, SystemClock};
 use fleetgen_fleet::choice::Cloud as CloudName;
 use fleetgen_fleet::scalar::{GroupName, ImageId, LayerName};
-use fleetgen_fleet::{Fleet, Gate, resource_name};
+use fleetgen_fleet::{Fleet, Gate, Group, resource_name};
 use fleetgen_images::Images;
 use fleetgen_problem::{Code, Place as ProblemPlace, Problem};
 use fleetgen_rollout::{
@@ -94,25 +94,34 @@ impl Where {
 
 impl Ground {
     /// What there is to see of every group that a plan may be about.
-    pub(crate) fn inventory(&mut self, fleet: &Fleet, asked: impl Fn(&fleetgen_fleet::Group) -> bool) -> Inventory {
+    pub(crate) fn inventory(&mut self, fleet: &Fleet, asked: impl Fn(&Group) -> bool) -> Inventory {
         match self {
             Self::Simulator(simulator) => simulator.world().inventory(),
             Self::Clouds(clouds) => {
                 let groups = fleet.groups.values().filter(|group| asked(group));
-                groups.filter_map(|group| Some((group.name.clone(), clouds.find(&Place::of(fleet, group)?)))).collect()
+                let groups = groups.filter_map(|group| Some((group.name.clone(), Place::of(fleet, group)?)));
+                let (names, places): (Vec<_>, Vec<_>) = groups.unzip();
+                names.into_iter().zip(clouds.find(&places)).collect()
             }
         }
     }
 
-    /// A group as it is; nothing if it does not exist.
-    pub(crate) fn live(&mut self, group: &GroupName, place: &Place) -> Result<Option<Live>, String> {
+    /// Groups as they are, in their order; nothing if one does not exist.
+    pub(crate) fn live(&mut self, groups: &[(&Group, Place)]) -> Vec<Result<Option<Live>, String>> {
         match self {
-            Self::Simulator(simulator) => Ok(simulator.world().live(group)),
-            Self::Clouds(clouds) => match clouds.live(place) {
-                Ok(live) => Ok(Some(live)),
-                Err(Failed { class: Class::Gone, .. }) => Ok(None),
-                Err(failed) => Err(failed.words()),
-            },
+            Self::Simulator(simulator) => {
+                let mut world = simulator.world();
+                groups.iter().map(|(group, _)| Ok(world.live(&group.name))).collect()
+            }
+            Self::Clouds(clouds) => {
+                let places: Vec<Place> = groups.iter().map(|(_, place)| place.clone()).collect();
+                let live = clouds.live(&places).into_iter().map(|live| match live {
+                    Ok(live) => Ok(Some(live)),
+                    Err(Failed { class: Class::Gone, .. }) => Ok(None),
+                    Err(failed) => Err(failed.words()),
+                });
+                live.collect()
+            }
         }
     }
 
@@ -128,9 +137,10 @@ impl Ground {
     pub(crate) fn images(&mut self, fleet: &Fleet) -> Result<BTreeSet<ImageId>, Failure> {
         let mut images = BTreeSet::new();
         let mut problems = Vec::new();
-        for group in fleet.groups.values() {
-            let Some(place) = Place::of(fleet, group) else { continue };
-            match self.live(&group.name, &place) {
+        let groups = fleet.groups.values().filter_map(|group| Some((group, Place::of(fleet, group)?)));
+        let groups: Vec<_> = groups.collect();
+        for ((group, place), live) in groups.iter().zip(self.live(&groups)) {
+            match live {
                 Ok(live) => {
                     let ids = live.into_iter().flat_map(|live| live.images.into_values());
                     images.extend(ids.filter_map(|id| id.parse::<ImageId>().ok()));
