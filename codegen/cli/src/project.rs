@@ -9,7 +9,7 @@ use fleetgen_fleet::scalar::{Key, LayerName};
 use fleetgen_fleet::{CheckContext, ExplainedFleet, Fleet, Group, Loaded, resource_name};
 use fleetgen_images::Records;
 use fleetgen_problem::{Code, Place, Problem, Severity, SourceFile, Unreadable};
-use fleetgen_tree::{Changes, DiskState};
+use fleetgen_tree::{Changes, DiskState, File};
 
 use crate::arguments::Global;
 use crate::clock;
@@ -85,8 +85,7 @@ impl Project {
         );
         let project = project?;
         let recorded = Recorded::read(&project.root, &project.fleet)?;
-        let images = start_images(&project.fleet, &recorded);
-        let wanted = fleetgen_emit::emit(&project.fleet, &hand_written(&project.root)?, &images)?;
+        let wanted = wanted(&project.fleet, &hand_written(&project.root)?, &recorded)?;
         let changes = fleetgen_tree::compare(&project.root, state?, wanted)?;
         Ok((project, recorded, changes))
     }
@@ -116,6 +115,11 @@ impl Project<ExplainedFleet> {
     pub(crate) fn load_explained(global: &Global, ui: &mut Ui) -> Result<Self, Failure> {
         Unread::read(global)?.load(fleetgen_fleet::load_explained, Severity::Warning, ui)
     }
+}
+
+/// The files that a fleet wants.
+pub(crate) fn wanted(fleet: &Fleet, scripts: &HandWritten, recorded: &Recorded) -> Result<Vec<File>, Failure> {
+    Ok(fleetgen_emit::emit(fleet, scripts, &start_images(fleet, recorded))?)
 }
 
 /// The images that new groups start with: those that a rollout would move them to.

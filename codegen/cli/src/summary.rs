@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use fleetgen_affected::{Setting, settings};
 use fleetgen_tree::{Change, Changes, RelPath, Subject};
-use serde::Serialize;
-use serde_json::Value;
 
 /// More files than this are summarised by what they are about.
 const MOST_LINES: usize = 20;
@@ -72,25 +71,14 @@ pub(crate) struct FileSummary {
     pub(crate) settings: Vec<Setting>,
 }
 
-/// A setting that differs.
-#[derive(Debug, Serialize)]
-pub(crate) struct Setting {
-    /// Its path, such as `size.max`.
-    path: String,
-    /// The old value; nothing if the setting is new.
-    old: Option<Value>,
-    /// The new value; nothing if the setting is removed.
-    new: Option<Value>,
-}
-
 /// Summarises a change.
 pub(crate) fn of(path: &RelPath, change: &Change) -> FileSummary {
     let subject = subject(change);
     let settings = match (change, &subject) {
         (Change::Update { old, new }, Some(Subject::Group(group))) => {
-            differences(&leaves(old), &leaves(&new.content), &format!("module.{group}."))
+            settings(old, &new.content, &format!("module.{group}."))
         }
-        (Change::Update { old, new }, Some(Subject::Root(_))) => differences(&leaves(old), &leaves(&new.content), ""),
+        (Change::Update { old, new }, Some(Subject::Root(_))) => settings(old, &new.content, ""),
         _ => Vec::new(),
     };
     let directory = path.directory().to_owned();
@@ -124,52 +112,9 @@ impl std::fmt::Display for FileSummary {
             }
             _ => {}
         }
-        for Setting { path, old, new } in &self.settings {
-            match (old, new) {
-                (Some(old), Some(new)) => writeln!(f, "  {path}: {old} → {new}")?,
-                (None, Some(new)) => writeln!(f, "  {path}: {new} (new)")?,
-                (Some(old), None) => writeln!(f, "  {path}: {old} (removed)")?,
-                (None, None) => {}
-            }
+        for setting in &self.settings {
+            writeln!(f, "  {setting}")?;
         }
         Ok(())
     }
-}
-
-/// Every scalar of a file, by its path.
-fn leaves(text: &str) -> BTreeMap<String, Value> {
-    let mut leaves = BTreeMap::new();
-    if let Ok(value) = hcl::from_str::<Value>(text) {
-        collect(String::new(), &value, &mut leaves);
-    }
-    leaves
-}
-
-fn collect(path: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| collect(below(key), value, leaves)),
-        // A list of mappings is compared item by item, a list of words as a whole.
-        Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().enumerate().for_each(|(index, item)| collect(below(&index.to_string()), item, leaves));
-        }
-        scalar => {
-            leaves.insert(path, scalar.clone());
-        }
-    }
-}
-
-fn differences(old: &BTreeMap<String, Value>, new: &BTreeMap<String, Value>, prefix: &str) -> Vec<Setting> {
-    let mut paths: Vec<&String> = old.keys().chain(new.keys()).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    paths
-        .into_iter()
-        .filter(|path| old.get(*path) != new.get(*path))
-        .map(|path| Setting {
-            path: path.strip_prefix(prefix).unwrap_or(path).to_owned(),
-            old: old.get(path).cloned(),
-            new: new.get(path).cloned(),
-        })
-        .collect()
 }

@@ -146,6 +146,36 @@ fn operate(journal: &str, name: &str) {
     assert_eq!(parameters.iter().filter(|it| it["version"] == 2).count(), 6, "{parameters:?}");
 }
 
+/// The script of the workflow rolls an environment out, and says when nothing is left to do.
+#[test]
+fn a_workflow_rolls_out() {
+    let builds = fleet(FLEET);
+    let client = served(&builds);
+    let sandbox = &builds.sandbox;
+    promote(&builds, &[("FLEETGEN_LOOPBACK", client.url())]);
+    let folder = sandbox.path(".fleetgen/bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fleetgen"), folder.join("fleetgen")).unwrap();
+    let run = |environment: &str| {
+        let output = sandbox.path("output");
+        let mut script = std::process::Command::new("bash");
+        script.arg(common::repository().join(".github/scripts/rollout.sh")).current_dir(sandbox.path(""));
+        script.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+        script.env("FLEETGEN_LOOPBACK", client.url()).env("ENVIRONMENT", environment).env("EMERGENCY", "");
+        let done = script.env("GITHUB_OUTPUT", &output).env_remove("GITHUB_STEP_SUMMARY").output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let said = std::fs::read_to_string(&output).unwrap_or_default();
+        sandbox.remove("output");
+        (said, String::from_utf8_lossy(&done.stdout).into_owned())
+    };
+    assert_eq!(run("stg").0, "over=true\n");
+    let status = sandbox.run_with(&["status"], &[("FLEETGEN_LOOPBACK", client.url())]).expect(0);
+    assert!(status.stdout.ends_with("12 groups: 6 behind, 6 current\n"), "{}", status.stdout);
+    let (over, said) = run("stg");
+    assert!(over == "over=true\n" && said.contains("nothing to roll out"), "{said}");
+    assert_eq!(run("prod").0, "over=true\n");
+}
+
 /// The last step of a rehearsal: the images that it has built and recorded are promoted, and rolled out to groups that run the vendor's.
 #[test]
 #[ignore = "`cargo xtask rehearse` runs it, in the repository that it names"]

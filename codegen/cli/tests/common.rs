@@ -131,6 +131,28 @@ impl Sandbox {
         std::fs::remove_dir_all(self.path(path)).unwrap();
     }
 
+    /// Runs Git.
+    pub(crate) fn git(&self, words: &[&str]) {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let run = Command::new("git").current_dir(self.path("")).args(identity).args(words).output().unwrap();
+        assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
+    }
+
+    /// A repository of Git, with copies of the scripts, checks and modules, whose first commit has everything.
+    pub(crate) fn committed(fleet: &str) -> Self {
+        let sandbox = Self::new(fleet);
+        sandbox.copy_scripts();
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(repository().join("terraform")).arg(sandbox.path("terraform"));
+        assert!(copy.status().unwrap().success());
+        sandbox.run(&["generate"]).expect(0);
+        sandbox.git(&["init", "--quiet"]);
+        sandbox.write(".gitignore", ".terraform\n.terraform.lock.hcl\n.fleetgen\n");
+        sandbox.git(&["add", "."]);
+        sandbox.git(&["commit", "--quiet", "--message=first"]);
+        sandbox
+    }
+
     /// Replaces the links to the repository's scripts and checks by copies.
     #[expect(clippy::disallowed_methods, reason = "in a temporary folder")]
     pub(crate) fn copy_scripts(&self) {

@@ -5,7 +5,7 @@ mod builds;
 mod common;
 
 use builds::{Builds, COMMIT, SOURCE};
-use common::{Run, Sandbox, expect_document, repository};
+use common::{Run, Sandbox, TWO_CLOUDS, expect_document, merged, repository};
 use serde_json::{Value, json};
 
 const OTHER_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -287,4 +287,97 @@ fn a_record_that_would_lose_something_is_refused() {
     builds.sandbox.remove("images/base.yaml");
     std::os::unix::fs::symlink(builds.sandbox.path("elsewhere.yaml"), builds.sandbox.path("images/base.yaml")).unwrap();
     builds.refuses(&[&path], "is a symbolic link");
+}
+
+/// Parents come first, nothing is built twice, and what is recorded is not built again.
+#[test]
+fn a_build_plan_has_what_is_missing() {
+    let deep = Sandbox::new(&merged(TWO_CLOUDS));
+    let builds = Builds::of(include_str!("../../loopback/tests/fleet.yaml"));
+    let plan = |sandbox: &Sandbox, words: &[&str]| -> Vec<Vec<(String, Vec<String>, bool)>> {
+        let said = sandbox.run(&[&["build-plan", "--format", "json"], words].concat()).expect(0).stdout;
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let build = |it: &Value| {
+            let sources = it["sources"].as_array().unwrap().iter().map(text).collect();
+            (text(&it["layer"]), sources, it["replaces"] == true)
+        };
+        said["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stage| stage.as_array().unwrap().iter().map(build).collect())
+            .collect()
+    };
+    let names = |stages: &[Vec<(String, Vec<String>, bool)>]| -> Vec<Vec<String>> {
+        stages.iter().map(|stage| stage.iter().map(|(layer, ..)| layer.clone()).collect()).collect()
+    };
+    assert_eq!(names(&plan(&deep, &[])), [vec!["base"], vec!["gpu"]]);
+    assert_eq!(names(&plan(&deep, &["--layer", "base"])), [vec!["base"], vec![]]);
+    let manifests = [builds.good("base", "amazon-ebs.amd64"), builds.good("base", "googlecompute.arm64")];
+    builds.sandbox.run(&["images", "record", &manifests[0], &manifests[1]]).expect(0);
+    let rest = plan(&builds.sandbox, &[]);
+    assert_eq!(
+        rest[0],
+        [("base".to_owned(), vec!["amazon-ebs.arm64".to_owned(), "googlecompute.amd64".to_owned()], false)]
+    );
+    let again = plan(&builds.sandbox, &["--all"]);
+    assert_eq!(again[0][0].1.len(), 4);
+    assert!(again[0][0].2, "what is recorded is replaced");
+    deep.run(&["build-plan", "--layer", "bsae"]).expect(2).says("`base`");
+}
+
+/// The script of the workflow commits what was built to a branch, and opens a pull request; a second time, it updates that.
+#[test]
+fn a_workflow_records_in_a_pull_request() {
+    let builds = Builds::of(include_str!("../../loopback/tests/fleet.yaml"));
+    let sandbox = &builds.sandbox;
+    for part in [".github/scripts", ".gitignore"] {
+        let to = sandbox.path(part);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let copied = std::process::Command::new("cp").arg("-r").arg(repository().join(part)).arg(to).status();
+        assert!(copied.unwrap().success());
+    }
+    sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
+    sandbox.git(&["init", "--quiet", "--bare", "remote"]);
+    sandbox.write(".git/info/exclude", "/bin\n/remote\n");
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "--quiet", "--message=first"]);
+    builds.good("base", SOURCE);
+    std::fs::create_dir_all(sandbox.path(".fleetgen/built/reports-base")).unwrap();
+    let (from, to) = (sandbox.path(".fleetgen/base/reports"), sandbox.path(".fleetgen/built/reports-base/base"));
+    std::fs::rename(from, to).unwrap();
+    // GitHub's program, and fleetgen as the workflow finds it.
+    sandbox.write("bin/gh", "#!/bin/bash\necho \"$*\" >>gh.log\ncase \"$2\" in list) [ -e opened ] && echo 1 || echo 0 ;; create) touch opened ;; esac\n");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fleetgen"), sandbox.path("bin/fleetgen")).unwrap();
+    let executable = std::process::Command::new("chmod").arg("+x").arg(sandbox.path("bin/gh")).status();
+    assert!(executable.unwrap().success());
+    let record = || {
+        let mut script = std::process::Command::new("bash");
+        script.arg(".github/scripts/record.sh").current_dir(sandbox.path(""));
+        let path = format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap());
+        let remote = format!("url.{}.insteadOf", sandbox.path("remote").display());
+        script.env("PATH", path).env("GH_TOKEN", "token").env("REPOSITORY", "example/fleet").env("GITHUB_RUN_ID", "1");
+        script
+            .env("REASON", "$(touch pwned) `x`\n\n# a title\n@example/team")
+            .env("RUN", "https://github.com/example/fleet/actions/runs/1");
+        script.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", remote);
+        script.env("GIT_CONFIG_VALUE_0", "https://x-access-token:token@github.com/example/fleet.git");
+        let done = script.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    record();
+    sandbox.git(&["--git-dir=remote", "show", "fleet/images-1:images/base.yaml"]);
+    let asked = sandbox.read("gh.log");
+    assert!(asked.contains("pr create --repo example/fleet --head fleet/images-1 --base main"), "{asked}");
+    let body = sandbox.read(".fleetgen/body.md");
+    assert!(body.contains("\n    $(touch pwned) `x`\n    \n    # a title\n    @example/team\n"), "{body}");
+    assert!(!sandbox.path("pwned").exists());
+    // From the start again, with the pull request open.
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    record();
+    assert!(sandbox.read("gh.log").contains("pr edit fleet/images-1"));
+    sandbox.git(&["checkout", "--quiet", "fleet/images-1"]);
+    assert!(record().contains("nothing has changed"));
 }

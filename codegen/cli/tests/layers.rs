@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::process::Command;
-
 use common::{Sandbox, base, expect_document, repository};
 use fleetgen_fleet::catalog::hardening::SECTIONS;
 
@@ -99,28 +97,17 @@ fn scripts_keep_the_rules() {
 #[test]
 fn a_change_is_told_with_its_reason() {
     let sandbox = Sandbox::new(&base());
-    let git = |words: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let run = Command::new("git").current_dir(sandbox.path("")).args(identity).args(words).output().unwrap();
-        assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
-    };
-    // Links would be all that Git keeps.
-    for part in ["packer", "goss"] {
-        sandbox.remove(part);
-        let copied =
-            Command::new("cp").arg("-r").arg(repository().join(part)).arg(sandbox.path(part)).status().unwrap();
-        assert!(copied.success());
-    }
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message=first"]);
+    sandbox.copy_scripts();
+    sandbox.git(&["init", "--quiet"]);
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "--quiet", "--message=first"]);
     let since = |words: &str| sandbox.run(&["layers", "--since", "HEAD"]).expect(0).says(words).stdout;
     assert_eq!(since("").matches("unchanged").count(), 2);
 
     let script = "packer/scripts/hardening/sshd.sh";
     sandbox.write(script, &format!("{}\n# changed\n", sandbox.read(script)));
     assert!(since(&format!("changed: {script}")).contains("changed: parent"));
-    git(&["commit", "--quiet", "--all", "--message=second"]);
+    sandbox.git(&["commit", "--quiet", "--all", "--message=second"]);
 
     sandbox.edit("nvidia: { branch: \"580\" }", "nvidia: { branch: \"590\" }");
     let shown = since("changed: nvidia");

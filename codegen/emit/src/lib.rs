@@ -8,6 +8,7 @@ mod language;
 mod layer;
 mod schema;
 mod terraform;
+mod workflow;
 
 use std::collections::BTreeMap;
 
@@ -68,8 +69,12 @@ type Kind = fn(&Fleet, &HandWritten, &StartImages) -> Result<Vec<File>, EmitErro
 pub type StartImages = BTreeMap<GroupName, Option<String>>;
 
 /// Every kind of output.
-const KINDS: &[Kind] =
-    &[|fleet, hand_written, _| layer::emit(fleet, hand_written), terraform::emit, |_, _, _| Ok(schema::emit())];
+const KINDS: &[Kind] = &[
+    |fleet, hand_written, _| layer::emit(fleet, hand_written),
+    terraform::emit,
+    |fleet, _, _| workflow::emit(fleet),
+    |_, _, _| Ok(schema::emit()),
+];
 
 /// The hand-written files that are part of images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
 /// repository.

@@ -19,6 +19,7 @@ mod field;
 mod file;
 mod gate;
 mod group;
+mod lines;
 mod model;
 mod origin;
 mod placement;
@@ -42,6 +43,7 @@ pub use group::{
     Aws, Backend, Disk, Gcp, Group, Health, HealthyPercentages, LifecycleHook, Machine, OpenPort, Rollout, Scaling,
     Schedule, Size, Spot, Target,
 };
+pub use lines::Lines;
 pub use model::*;
 pub use origin::{Origin, Origins};
 pub use placement::{Placement, placements};

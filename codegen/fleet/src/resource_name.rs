@@ -3,7 +3,9 @@
 
 use crate::choice::{Architecture, Cloud};
 use crate::group::Group;
-use crate::scalar::{AccountId, Bucket, EnvironmentName, FleetName, GcpProject, LayerName, NetworkName, Region};
+use crate::scalar::{
+    AccountId, AccountName, Bucket, EnvironmentName, FleetName, GcpProject, LayerName, NetworkName, Region,
+};
 
 /// The key ring on GCP, if fleetgen creates it. A key ring can never be deleted.
 pub const GCP_KEY_RING: &str = "fleet";
@@ -37,9 +39,26 @@ pub fn build_identity(fleet: &FleetName) -> String {
     format!("{fleet}-build")
 }
 
-/// Who a job of GitHub's is on GCP: the account id of its service account.
+/// Who a job of GitHub's is: its role on AWS, the account id of its service account on GCP.
 pub fn job_identity(fleet: &FleetName, job: &str) -> String {
     format!("{fleet}-{job}")
+}
+
+/// The variable of GitHub's that has the full name of a project's identity provider, which has the project's number. The project that
+/// builds images has no name in it.
+pub fn provider_variable(project: Option<&AccountName>) -> String {
+    let name = project.map(|name| format!("_{}", name.as_str().to_uppercase().replace('-', "_")));
+    format!("FLEET_GCP_PROVIDER{}", name.unwrap_or_default())
+}
+
+/// The role of a job of GitHub's on AWS: its ARN.
+pub fn job_role(fleet: &FleetName, account: &AccountId, job: &str) -> String {
+    format!("arn:aws:iam::{account}:role/{}", job_identity(fleet, job))
+}
+
+/// The service account of a job of GitHub's on GCP: its address.
+pub fn job_account(fleet: &FleetName, project: &GcpProject, job: &str) -> String {
+    format!("{}@{project}.iam.gserviceaccount.com", job_identity(fleet, job))
 }
 
 /// The prefix of an instance on GCP that builds an image, and so of its disk, which has no labels.
@@ -141,6 +160,15 @@ pub fn trail_bucket(fleet: &FleetName, account: &AccountId) -> String {
 /// The alias, without `alias/`, of the KMS key that sessions on AWS are encrypted with.
 pub fn session_key(fleet: &FleetName) -> String {
     format!("{fleet}-sessions")
+}
+
+/// What Packer builds an image with, as `packer build -only` and `packer/runner/build.sh` name it.
+pub fn source(cloud: Cloud, architecture: &str) -> String {
+    let builder = match cloud {
+        Cloud::Aws => "amazon-ebs",
+        Cloud::Gcp => "googlecompute",
+    };
+    format!("{builder}.{architecture}")
 }
 
 /// An image: fleet, layer, architecture, and twelve digits of the layer's key.

@@ -1,15 +1,17 @@
-//! What people read about plans and rollouts.
+//! What people read about changes, plans and rollouts.
 //!
 //! A [`PlanReport`] shows what a plan changes, down to packages and vulnerabilities. A [`History`] shows what a rollout did, from
 //! its journal. Both render to text, Markdown and JSON, and a history to a page of HTML as well. Names and reasons come from
 //! people and clouds, so each format escapes them. Nothing here reads a file, a clock or the network.
 
+mod affected;
 mod explanation;
 mod history;
 mod plan;
 mod template;
 mod timeline;
 
+pub use affected::AffectedReport;
 pub use explanation::{explain, explanation_lines};
 pub use history::{GroupHistory, History, Span};
 pub use plan::{Move, PlanReport};

@@ -29,6 +29,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "operate",
         "--test",
         "identities",
+        "--test",
+        "affected",
     ]))?;
     println!("the documents are current");
     Ok(())

@@ -1,5 +1,7 @@
 //! The command line, and the commands: one file for each.
 
+pub(crate) mod affected;
+pub(crate) mod build_plan;
 pub(crate) mod can;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -13,6 +15,7 @@ pub(crate) mod layers;
 pub(crate) mod problem;
 pub(crate) mod reach;
 pub(crate) mod rollout;
+pub(crate) mod roots;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod sweep;
@@ -42,12 +45,15 @@ pub(crate) enum Command {
     Generate(generate::Args),
     Check(check::Args),
     Diff(diff::Args),
+    Affected(affected::Args),
     Explain(explain::Args),
     Groups(groups::Args),
     Status(status::Args),
     Sweep(sweep::Args),
     Draw(draw::Args),
     Layers(layers::Args),
+    BuildPlan(build_plan::Args),
+    Roots(roots::Args),
     Images(images::Args),
     Rollout(rollout::Args),
     Reach(reach::Args),
@@ -65,12 +71,15 @@ impl Command {
             Self::Images(args) => args.command.writes(),
             Self::Check(_)
             | Self::Diff(_)
+            | Self::Affected(_)
             | Self::Explain(_)
             | Self::Groups(_)
             | Self::Status(_)
             | Self::Sweep(_)
             | Self::Draw(_)
             | Self::Layers(_)
+            | Self::BuildPlan(_)
+            | Self::Roots(_)
             | Self::Rollout(_)
             | Self::Reach(_)
             | Self::Can(_)
@@ -88,6 +97,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Generate(args) => generate::run(global, args, ui),
         Command::Check(args) => check::run(global, args, ui),
         Command::Diff(args) => diff::run(global, args, ui),
+        Command::Affected(args) => affected::run(global, args, ui),
         Command::Explain(args) => explain::run(global, args, ui),
         Command::Groups(args) => groups::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),
@@ -96,6 +106,8 @@ pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
         Command::Images(args) => images::run(global, args, ui),
         Command::Rollout(args) => rollout::run(global, args, ui),
         Command::Layers(args) => layers::run(global, args, ui),
+        Command::BuildPlan(args) => build_plan::run(global, args, ui),
+        Command::Roots(args) => roots::run(global, args, ui),
         Command::Reach(args) => reach::run(global, args, ui),
         Command::Can(args) => can::run(global, args, ui),
         Command::Problem(args) => problem::run(args, ui),

@@ -7,6 +7,7 @@ mod squid;
 mod sysctl;
 mod systemd;
 mod text;
+mod workflow;
 mod yaml;
 
 #[cfg(test)]
@@ -17,7 +18,7 @@ use std::io::Write;
 use fleetgen_fleet::scalar::{Duration, Gibibytes, Percent};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
-use tera::{Context, Kwargs, State, Tera, TeraResult};
+use tera::{Context, Delimiters, Kwargs, State, Tera, TeraResult};
 
 use crate::EmitError;
 
@@ -39,6 +40,8 @@ pub(crate) enum Language {
     Sysctl,
     /// Unit files of systemd.
     Systemd,
+    /// YAML, as GitHub Actions reads it. Its templates have `[[ … ]]`, since `{{ … }}` is GitHub's.
+    Workflow,
     /// YAML, as Goss and Trivy read it.
     Yaml,
 }
@@ -47,7 +50,7 @@ impl Language {
     /// Every language.
     #[cfg(test)]
     pub(crate) const ALL: &[Self] =
-        &[Self::Hcl, Self::Packer, Self::Shell, Self::Squid, Self::Sysctl, Self::Systemd, Self::Yaml];
+        &[Self::Hcl, Self::Packer, Self::Shell, Self::Squid, Self::Sysctl, Self::Systemd, Self::Workflow, Self::Yaml];
 
     /// Escapes a value, so that it cannot end where it is.
     #[cfg(test)]
@@ -63,6 +66,7 @@ impl Language {
             Self::Squid => squid::escape,
             Self::Sysctl => sysctl::escape,
             Self::Systemd => systemd::escape,
+            Self::Workflow => workflow::escape,
             Self::Yaml => yaml::escape,
         }
     }
@@ -78,6 +82,17 @@ impl Templates {
     /// Takes templates by name. Every `{{ … }}` is escaped by the language.
     pub(crate) fn new(language: Language, templates: &[(&'static str, &'static str)]) -> Result<Self, EmitError> {
         let mut tera = Tera::new();
+        if matches!(language, Language::Workflow) {
+            tera.set_delimiters(Delimiters {
+                block_start: "[%".into(),
+                block_end: "%]".into(),
+                variable_start: "[[".into(),
+                variable_end: "]]".into(),
+                comment_start: "[#".into(),
+                comment_end: "#]".into(),
+            })
+            .map_err(|error| EmitError::fault("templates", error.to_string()))?;
+        }
         tera.set_escape_fn(language.escape_fn());
         tera.autoescape_on(templates.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         // Quantities are shown as fleet.yaml writes them; files need the number.
@@ -110,7 +125,12 @@ impl Templates {
             .map_err(|error| EmitError::fault(path, error.to_string()))?;
         Ok(match self.language {
             Language::Hcl | Language::Packer => align(&text),
-            Language::Shell | Language::Squid | Language::Sysctl | Language::Systemd | Language::Yaml => text,
+            Language::Shell
+            | Language::Squid
+            | Language::Sysctl
+            | Language::Systemd
+            | Language::Workflow
+            | Language::Yaml => text,
         })
     }
 
@@ -192,7 +212,12 @@ mod tests {
                     // Single quotes hold any character in bash, and a newline in them is part of the value.
                     Language::Shell => character.is_control() && !matches!(character, '\n' | '\t'),
                     Language::Sysctl => character.is_control(),
-                    Language::Hcl | Language::Packer | Language::Squid | Language::Systemd | Language::Yaml => text::is_hidden(*character),
+                    Language::Hcl
+                    | Language::Packer
+                    | Language::Squid
+                    | Language::Systemd
+                    | Language::Workflow
+                    | Language::Yaml => text::is_hidden(*character),
                 });
                 prop_assert_eq!(hidden, None, "{:?}: {:?}", language, escaped);
             }

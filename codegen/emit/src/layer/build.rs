@@ -47,12 +47,12 @@ struct Image<'a> {
 
 fn images<'a>(build: &'a BuildValues<'_>) -> Vec<Image<'a>> {
     let aws = build.aws.iter().map(|source| Image {
-        source: format!("amazon-ebs.{}", source.architecture),
+        source: resource_name::source(Cloud::Aws, source.architecture),
         name: &source.name,
         places: std::iter::once(source.region).chain(source.copies.iter().map(String::as_str)).collect(),
     });
     let gcp = build.gcp.iter().map(|source| Image {
-        source: format!("googlecompute.{}", source.architecture),
+        source: resource_name::source(Cloud::Gcp, source.architecture),
         name: &source.name,
         places: vec![source.project],
     });
@@ -135,11 +135,11 @@ fn build<'a>(
     let gcp = on(Cloud::Gcp).map(|placement| gcp::sources(fleet, layer, placement, names)).unwrap_or_default();
     let account = fleet.aws.as_ref().map_or("", |aws| aws.builder.account.as_str());
     let sources =
-        aws.iter().map(|source| (format!("amazon-ebs.{}", source.architecture), source.architecture, account));
-    let sources = sources.chain(
-        gcp.iter()
-            .map(|source| (format!("googlecompute.{}", source.architecture), source.architecture, source.project)),
-    );
+        aws.iter().map(|source| (resource_name::source(Cloud::Aws, source.architecture), source.architecture, account));
+    let sources =
+        sources.chain(gcp.iter().map(|source| {
+            (resource_name::source(Cloud::Gcp, source.architecture), source.architecture, source.project)
+        }));
     let sources = sources.collect();
     let mut own = vec![
         ("fleet", fleet.name.to_string()),

@@ -26,6 +26,7 @@ use crate::{EmitError, HandWritten, StartImages, layer_keys};
 
 pub use foundation::squid_conf;
 pub use gcp_project::build_permissions;
+pub(crate) use policy::BUILD_HOURS;
 pub use policy::{Job, Policies, build_policy, policies};
 
 const TEMPLATES: &[(&str, &str)] = &[

@@ -21,6 +21,9 @@ const OPERATORS: &str = include_str!("../../data/policies/operators.json");
 const JOBS_BOUNDARY: &str = include_str!("../../data/policies/boundary-jobs.json");
 const MACHINES_BOUNDARY: &str = include_str!("../../data/policies/boundary-machines.json");
 
+/// For how many hours the credentials of a build are good.
+pub(crate) const BUILD_HOURS: u32 = 3;
+
 /// A job of GitHub's and its role.
 #[derive(Debug, Clone, Serialize)]
 pub struct Job {
@@ -79,7 +82,7 @@ pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Resul
     if builds {
         let build = job("build-runner", "builds images", &["environment:images"], general.document(BUILD)?);
         // A build takes longer than an hour.
-        jobs.push(Job { hours: 3, ..build });
+        jobs.push(Job { hours: BUILD_HOURS, ..build });
         let subjects = &["environment:sweep"];
         jobs.push(job("sweep", "removes what builds left behind", subjects, general.document(SWEEP)?));
     }

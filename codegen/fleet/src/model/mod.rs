@@ -82,6 +82,17 @@ impl Fleet {
         self.layers.get(layer.parent()?)
     }
 
+    /// How many layers the deepest lineage has: the stages in which images are built.
+    pub fn depth(&self) -> usize {
+        self.layers.values().map(|layer| layer.ancestors.len() + 1).max().unwrap_or(0)
+    }
+
+    /// The variable of GitHub's with the identity provider of a project.
+    pub fn provider_variable(&self, project: &AccountName) -> String {
+        let is_builder = self.gcp.as_ref().is_some_and(|gcp| gcp.builder.name == *project);
+        resource_name::provider_variable((!is_builder).then_some(project))
+    }
+
     /// The layers without a parent.
     pub fn root_layers(&self) -> impl Iterator<Item = &Layer> {
         self.layers.values().filter(|layer| layer.parent().is_none())

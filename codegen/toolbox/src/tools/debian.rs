@@ -17,6 +17,7 @@ const DEBIAN_TOOLS: &[(&str, &str)] = &[
     ("/usr/share/OVMF/OVMF_CODE.fd", "ovmf"),
     ("mkfs.ext4", "e2fsprogs"),
     ("cpio", "cpio"),
+    ("jq", "jq"),
     ("curl", "curl"),
     ("git", "git"),
     ("ip", "iproute2"),

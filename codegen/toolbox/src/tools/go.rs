@@ -35,6 +35,7 @@ impl GoTool {
 }
 
 pub(super) const GO_TOOLS: &[GoTool] = &[
+    GoTool::new("act", "act", "github.com/nektos/act", None, 2),
     GoTool::new("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", Some("v1.7.12"), 1),
     GoTool::new("cosign", "cosign", "github.com/sigstore/cosign/v3/cmd/cosign", Some("v3.1.2"), 3),
     GoTool::new("goss", "goss", "github.com/goss-org/goss/cmd/goss", Some("v0.4.9"), 1),

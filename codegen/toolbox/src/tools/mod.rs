@@ -24,6 +24,8 @@ use crate::process::run;
 /// Paths of the tools.
 #[derive(Debug, Clone)]
 pub struct Tools {
+    /// `act`, which runs workflows.
+    pub act: PathBuf,
     /// `actionlint`.
     pub actionlint: PathBuf,
     /// `cosign`.
@@ -133,6 +135,7 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
     keep(debian::install().map(|()| PathBuf::new()));
     let mut built = |program| go.remove(program).unwrap_or_default();
     let tools = Tools {
+        act: built("act"),
         actionlint: built("actionlint"),
         cosign: built("cosign"),
         goss: built("goss"),

@@ -2,7 +2,9 @@
 
 mod access_log;
 mod accounts;
+mod affected;
 mod bootstrap;
+mod clone;
 mod clouds;
 mod conform;
 mod hostile;
@@ -22,6 +24,7 @@ mod scanners;
 mod scripts;
 mod squid;
 mod texts;
+mod workflows;
 
 use std::path::Path;
 use std::time::Instant;
@@ -82,6 +85,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(conform::checks());
     checks.extend(journals::checks());
     checks.extend(layers::checks());
+    checks.extend(workflows::checks());
     checks.extend(scripts::checks());
     checks.extend(runner::checks());
     checks.extend(squid::checks());
@@ -89,6 +93,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     checks.extend(one_job::checks());
     checks.extend(modules::checks(root)?);
     if !args.registry {
+        checks.extend(affected::checks());
         checks.extend(accounts::checks());
         checks.extend(bootstrap::checks());
         checks.extend(iam::checks());

@@ -80,7 +80,7 @@ fn actionlint(context: &CheckContext<'_>) -> anyhow::Result<()> {
 
 fn zizmor(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut command = Command::new(&context.tools.zizmor);
-    command.args(["--offline", "--no-progress", "--persona=pedantic"]).arg(context.root.join(".github/workflows"));
+    command.args(["--offline", "--no-progress", "--persona=pedantic"]).arg(context.root.join(".github"));
     run(&mut command).map(|_| ())
 }
 

@@ -89,6 +89,18 @@ impl Rollout {
         })
     }
 
+    /// The newest rollout of an environment that has not ended.
+    pub(crate) fn unfinished(global: &Global, environment: &str) -> Result<Self, Failure> {
+        for rollout in Self::all(global)?.into_iter().rev() {
+            let mut groups = rollout.engine.plan().groups.iter();
+            if groups.any(|group| group.environment.as_str() == environment) && rollout.is_unfinished()? {
+                return Ok(rollout);
+            }
+        }
+        let hint = "plan one with `fleetgen rollout plan`".to_owned();
+        Err(Failure::usage(format!("no rollout of `{environment}` is unfinished"), Some(hint)))
+    }
+
     /// Where its groups are.
     pub(crate) fn place(&self) -> Where {
         let text = std::fs::read_to_string(self.journal.path().join(PLACE));

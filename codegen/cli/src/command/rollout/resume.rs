@@ -19,6 +19,9 @@ use crate::ui::Ui;
 pub(crate) struct Args {
     /// The first digits of the rollout's id; the newest rollout if not given
     rollout: Option<String>,
+    /// The newest rollout of this environment that is not over; exit code 2 if there is none
+    #[arg(long, value_name = "NAME", conflicts_with = "rollout")]
+    environment: Option<String>,
     /// The order to go on: ends a pause, and looks again at what is held for you
     #[arg(long)]
     go_on: bool,
@@ -31,7 +34,10 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let project = Project::load(global, ui)?;
     args.place.refresh(global, &project.fleet)?;
-    let rollout = Rollout::find(global, args.rollout.as_deref())?;
+    let rollout = match &args.environment {
+        Some(environment) => Rollout::unfinished(global, environment)?,
+        None => Rollout::find(global, args.rollout.as_deref())?,
+    };
     if rollout.place().simulator != args.place.simulator {
         let (place, hint) = if args.place.simulator {
             ("in the clouds", "leave out `--simulator`")

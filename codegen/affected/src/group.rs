@@ -1,0 +1,87 @@
+//! Groups that Terraform changes, or that will get another image.
+
+use std::collections::BTreeSet;
+
+use fleetgen_fleet::scalar::{EnvironmentName, GroupName, LayerName, NetworkName};
+use fleetgen_fleet::{Group, Scope};
+use fleetgen_images::Records;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{Change, LayerChange, Setting, Side, settings};
+
+/// A group that changes.
+#[derive(Debug, Clone, Serialize)]
+pub struct GroupChange {
+    /// The group.
+    pub group: GroupName,
+    /// Its environment; before the change, if it is removed.
+    pub environment: EnvironmentName,
+    /// Its network; before the change, if it is removed.
+    pub network: NetworkName,
+    /// What Terraform does with it; nothing if only its image changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terraform: Option<Change>,
+    /// The arguments of its module that differ.
+    pub settings: Vec<Setting>,
+    /// Why it will get another image, once that is built and promoted; nothing if it keeps its image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<NewImage>,
+}
+
+/// Why a group will get another image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewImage {
+    /// Its layer has another key.
+    Rebuilt,
+    /// It runs another layer.
+    Layer {
+        /// The layer before.
+        from: LayerName,
+        /// The layer after.
+        to: LayerName,
+    },
+    /// An image was promoted or revoked.
+    Decided,
+}
+
+pub(crate) fn changes(before: &Side, after: &Side, layers: &[LayerChange]) -> Vec<GroupChange> {
+    let (old, new) = (Records::new(&before.images), Records::new(&after.images));
+    let names: BTreeSet<&GroupName> = before.fleet.groups.keys().chain(after.fleet.groups.keys()).collect();
+    let names: Vec<&GroupName> = names.into_iter().collect();
+    // Reading Terraform's language takes most of the time.
+    let changed = names.into_par_iter().filter_map(|name| {
+        let (was, is) = (before.fleet.groups.get(name), after.fleet.groups.get(name));
+        let group = is.or(was)?;
+        let (old_file, new_file) = (was.and_then(|group| file(before, group)), is.and_then(|group| file(after, group)));
+        let moved = was.zip(is).is_some_and(|(was, is)| Scope::of(was) != Scope::of(is));
+        let terraform = Change::of(old_file.as_ref(), new_file.as_ref()).or(moved.then_some(Change::Changed));
+        let settings = match (old_file, new_file) {
+            (Some(old), Some(new)) if old != new => settings(old, new, &format!("module.{name}.")),
+            _ => Vec::new(),
+        };
+        let image = was.zip(is).and_then(|(was, is)| {
+            let is_rebuilt = layers.iter().any(|layer| layer.layer == is.layer && layer.change == Change::Changed);
+            let chosen = |records: &Records<'_>, side: &Side, group: &Group| {
+                fleetgen_rollout::choose(records, &side.fleet, group).ok().map(|(image, _)| image.key.to_string())
+            };
+            if was.layer != is.layer {
+                Some(NewImage::Layer { from: was.layer.clone(), to: is.layer.clone() })
+            } else if chosen(&old, before, was) != chosen(&new, after, is) {
+                Some(NewImage::Decided)
+            } else {
+                is_rebuilt.then_some(NewImage::Rebuilt)
+            }
+        });
+        let (environment, network) = (group.environment.clone(), group.network.clone());
+        let change = GroupChange { group: name.clone(), environment, network, terraform, settings, image };
+        (change.terraform.is_some() || change.image.is_some()).then_some(change)
+    });
+    changed.collect()
+}
+
+/// The file with a group's module.
+fn file<'a>(side: &'a Side, group: &Group) -> Option<&'a String> {
+    side.generated.get(&format!("{}/{}.tf", Scope::of(group).directory(), group.name))
+}
