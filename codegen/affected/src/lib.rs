@@ -7,6 +7,7 @@
 mod build_plan;
 mod group;
 mod layer;
+mod recorded;
 mod risk;
 mod root;
 mod settings;
@@ -23,6 +24,7 @@ use serde::Serialize;
 pub use build_plan::{BuildPlan, LayerBuild, Wanted};
 pub use group::{GroupChange, NewImage};
 pub use layer::{ImageBuild, LayerChange, inputs};
+pub use recorded::RecordedImage;
 pub use risk::{Risk, RiskKind};
 pub use root::RootChange;
 pub use settings::{Setting, settings};
@@ -86,6 +88,8 @@ pub struct Affected {
     pub risks: Vec<Risk>,
     /// The layers whose key changes, parents first.
     pub layers: Vec<LayerChange>,
+    /// The images that are new in the records, by layer.
+    pub recorded: Vec<RecordedImage>,
     /// The groups that change in Terraform, or will get another image, by name.
     pub groups: Vec<GroupChange>,
     /// The roots that Terraform has to look at, in the order in which they are applied.
@@ -124,7 +128,8 @@ impl Affected {
         let is_known = |file: &FileChange| keyed.contains(&file.path.as_str()) || root::module_of(&file.path).is_some();
         let written = written.into_iter().filter(|file| !is_known(file)).collect();
         let risks = risk::risks(before, after, line);
-        Self { risks, layers, groups, roots, files, written }
+        let recorded = recorded::images(before, after);
+        Self { risks, layers, recorded, groups, roots, files, written }
     }
 
     /// The layers that get new images.

@@ -13,9 +13,6 @@ use fleetgen_tree::AtomicFile;
 use crate::error::Failure;
 use crate::records::read;
 
-/// The reports that are kept, by their names in a record.
-pub(crate) const KEPT: &[&str] = &["sbom", "trivy"];
-
 /// The directory where `images record` keeps them.
 pub(crate) const DIRECTORY: &str = ".fleetgen/reports";
 

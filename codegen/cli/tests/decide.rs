@@ -88,6 +88,29 @@ fn recorded() -> Sandbox {
     sandbox
 }
 
+/// A pull request that records an image says which packages and vulnerabilities it changes, if both SBOMs are here.
+#[test]
+fn a_recorded_image_is_explained() {
+    let sandbox = recorded();
+    let newer = sandbox.read("images/app.yaml");
+    sandbox.run(&["generate"]).expect(0);
+    write(&sandbox, "app", &[image(&sandbox, APP[0], Some(BASE[0]), "3.1", &json!([]))]);
+    sandbox.git(&["init", "--quiet"]);
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "--quiet", "--message=first"]);
+    sandbox.write("images/app.yaml", &newer);
+    let affected = |words: &[&str]| sandbox.run(&[&["affected", "--since", "HEAD"], words].concat()).expect(0);
+    insta::with_settings!({ snapshot_path => "affected", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("recorded", affected(&["--markdown"]).stdout);
+    });
+    affected(&["--html"]).says("CVE-2026-12345 (high, openssl)");
+    affected(&[]).says("openssl 3.1 → 3.2");
+    let json: Value = serde_json::from_str(&affected(&["--format", "json"]).stdout).unwrap();
+    assert_eq!(json["affected"]["recorded"][0]["reports"].as_array().unwrap().len(), 4);
+    sandbox.remove_all(".fleetgen/reports");
+    affected(&["--markdown"]).says("an SBOM is missing");
+}
+
 /// Two hours later: the record says that the newer image was promoted to stg before its soak.
 fn soaked(sandbox: &Sandbox) {
     let record = sandbox.read("images/app.yaml");

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+/// The reports that say what is in an image, by their names in a record.
+pub const KEPT: &[&str] = &["sbom", "trivy"];
+
 /// A package of an SBOM.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Package {

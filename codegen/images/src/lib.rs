@@ -19,7 +19,7 @@ use fleetgen_fleet::scalar::Sha256;
 use fleetgen_problem::{Code, Place, Problem};
 
 pub use build::{Built, read, sources};
-pub use inventory::{Changed, Contents, Difference, Package, Vulnerability, packages, vulnerabilities};
+pub use inventory::{Changed, Contents, Difference, KEPT, Package, Vulnerability, packages, vulnerabilities};
 pub use promote::{Decision, out_of_order, promote};
 pub use prune::unused;
 pub use record::{Build, Image, Images, Platforms, Promotion, Revocation};

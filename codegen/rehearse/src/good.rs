@@ -1,6 +1,7 @@
 //! The good rehearsal: builds every layer up to its recorded image, each from its parent's image.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -25,10 +26,17 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
         println!("the overlay of {layer}: the only lines of its template that differ from production");
         println!("{}", rehearsal.overlays.get(layer.as_str()).map(|lines| lines.join("\n")).unwrap_or_default());
         let before = state(&rehearsal)?;
-        let built = rehearsal.build(layer)?;
+        // The last one is built as GitHub would, up to the pull request.
+        let by_workflow = layers.is_empty() && Some(layer) == lineage.last();
+        let built = if by_workflow { rehearsal.build_by_workflow(layer)? } else { rehearsal.build(layer)? };
         ensure!(built.succeeded, "{layer} was not built:\n{}", built.last_words());
         clouds(&rehearsal, layer, &before).with_context(|| format!("the resources of {layer} in the clouds"))?;
-        record(&rehearsal, layer, &built)?;
+        if by_workflow {
+            merge(&rehearsal, layer)?;
+        } else {
+            record(&rehearsal, layer, &built)?;
+        }
+        verify(&rehearsal, layer, &built)?;
         find(&rehearsal, layer)?;
         rehearsal.keep(layer)?;
         for cloud in Cloud::ALL {
@@ -201,22 +209,46 @@ fn expect(resource: &Resource, path: &str, expected: &Value) -> anyhow::Result<(
     Ok(())
 }
 
-/// Records the image twice, and verifies its attestation.
+/// Records the image twice.
 fn record(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Result<()> {
-    let manifests = built.manifests(&Cloud::ALL);
-    ensure!(manifests.len() == Cloud::ALL.len(), "the build left {manifests:?}");
-    let mut words = vec!["images".to_owned(), "record".to_owned()];
-    words.extend(manifests.iter().map(|manifest| manifest.display().to_string()));
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let record = || fleetgen(&rehearsal.repository, &words, &[]);
-    let first = record()?;
+    let record = || images_record(rehearsal, built);
+    let (first, manifests) = record()?;
     ensure!(first.matches("recorded").count() == manifests.len(), "not everything was recorded: {first}");
     print!("{first}");
     let file = rehearsal.repository.join(format!("images/{layer}.yaml"));
     let text = fs_err::read_to_string(&file)?;
-    let second = record()?;
+    let (second, _) = record()?;
     ensure!(second.matches("unchanged").count() == manifests.len(), "something was recorded twice: {second}");
     ensure!(fs_err::read_to_string(&file)? == text, "recording again changed {}", file.display());
+    rehearsal.commit("recorded")
+}
+
+/// Merges the pull request of the workflow, which records the image.
+fn merge(rehearsal: &Rehearsal<'_>, layer: &str) -> anyhow::Result<()> {
+    let asked = fs_err::read_to_string(rehearsal.kept("pull-request.md"))?;
+    ensure!(asked.starts_with("# Record the images that were built\n"), "the pull request is {asked}");
+    for line in asked.lines().filter(|line| line.starts_with("recorded")) {
+        println!("in the pull request of the workflow: {line}");
+    }
+    let remote = rehearsal.remote().display().to_string();
+    run(&mut rehearsal.git(&["fetch", "--quiet", &remote, "fleet/images-1"]))?;
+    // Everything but its template, which has the overlay here.
+    let changed = run(&mut rehearsal.git(&["diff", "--name-only", "HEAD", "FETCH_HEAD", "--", ":!generated/packer"]))?;
+    let record = format!("images/{layer}.yaml");
+    let is_expected = |path: &str| path == record || path.starts_with("generated/");
+    ensure!(changed.lines().any(|path| path == record), "the pull request does not have {record}, but {changed}");
+    ensure!(changed.lines().all(is_expected), "the pull request changes {changed}");
+    for path in changed.lines() {
+        run(&mut rehearsal.git(&["checkout", "--quiet", "FETCH_HEAD", "--", path]))?;
+    }
+    rehearsal.commit("merged")
+}
+
+/// Records what a build left; the record must have it then. Verifies the attestations.
+fn verify(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Result<()> {
+    let (said, manifests) = images_record(rehearsal, built)?;
+    ensure!(manifests.len() == Cloud::ALL.len(), "the build left {manifests:?}");
+    ensure!(said.matches("unchanged").count() == manifests.len(), "{layer} was not recorded whole: {said}");
     for (cloud, manifest) in Cloud::ALL.into_iter().zip(&manifests) {
         // Whoever verifies is not the one who builds.
         let mut verify = rehearsal.publisher("cosign");
@@ -228,5 +260,14 @@ fn record(rehearsal: &Rehearsal<'_>, layer: &str, built: &Built) -> anyhow::Resu
         verify.args(["--type", fleetgen_images::ATTESTATION_TYPE, "--bundle"]);
         run(verify.arg(manifest.with_file_name("attestation.sigstore.json")).arg(manifest))?;
     }
-    rehearsal.commit("recorded")
+    Ok(())
+}
+
+/// What `images record` says of a build, and the manifests.
+fn images_record(rehearsal: &Rehearsal<'_>, built: &Built) -> anyhow::Result<(String, Vec<PathBuf>)> {
+    let manifests = built.manifests(&Cloud::ALL);
+    let mut words = vec!["images".to_owned(), "record".to_owned()];
+    words.extend(manifests.iter().map(|manifest| manifest.display().to_string()));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok((fleetgen(&rehearsal.repository, &words, &[])?, manifests))
 }

@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
+use fleetgen_toolbox::act::Act;
+use serde_json::json;
+
 use crate::overlay;
 use crate::stage::{Image, Stage};
 use crate::timings::Follower;
@@ -16,6 +19,9 @@ use fleetgen_fleet::choice::Cloud;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository;
+
+/// The tag of the commit before the overlays.
+const PRODUCTION: &str = "production";
 
 /// Something that happens to a build.
 pub(crate) type Accident = fn(&Rehearsal<'_>, i32) -> anyhow::Result<()>;
@@ -126,12 +132,14 @@ impl<'a> Rehearsal<'a> {
         if let Some(path) = self.plan.emptied {
             write(&self.repository.join(path), "#!/usr/bin/env bash\n")?;
         }
+        run(&mut self.git(&["init", "--quiet", "--initial-branch=main"]))?;
+        self.commit("what production has")?;
+        run(&mut self.git(&["tag", PRODUCTION]))?;
         let settings = overlay::settings(self.plan.waits);
         for layer in self.stage.fleet.layers.keys() {
             let changed = self.overlay(layer.as_str(), &settings)?;
             self.overlays.insert(layer.to_string(), changed);
         }
-        run(&mut self.git(&["init", "--quiet"]))?;
         self.commit("rehearsal")
     }
 
@@ -156,7 +164,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Git, without the user's configuration.
-    fn git(&self, words: &[&str]) -> Command {
+    pub(crate) fn git(&self, words: &[&str]) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.repository).env("HOME", &self.folder).env("GIT_CONFIG_NOSYSTEM", "1");
         command.args(["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.com"]).args(words);
@@ -240,12 +248,58 @@ impl<'a> Rehearsal<'a> {
 
     /// Builds a layer with the production build script.
     pub(crate) fn build(&self, layer: &str) -> anyhow::Result<Built> {
-        let mut command = Command::new("timeout");
         let mut build = self.runner("packer/runner/build.sh");
         build.arg(layer);
         if let [cloud] = *self.plan.clouds {
             build.arg(cloud.as_str());
         }
+        self.run_build(layer, &build, self.repository.join(format!(".fleetgen/{layer}/reports")))
+    }
+
+    /// Builds the one layer that is missing with the workflow `fleet-build`, as act runs it.
+    pub(crate) fn build_by_workflow(&self, layer: &str) -> anyhow::Result<Built> {
+        // The tools are there, and nothing can be downloaded.
+        write(&self.repository.join("packer/runner/install-tools.sh"), "#!/usr/bin/env bash\n")?;
+        self.commit("no tools to install")?;
+        run(&mut self.git(&["init", "--quiet", "--bare", &self.remote().display().to_string()]))?;
+        let program = std::env::current_exe()?.with_file_name("fleetgen");
+        let (root, tools) = (&self.stage.root, &self.stage.tools);
+        let act = Act { root, tools, repository: &self.repository, folder: &self.folder, program: &program };
+        let mut environment: Vec<(String, String)> = Vec::new();
+        let build = self.runner("true");
+        for (name, value) in build.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))) {
+            environment.push((name.to_owned(), value.to_owned()));
+        }
+        let remote = format!("url.{}.insteadOf", self.remote().display());
+        for (name, value) in [
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", &remote),
+            ("GIT_CONFIG_VALUE_0", "https://x-access-token:app-token@github.com/example/fleet.git"),
+            // The record is of what production has.
+            ("BEFORE_TOKEN", &format!("git checkout --quiet {PRODUCTION} -- generated/packer")),
+        ] {
+            environment.push((name.to_owned(), value.to_owned()));
+        }
+        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut command = self.runner("env");
+        let event = json!({ "inputs": { "layers": "", "all": "false", "reason": "a rehearsal" } });
+        act.add_to(&mut command, "fleet-build", ("workflow_dispatch", event), &environment)?;
+        self.run_build(layer, &command, act.artifacts().join(format!("reports-{layer}/{layer}")))
+    }
+
+    /// What the stand-ins of a workflow have kept.
+    pub(crate) fn kept(&self, name: &str) -> PathBuf {
+        self.folder.join("artifacts").join(name)
+    }
+
+    /// The repository on GitHub.
+    pub(crate) fn remote(&self) -> PathBuf {
+        self.folder.join("remote.git")
+    }
+
+    /// Runs a command that builds a layer, and follows what it says.
+    fn run_build(&self, layer: &str, build: &Command, reports: PathBuf) -> anyhow::Result<Built> {
+        let mut command = Command::new("timeout");
         // Merge the streams to keep their lines in order.
         command.args(["--kill-after=10", "1500", "bash", "-c", "exec \"$@\" 2>&1", "_"]);
         command.arg(build.get_program()).args(build.get_args()).current_dir(&self.repository).env_clear();
@@ -276,7 +330,7 @@ impl<'a> Rehearsal<'a> {
         }
         follower.finish();
         let succeeded = child.wait()?.success();
-        Ok(Built { succeeded, log, reports: self.repository.join(format!(".fleetgen/{layer}/reports")) })
+        Ok(Built { succeeded, log, reports })
     }
 
     /// Stops everything and removes the folder.

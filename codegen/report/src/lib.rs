@@ -5,6 +5,7 @@
 //! people and clouds, so each format escapes them. Nothing here reads a file, a clock or the network.
 
 mod affected;
+mod contents;
 mod explanation;
 mod history;
 mod plan;

@@ -5,15 +5,12 @@ use std::fmt::Write as _;
 
 use fleetgen_fleet::choice::{Architecture, Cloud};
 use fleetgen_fleet::scalar::{GroupName, ImageId, Key, LayerName};
-use fleetgen_images::{Changed, Difference};
+use fleetgen_images::Difference;
 use fleetgen_rollout::{Engine, GroupPlan, Kind, LeftOut, Plan, Rollback};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::{count, duration, inert, template};
-
-/// How many packages or vulnerabilities of an image are listed. The rest is counted.
-const MOST: usize = 12;
+use crate::{contents, count, duration, inert, template};
 
 /// What changes for the groups that move from one image to another.
 #[derive(Debug, Clone, Serialize)]
@@ -256,30 +253,6 @@ impl Move {
     }
 
     fn lines(&self) -> Vec<String> {
-        let Some(Difference { packages, vulnerabilities }) = &self.difference else { return Vec::new() };
-        let packages = packages.iter().map(|(name, (before, after))| match (before.as_str(), after.as_str()) {
-            ("", after) => format!("{name} {after} (new)"),
-            (before, "") => format!("{name} {before} (removed)"),
-            (before, after) => format!("{name} {before} → {after}"),
-        });
-        let mut lines = vec![format!("packages: {}", shortened(&packages.collect::<Vec<_>>()))];
-        let Some(Changed { fixed, added }) = vulnerabilities else {
-            lines.push("vulnerabilities: unknown, since a report of Trivy is missing".to_owned());
-            return lines;
-        };
-        for (what, found) in [("fixes", fixed), ("adds", added)] {
-            let found = found.iter().map(|it| format!("{} ({}, {})", it.id, it.severity.to_lowercase(), it.package));
-            lines.push(format!("{what}: {}", shortened(&found.collect::<Vec<_>>())));
-        }
-        lines
-    }
-}
-
-fn shortened(list: &[String]) -> String {
-    let shown: Vec<String> = list.iter().take(MOST).map(|item| inert(item)).collect();
-    match list.len() {
-        0 => "none".to_owned(),
-        number if number > MOST => format!("{} and {} more", shown.join(", "), number - MOST),
-        _ => shown.join(", "),
+        self.difference.as_ref().map(contents::lines).unwrap_or_default()
     }
 }

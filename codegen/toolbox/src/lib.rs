@@ -1,6 +1,7 @@
 //! Shared by developer tasks: pinned real tools, processes, temporary repositories, and machines to run scripts on.
 #![expect(clippy::print_stderr, reason = "progress of long tasks, on the developer's terminal")]
 
+pub mod act;
 pub mod calls;
 pub mod files;
 pub mod machine;

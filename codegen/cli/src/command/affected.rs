@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use fleetgen_affected::Affected;
+use fleetgen_affected::{Affected, RecordedImage, Side};
 use fleetgen_fleet::Lines;
+use fleetgen_fleet::scalar::Key;
+use fleetgen_images::Difference;
 use fleetgen_report::AffectedReport;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::git::{Commit, usage};
 use crate::project::hand_written;
+use crate::reports::{self, Reports};
 use crate::side;
 use crate::ui::Ui;
 
@@ -42,6 +45,8 @@ pub(crate) struct Args {
     /// Where the lines of fleet.yaml are, for links in Markdown and HTML, such as `https://github.com/example/fleet/blob/main/fleet.yaml`
     #[arg(long, value_name = "URL")]
     link: Option<String>,
+    #[command(flatten)]
+    reports: reports::Args,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
@@ -64,6 +69,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         lines.get_or_init(|| Lines::new(&source)).as_ref().and_then(|lines: &Lines<'_>| lines.find(path, value))
     };
     let affected = Affected::new(&before, &after, &line);
+    let contents = contents(&affected, [&before, &after], &Reports::new(&global.directory, &args.reports))?;
     let plans = args.plans.as_deref().map(plans).transpose()?.unwrap_or_default();
     let report = AffectedReport {
         affected: &affected,
@@ -71,6 +77,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         file: source.name(),
         link: args.link.as_deref(),
         plans: &plans,
+        contents: &contents,
     };
     ui.print(&match (args.html, args.markdown, ui.format) {
         (true, _, _) => report.html().context("the page cannot be rendered")?,
@@ -79,6 +86,27 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         (_, _, Format::Human | Format::Github) => report.text(),
     })?;
     Ok(Exit::Ok)
+}
+
+/// What differs in each image that is recorded; nothing where an SBOM is missing.
+fn contents(
+    affected: &Affected,
+    [before, after]: [&Side; 2],
+    reports: &Reports,
+) -> Result<Vec<Option<Difference>>, Failure> {
+    let of = |side: &Side, image: &RecordedImage, key: &Key| {
+        let build = side.images.get(&image.layer).and_then(|images| {
+            let found = images.images.iter().find(|it| it.key == *key)?;
+            found.builds.get(&image.cloud)?.get(&image.architecture)
+        });
+        build.map_or(Ok(None), |build| reports.contents(build))
+    };
+    let difference = |image: &RecordedImage| {
+        let Some(from) = &image.from else { return Ok(None) };
+        let old = of(before, image, from)?;
+        Ok(old.zip(of(after, image, &image.to)?).map(|(old, new)| old.difference(&new)))
+    };
+    affected.recorded.iter().map(difference).collect()
 }
 
 /// The plans in a directory, by root.

@@ -2,7 +2,7 @@
 
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_affected::{
     Affected, Change, FileChange, GroupChange, ImageBuild, LayerChange, NewImage, Risk, RiskKind, RootChange,
@@ -10,9 +10,10 @@ use fleetgen_affected::{
 use fleetgen_fleet::Fleet;
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::GroupName;
+use fleetgen_images::Difference;
 use serde::Serialize;
 
-use crate::{count, inert, template};
+use crate::{contents, count, inert, template};
 
 /// GitHub takes no longer comment, in characters.
 const LONGEST: usize = 65_536;
@@ -35,6 +36,8 @@ pub struct AffectedReport<'a> {
     pub link: Option<&'a str>,
     /// What Terraform says it would do, by root, for Markdown and HTML.
     pub plans: &'a BTreeMap<String, String>,
+    /// What differs in the images that are recorded, in their order; nothing where an SBOM is missing.
+    pub contents: &'a [Option<Difference>],
 }
 
 #[derive(Serialize)]
@@ -66,6 +69,13 @@ struct LayerRow<'a> {
     why: String,
     builds: Vec<String>,
     groups: String,
+}
+
+/// An image that is recorded, and what is in it.
+#[derive(Serialize)]
+struct RecordedRow {
+    title: String,
+    lines: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -130,6 +140,9 @@ struct Page<'a> {
     risks: Shown<RiskRow<'a>>,
     cells: Shown<Cell<'a>>,
     layers: Shown<LayerRow<'a>>,
+    recorded: Shown<RecordedRow>,
+    /// How many vulnerabilities those images fix, and add; nothing if it is not known of any.
+    vulnerabilities: Option<String>,
     groups: Shown<GroupRow<'a>>,
     /// The groups that only get the new image of their layer.
     rolled: usize,
@@ -151,6 +164,7 @@ impl AffectedReport<'_> {
             }
         };
         add(affected.rebuilt(), format!("{} rebuilt", count(affected.rebuilt(), "layer")));
+        add(affected.recorded.len(), format!("{} recorded", count(affected.recorded.len(), "image")));
         add(affected.rolled(), format!("{} will roll", count(affected.rolled(), "group")));
         let changed = affected.groups.iter().filter(|group| group.terraform.is_some()).count();
         add(changed, format!("{} changed by Terraform", count(changed, "group")));
@@ -199,15 +213,15 @@ impl AffectedReport<'_> {
 
     /// The length of the longest list.
     fn longest(&self) -> usize {
-        let Affected { risks, layers, groups, roots, files, written } = self.affected;
-        [risks.len(), layers.len(), groups.len(), roots.len(), files.len() + written.len()]
+        let Affected { risks, layers, recorded, groups, roots, files, written } = self.affected;
+        [risks.len(), layers.len(), recorded.len(), groups.len(), roots.len(), files.len() + written.len()]
             .into_iter()
             .max()
             .unwrap_or(0)
     }
 
     fn page(&self, most: usize) -> Page<'_> {
-        let Affected { risks, layers, groups, roots, files, written } = self.affected;
+        let Affected { risks, layers, recorded, groups, roots, files, written } = self.affected;
         let cells = self.cells();
         // The others are listed with their layer.
         let is_own = |group: &&GroupChange| group.terraform.is_some() || group.image != Some(NewImage::Rebuilt);
@@ -218,6 +232,8 @@ impl AffectedReport<'_> {
             risks: Shown::new(risks.iter().map(|risk| self.risk(risk)), risks.len(), most),
             cells: Shown { all: cells.len(), rows: cells, left_out: 0 },
             layers: Shown::new(layers.iter().map(|layer| self.layer(layer)), layers.len(), most),
+            recorded: Shown::new(self.recorded(), recorded.len(), most),
+            vulnerabilities: self.vulnerabilities(),
             groups: Shown::new(own.iter().map(|change| group(change)), own.len(), most),
             rolled: groups.len() - own.len(),
             roots: Shown::new(roots.iter().map(root), roots.len(), most),
@@ -226,6 +242,31 @@ impl AffectedReport<'_> {
             images: layers.iter().map(|layer| layer.builds.len()).sum(),
             picture: self.picture(),
         }
+    }
+
+    fn recorded(&self) -> impl Iterator<Item = RecordedRow> {
+        self.affected.recorded.iter().zip(self.contents).map(|(image, contents)| {
+            let from = image.from.as_ref().map(|key| format!("{} → ", key.short())).unwrap_or_default();
+            let (cloud, architecture) = (image.cloud.title(), image.architecture);
+            RecordedRow {
+                title: format!("{} on {cloud} {architecture}: {from}{}", image.layer, image.to.short()),
+                lines: match (contents, &image.from) {
+                    (Some(difference), _) => contents::lines(difference),
+                    (None, Some(_)) => vec!["what differs is unknown: an SBOM is missing".to_owned()],
+                    (None, None) => vec!["the first image there".to_owned()],
+                },
+            }
+        })
+    }
+
+    fn vulnerabilities(&self) -> Option<String> {
+        let known = self.contents.iter().flatten().filter_map(|difference| difference.vulnerabilities.as_ref());
+        let [mut fixed, mut added] = [BTreeSet::new(), BTreeSet::new()];
+        for changed in known.clone() {
+            fixed.extend(changed.fixed.iter().map(|it| &it.id));
+            added.extend(changed.added.iter().map(|it| &it.id));
+        }
+        known.count().gt(&0).then(|| format!("vulnerabilities: {} fixed, {} added", fixed.len(), added.len()))
     }
 
     fn risk<'a>(&self, risk: &'a Risk) -> RiskRow<'a> {

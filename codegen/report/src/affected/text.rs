@@ -38,6 +38,15 @@ impl AffectedReport<'_> {
                 }
             }
         }
+        if !page.recorded.rows.is_empty() {
+            title(&mut text, "Images recorded");
+            for row in &page.recorded.rows {
+                let _ = writeln!(text, "  {}", row.title);
+                for line in &row.lines {
+                    let _ = writeln!(text, "    {}", inert(line));
+                }
+            }
+        }
         if !page.groups.rows.is_empty() {
             title(&mut text, "Groups");
             for row in &page.groups.rows {

@@ -4,24 +4,13 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use fleetgen_toolbox::act::Act;
 use fleetgen_toolbox::files::write;
 use fleetgen_toolbox::process::{both, output, run};
 use serde_json::{Value, json};
 
 use super::clone::Clone;
 use super::{Check, CheckContext};
-
-/// The actions that have a stand-in: its folder in tests/workflows. act does check repositories out.
-const STAND_INS: &[(&str, &str)] = &[
-    ("app", "app"),
-    ("cache", "cache"),
-    ("upload", "upload"),
-    ("download", "download"),
-    ("terraform", "terraform"),
-    ("aws", "login"),
-    ("gcp", "login"),
-];
-const ACTIONS: &str = include_str!("../../../emit/data/actions.json");
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -106,53 +95,25 @@ impl<'a> Ground<'a> {
         self.run("fleet-pr", "pull_request", event)
     }
 
-    /// Runs a workflow for an event.
-    fn run(&self, workflow: &str, name: &str, mut event: Value) -> anyhow::Result<()> {
-        let context = self.context;
-        let artifacts = self.clone.beside("artifacts");
-        fs_err::create_dir_all(&artifacts)?;
-        event["repository"] = json!({ "full_name": "example/fleet", "default_branch": "main" });
-        write(&self.clone.beside("event.json"), &event.to_string())?;
-        // act does not know `queue`.
-        let text = fs_err::read_to_string(self.clone.path(&format!(".github/workflows/{workflow}.yml")))?;
-        write(&self.clone.beside(&format!("{workflow}.yml")), &text.replace("  queue: max\n", ""))?;
-        let terraform = self.context.sandbox.path("terraform.rc");
-        let path = std::env::var("PATH")?;
-        let path = format!("{}:{path}", context.root.join("tests/workflows/bin").display());
+    /// Runs a workflow for an event, without network.
+    fn run(&self, workflow: &str, name: &str, event: Value) -> anyhow::Result<()> {
+        let CheckContext { tools, root, sandbox, .. } = self.context;
         let program = std::env::current_exe()?.with_file_name("fleetgen");
-        let mut act = Command::new("unshare");
-        act.current_dir(self.clone.root()).env("HOME", self.clone.beside("home")).env("PATH", &path);
-        act.args(["--net", "bash", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(&context.tools.act);
-        act.args([name, "--workflows"]).arg(self.clone.beside(&format!("{workflow}.yml"))).arg("--eventpath");
-        act.arg(self.clone.beside("event.json")).args(["--platform", "ubuntu-24.04=-self-hosted"]);
-        act.args(["--artifact-server-addr", "127.0.0.1", "--cache-server-addr", "127.0.0.1"]);
-        act.args(["--secret", "GITHUB_TOKEN=token", "--secret", "FLEET_APP_KEY=key"]);
-        act.args([
-            "--var",
-            "FLEET_GCP_PROVIDER=projects/1/providers/github",
-            "--var",
-            "FLEET_APP_CLIENT_ID=Iv23liExample",
-        ]);
-        let actions: Value = serde_json::from_str(ACTIONS)?;
-        for (name, folder) in STAND_INS {
-            let action = &actions[name];
-            let (repository, commit) = (action["repository"].as_str(), action["commit"].as_str());
-            let (repository, commit) = repository.zip(commit).with_context(|| format!("{name} is not in the table"))?;
-            let folder = context.root.join("tests/workflows").join(folder);
-            act.arg("--local-repository").arg(format!("{repository}@{commit}={}", folder.display()));
-        }
-        for (name, value) in [
-            ("PATH", Path::new(&path)),
-            ("ARTIFACTS", &artifacts),
-            ("FLEETGEN_PROGRAM", &program),
-            ("REAL_TERRAFORM", &context.tools.terraform),
-            ("TF_CLI_CONFIG_FILE", &terraform),
-        ] {
-            act.arg("--env").arg(format!("{name}={}", value.display()));
-        }
-        let done = output(&mut act)?;
-        let said = both(&done);
-        ensure!(done.status.success(), "the workflow fails\n{said}");
+        let act =
+            Act { root, tools, repository: &self.clone.root(), folder: &self.clone.beside(""), program: &program };
+        let mut command = Command::new("unshare");
+        command.env("HOME", self.clone.beside("home"));
+        command.args(["--net", "bash", "-c", "ip link set lo up && exec \"$0\" \"$@\""]);
+        let text = |path: &Path| path.display().to_string();
+        let environment = [
+            ("PATH", std::env::var("PATH")?),
+            ("REAL_TERRAFORM", text(&tools.terraform)),
+            ("TF_CLI_CONFIG_FILE", text(&sandbox.path("terraform.rc"))),
+        ];
+        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        act.add_to(&mut command, workflow, (name, event), &environment)?;
+        let done = output(&mut command)?;
+        ensure!(done.status.success(), "the workflow fails\n{}", both(&done));
         Ok(())
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     let store = Reports::new(&global.directory, &args.reports);
     for (built, reports, _) in &entries {
-        for (name, digest) in built.build.digests.iter().filter(|(name, _)| reports::KEPT.contains(&name.as_str())) {
+        for (name, digest) in
+            built.build.digests.iter().filter(|(name, _)| fleetgen_images::KEPT.contains(&name.as_str()))
+        {
             let file = REPORTS.iter().find(|(report, _)| report == name).map(|(_, file)| *file);
             if let Some(bytes) = file.and_then(|file| reports.get(file)) {
                 store.keep(digest, bytes)?;
