@@ -1,33 +1,49 @@
 #!/usr/bin/env bash
 # Reports in one issue what is not as fleet.yaml says, and closes it when everything is.
-# $RUN: the run. Reads .fleetgen/plans.
+# $RUN: the run; $ENVIRONMENTS: the environments, with spaces between them. Reads .fleetgen/plans, and .fleetgen/status/ENVIRONMENT.json.
 set -euo pipefail
 . .github/scripts/lib.sh
 title='The fleet is not as fleet.yaml says'
 body=.fleetgen/drift.md
-mkdir -p .fleetgen/plans
+# The clouds call an image deprecated after so many days: `image_days` in a template of Packer's.
+days=180
+mkdir -p .fleetgen/plans .fleetgen/status
+rm --force .fleetgen/differs
 
-# indented TEXT: a text in which nothing is Markdown.
-indented() { printf '%s\n' "$1" | sed 's/^/    /'; }
+# section TITLE TEXT: a part of the report, in which nothing is Markdown. Nothing without a text.
+section() {
+  if [ -z "$2" ]; then return; fi
+  touch .fleetgen/differs
+  printf '%s:\n\n' "$1" && printf '%s\n' "$2" | tr -d '\000-\010\013-\037' | sed 's/^/    /' && printf '\n'
+}
 
-changed=$(roots_with 2)
-failed=$(roots_with 1)
-planned=$(find .fleetgen/plans -name '*.status' | wc -l)
+# groups ENVIRONMENT FILTER: a line for each group of the status that a filter of jq selects.
+groups() {
+  jq --raw-output --argjson days "$days" ".groups[] | select($2) | \"\(.group): \(.state | gsub(\"_\"; \" \")), \(([.key // .image] + .notes) | map(select(. != null)) | join(\"; \"))\"" \
+    ".fleetgen/status/$1.json"
+}
+
 wanted=$(fleetgen roots --format json | jq '.roots | length')
+planned=$(find .fleetgen/plans -name '*.status' | wc -l)
+missing=
+if [ "$planned" -lt "$wanted" ]; then missing="$planned of $wanted roots were planned"; fi
 {
   printf 'See %s.\n\n' "$RUN"
-  if ! fleetgen check --quiet >.fleetgen/check.txt 2>&1; then
-    touch .fleetgen/differs
-    printf 'The check says:\n\n' && sed 's/^/    /' .fleetgen/check.txt && printf '\n'
-  fi
-  if [ -n "$failed" ] || [ "$planned" -lt "$wanted" ]; then
-    touch .fleetgen/differs
-    printf '%s of %s roots were planned. Planning these failed:\n\n' "$planned" "$wanted" && indented "$failed" && printf '\n'
-  fi
-  if [ -n "$changed" ]; then
-    touch .fleetgen/differs
-    printf 'These roots have changes:\n\n' && indented "$changed"
-  fi
+  check=$(fleetgen check 2>&1 >/dev/null) || section 'The check fails' "$check"
+  if [ ! -e .fleetgen/differs ] && [[ $check == *warning* ]]; then section 'The check warns' "$check"; fi
+  section 'Plans are missing' "$missing"
+  section 'Planning these roots failed' "$(roots_with 1)"
+  section 'These roots have changes' "$(roots_with 2)"
+  for environment in $ENVIRONMENTS; do
+    if ! jq --exit-status .groups ".fleetgen/status/$environment.json" >/dev/null 2>&1; then
+      section "What groups of $environment run is not known" 'the log of the job has the reason'
+      continue
+    fi
+    section "In $environment, revoked images are in use" "$(groups "$environment" '.state == "revoked"')"
+    section "In $environment, these groups do not run what they should" "$(groups "$environment" '.state | IN("current", "revoked") | not')"
+    section "In $environment, images that were promoted more than $days days ago are in use" \
+      "$(groups "$environment" '.promoted != null and (now - (.promoted[:19] + "Z" | fromdate)) > $days * 86400')"
+  done
 } >"$body"
 number=$(gh issue list --repo "$REPOSITORY" --state open --search "in:title \"$title\"" --json number,title \
   --jq "[.[] | select(.title == \"$title\")][0].number // empty")

@@ -25,6 +25,11 @@ roots_with() {
   grep --recursive --files-with-matches --line-regexp "$1" --include='*.status' .fleetgen/plans | sed 's|^.fleetgen/plans/||; s|[.]status$||' | sort || true
 }
 
+# copy FROM TO: copies a file to or from a bucket.
+copy() {
+  if [[ $1 == gs://* || $2 == gs://* ]]; then gcloud storage cp "$1" "$2"; else aws s3 cp --only-show-errors "$1" "$2"; fi
+}
+
 # open_pull_request BRANCH TITLE BODY_FILE PATH…: commits PATH… as the App, and opens a pull request, or updates the one of BRANCH.
 open_pull_request() {
   local branch=$1 title=$2 body=$3 base

@@ -87,6 +87,9 @@ impl Project {
         let recorded = Recorded::read(&project.root, &project.fleet)?;
         let wanted = wanted(&project.fleet, &hand_written(&project.root)?, &recorded)?;
         let changes = fleetgen_tree::compare(&project.root, state?, wanted)?;
+        if !changes.kept.is_empty() {
+            ui.problems(&changes.kept, None)?;
+        }
         Ok((project, recorded, changes))
     }
 }

@@ -17,7 +17,8 @@ use crate::records::Recorded;
 use crate::ui::Ui;
 
 /// Where generated files are.
-const GENERATED: &[&str] = &["generated", ".github/workflows"];
+const GENERATED: &[&str] = &["generated", ".github/workflows", OWNERS];
+const OWNERS: &str = ".github/CODEOWNERS";
 
 /// The repository at a commit, and its fleet.yaml. `now` are the scripts that there are now: one that did not exist yet counts as empty.
 pub(crate) fn at(global: &Global, commit: &Commit<'_>, now: &HandWritten) -> Result<(SourceFile, Side), Failure> {
@@ -32,7 +33,8 @@ pub(crate) fn at(global: &Global, commit: &Commit<'_>, now: &HandWritten) -> Res
         String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())
     };
     let generated = files.into_iter().filter(|(path, _)| is_generated(path));
-    let generated: BTreeMap<String, String> = generated.map(|(path, bytes)| (path, text(bytes))).collect();
+    let mut generated: BTreeMap<String, String> = generated.map(|(path, bytes)| (path, text(bytes))).collect();
+    generated.retain(|path, text| path != OWNERS || is_ours(text));
     if generated.is_empty() {
         return Err(usage(format!("there are no generated files at {}", commit.name), LATER));
     }
@@ -54,7 +56,10 @@ pub(crate) fn here(global: &Global, ui: &mut Ui) -> Result<(SourceFile, Side), F
     let scripts = hand_written(&project.root)?;
     let keys = layer_keys(&project.fleet, &scripts)?;
     let generated = wanted(&project.fleet, &scripts, &recorded)?;
-    let generated = generated.into_iter().map(|file| (file.path, file.content)).collect();
+    let generated = generated.into_iter().map(|file| (file.path, file.content));
+    // The user's own stays.
+    let own = fs_err::read_to_string(project.root.join(OWNERS)).is_ok_and(|text| !is_ours(&text));
+    let generated = generated.filter(|(path, _)| !own || path != OWNERS).collect();
     let mut written = BTreeMap::new();
     for path in git::tracked(global, WRITTEN)? {
         let file = project.root.join(&path);
@@ -96,8 +101,13 @@ pub(crate) fn keys_of(
     })
 }
 
+/// Whether fleetgen has written a file of owners.
+fn is_ours(text: &str) -> bool {
+    text.starts_with("# Written by fleetgen")
+}
+
 /// Whether fleetgen has written a file. The manifest lists them; it says nothing itself.
 fn is_generated(path: &str) -> bool {
     let is_workflow = path.starts_with(".github/workflows/fleet-");
-    is_workflow || (path.starts_with("generated/") && path != "generated/MANIFEST")
+    is_workflow || path == OWNERS || (path.starts_with("generated/") && path != "generated/MANIFEST")
 }

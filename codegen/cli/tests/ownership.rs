@@ -179,3 +179,29 @@ fn a_file_that_terraform_would_read_with_ours_is_reported() {
     sandbox.write("generated/terraform/aws-tokyo/prod/extra.tf", "");
     refuses(&sandbox, "extra.tf is among generated files, but fleetgen did not write it");
 }
+
+/// Owners of code are offered: whoever has a file of their own keeps it.
+#[test]
+fn code_owners_of_the_user_are_kept() {
+    let sandbox = Sandbox::generated(&base());
+    let path = ".github/CODEOWNERS";
+    let ours = sandbox.read(path);
+    assert!(ours.contains("/fleet.yaml  @example/platform\n"), "{ours}");
+    sandbox.edit("owners: [\"@example/platform\"]", "owners: [\"@example/platform\", octo@example.com]");
+    sandbox.run(&["generate"]).expect(0);
+    assert!(sandbox.read(path).contains("/images/     @example/platform octo@example.com\n"));
+    // Theirs, with a warning: edited, or there before, or where GitHub looks after ours.
+    for theirs in [path, "docs/CODEOWNERS"] {
+        sandbox.remove(path);
+        sandbox.write(theirs, "* @example/everyone\n");
+        sandbox.run(&["generate"]).expect(0).says(&format!("warning[conflict]: {theirs} is yours"));
+        assert_eq!(sandbox.read(theirs), "* @example/everyone\n");
+        sandbox.run(&["check"]).expect(0);
+        sandbox.remove(theirs);
+        assert!(!sandbox.path(path).exists(), "it comes back only with `generate`");
+        sandbox.run(&["generate"]).expect(0);
+        assert!(sandbox.path(path).exists());
+    }
+    sandbox.edit("octo@example.com", "the platform team");
+    sandbox.run(&["check"]).expect(3).says("`the platform team` is not an owner");
+}

@@ -6,6 +6,7 @@
 mod draw;
 mod language;
 mod layer;
+mod owners;
 mod schema;
 mod terraform;
 mod workflow;
@@ -74,6 +75,7 @@ const KINDS: &[Kind] = &[
     terraform::emit,
     |fleet, _, _| workflow::emit(fleet),
     |_, _, _| Ok(schema::emit()),
+    |fleet, _, _| Ok(owners::emit(fleet)),
 ];
 
 /// The hand-written files that are part of images: those below [`HandWritten::DIRECTORIES`], by path from the root of the
@@ -119,7 +121,7 @@ pub fn parse_back(file: &File) -> Result<(), EmitError> {
     match file.origin {
         // What the user wrote is in the user's language.
         Origin::UserText => return Ok(()),
-        Origin::Rendered => {}
+        Origin::Rendered | Origin::Offered(_) => {}
     }
     let content = &file.content;
     let problem = match file.path.rsplit_once('.').map(|(_, extension)| extension) {
@@ -132,6 +134,7 @@ pub fn parse_back(file: &File) -> Result<(), EmitError> {
         }
         // Only bash, cosign, systemd, sysctl and Trivy read these; the checks with real tools run them.
         Some("sh" | "pub" | "service" | "conf" | "tpl") => None,
+        _ if file.path == owners::PATH => None,
         _ => Some("fleetgen has no parser for files of this kind".to_owned()),
     };
     match problem {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
 
 use crate::fault::{is_over, state};
@@ -14,6 +14,7 @@ use crate::stage::Stage;
 use crate::world::{Emulated as _, Resource};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::resource_name;
+use fleetgen_images::{Images, KEPT};
 use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository::{WITH_CLOUDS, fleetgen};
 
@@ -240,6 +241,19 @@ fn merge(rehearsal: &Rehearsal<'_>, layer: &str) -> anyhow::Result<()> {
     ensure!(changed.lines().all(is_expected), "the pull request changes {changed}");
     for path in changed.lines() {
         run(&mut rehearsal.git(&["checkout", "--quiet", "FETCH_HEAD", "--", path]))?;
+    }
+    // Whoever reviews it finds what is in the image.
+    let text = fs_err::read_to_string(rehearsal.repository.join(record))?;
+    let record = Images::parse(&layer.parse()?, &text).map_err(|problem| anyhow!("{problem:?}"))?;
+    let image = record.images.last().context("the record has no image")?;
+    for (_, _, build) in image.builds() {
+        for name in KEPT {
+            let digest = build.digests.get(*name).with_context(|| format!("the record has no {name}"))?;
+            for cloud in Cloud::ALL {
+                let report = rehearsal.report(cloud, digest.as_str())?;
+                ensure!(fleetgen_images::digest(report.as_bytes()) == *digest, "{name} in the bucket is another");
+            }
+        }
     }
     rehearsal.commit("merged")
 }

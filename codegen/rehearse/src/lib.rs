@@ -16,6 +16,7 @@ mod supervise;
 mod timings;
 mod twice;
 mod vm;
+mod workflow;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -8,12 +8,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-use fleetgen_toolbox::act::Act;
-use serde_json::json;
-
 use crate::overlay;
 use crate::stage::{Image, Stage};
 use crate::timings::Follower;
+use crate::workflow;
 use crate::world::{Emulated as _, Oddities, World};
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_toolbox::files::write;
@@ -21,7 +19,7 @@ use fleetgen_toolbox::process::run;
 use fleetgen_toolbox::repository;
 
 /// The tag of the commit before the overlays.
-const PRODUCTION: &str = "production";
+pub(crate) const PRODUCTION: &str = "production";
 
 /// Something that happens to a build.
 pub(crate) type Accident = fn(&Rehearsal<'_>, i32) -> anyhow::Result<()>;
@@ -97,7 +95,7 @@ pub(crate) struct Rehearsal<'a> {
     pub(crate) world: World,
     /// For each layer, the lines of its template that differ from production.
     pub(crate) overlays: BTreeMap<String, Vec<String>>,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -183,7 +181,9 @@ impl<'a> Rehearsal<'a> {
         let program = self.folder.join("hello-1.0.0");
         fs_err::copy(&self.stage.tools.hello, &program)?;
         let bucket = self.stage.artifact_bucket(Cloud::Aws);
-        run(self.publisher("aws").args(["s3", "mb", &format!("s3://{bucket}")]))?;
+        for bucket in [&bucket, workflow::REPORTS] {
+            run(self.publisher("aws").args(["s3", "mb", &format!("s3://{bucket}")]))?;
+        }
         for cloud in Cloud::ALL {
             // Each cloud's bucket has the signature that the cloud's key made.
             let mut sign = self.publisher("packer/runner/sign.sh");
@@ -212,7 +212,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// A program on the machine that runs Packer, with its tools and a clean environment.
-    fn runner(&self, program: &str) -> Command {
+    pub(crate) fn runner(&self, program: &str) -> Command {
         let tools = &self.stage.tools;
         let packer = tools.packer.parent().unwrap_or(Path::new("/"));
         let stand_ins = self.stage.root.join("tests/rehearsal/clouds/bin");
@@ -256,49 +256,8 @@ impl<'a> Rehearsal<'a> {
         self.run_build(layer, &build, self.repository.join(format!(".fleetgen/{layer}/reports")))
     }
 
-    /// Builds the one layer that is missing with the workflow `fleet-build`, as act runs it.
-    pub(crate) fn build_by_workflow(&self, layer: &str) -> anyhow::Result<Built> {
-        // The tools are there, and nothing can be downloaded.
-        write(&self.repository.join("packer/runner/install-tools.sh"), "#!/usr/bin/env bash\n")?;
-        self.commit("no tools to install")?;
-        run(&mut self.git(&["init", "--quiet", "--bare", &self.remote().display().to_string()]))?;
-        let program = std::env::current_exe()?.with_file_name("fleetgen");
-        let (root, tools) = (&self.stage.root, &self.stage.tools);
-        let act = Act { root, tools, repository: &self.repository, folder: &self.folder, program: &program };
-        let mut environment: Vec<(String, String)> = Vec::new();
-        let build = self.runner("true");
-        for (name, value) in build.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?))) {
-            environment.push((name.to_owned(), value.to_owned()));
-        }
-        let remote = format!("url.{}.insteadOf", self.remote().display());
-        for (name, value) in [
-            ("GIT_CONFIG_COUNT", "1"),
-            ("GIT_CONFIG_KEY_0", &remote),
-            ("GIT_CONFIG_VALUE_0", "https://x-access-token:app-token@github.com/example/fleet.git"),
-            // The record is of what production has.
-            ("BEFORE_TOKEN", &format!("git checkout --quiet {PRODUCTION} -- generated/packer")),
-        ] {
-            environment.push((name.to_owned(), value.to_owned()));
-        }
-        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let mut command = self.runner("env");
-        let event = json!({ "inputs": { "layers": "", "all": "false", "reason": "a rehearsal" } });
-        act.add_to(&mut command, "fleet-build", ("workflow_dispatch", event), &environment)?;
-        self.run_build(layer, &command, act.artifacts().join(format!("reports-{layer}/{layer}")))
-    }
-
-    /// What the stand-ins of a workflow have kept.
-    pub(crate) fn kept(&self, name: &str) -> PathBuf {
-        self.folder.join("artifacts").join(name)
-    }
-
-    /// The repository on GitHub.
-    pub(crate) fn remote(&self) -> PathBuf {
-        self.folder.join("remote.git")
-    }
-
     /// Runs a command that builds a layer, and follows what it says.
-    fn run_build(&self, layer: &str, build: &Command, reports: PathBuf) -> anyhow::Result<Built> {
+    pub(crate) fn run_build(&self, layer: &str, build: &Command, reports: PathBuf) -> anyhow::Result<Built> {
         let mut command = Command::new("timeout");
         // Merge the streams to keep their lines in order.
         command.args(["--kill-after=10", "1500", "bash", "-c", "exec \"$@\" 2>&1", "_"]);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fleetgen_problem::Problem;
+
 use crate::File;
 use crate::manifest::Listed;
 use crate::path::RelPath;
@@ -47,6 +49,8 @@ pub struct Changes {
     pub(crate) leftovers: Vec<String>,
     /// Files that are neither wanted nor there, but whose directories may exist.
     pub(crate) gone: Vec<RelPath>,
+    /// Warnings about files that are the user's, and stay as they are.
+    pub kept: Vec<Problem>,
 }
 
 impl Changes {

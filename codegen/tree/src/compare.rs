@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
-use fleetgen_problem::Problem;
+use fleetgen_problem::{Problem, Severity};
 use rayon::prelude::*;
 
-use crate::File;
 use crate::change::{Change, Changes};
 use crate::conflict::{Reason, conflict};
 use crate::disk::{Disk, Kind};
 use crate::manifest::{self, Hash, Listed, MANIFEST, PENDING};
 use crate::path::RelPath;
+use crate::{File, Origin};
 
 /// The state of the disk: the manifests, and the files that they list. Another thread can read it while fleet.yaml is
 /// parsed.
@@ -86,6 +86,7 @@ pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Chang
     let mut files = BTreeMap::new();
     let mut gone = Vec::new();
     let mut hashes = Listed::new();
+    let mut kept = Vec::new();
     for (path, decision) in decided {
         if let Some(hash) = decision.wanted {
             hashes.insert(path.clone(), vec![hash]);
@@ -96,6 +97,7 @@ pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Chang
             }
             Outcome::Conflict(problem) => conflicts.push(problem),
             Outcome::Gone => gone.push(path),
+            Outcome::Kept(problem) => kept.push(problem),
         }
     }
     if !conflicts.is_empty() {
@@ -115,6 +117,7 @@ pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Chang
         leftovers: disk.leftovers,
         gone,
         files,
+        kept,
     })
 }
 
@@ -228,6 +231,8 @@ struct Decision {
 enum Outcome {
     Change(Change),
     Conflict(Problem),
+    /// The user's own, which stays, with a warning.
+    Kept(Problem),
     /// Neither wanted nor there.
     Gone,
 }
@@ -244,6 +249,16 @@ fn decide(
     let outcome = |outcome| Ok(Decision { outcome, wanted: hash });
     let refuse = |path: &str, reason| outcome(Outcome::Conflict(conflict(path, &reason)));
 
+    let keep = |path| {
+        let kept = conflict(path, &Reason::Kept).severity(Severity::Warning);
+        Ok(Decision { outcome: Outcome::Kept(kept), wanted: None })
+    };
+    if let Some(File { origin: Origin::Offered(elsewhere), .. }) = wanted
+        && disk.kind(path.as_str()).is_none()
+        && let Some(other) = elsewhere.iter().find(|path| root.join(path).exists())
+    {
+        return keep(*other);
+    }
     if let Some((above, kind)) = disk.obstacle(path) {
         return refuse(&above, if kind == Kind::Symlink { Reason::Symlink } else { Reason::InTheWay });
     }
@@ -262,10 +277,14 @@ fn decide(
             if wanted.is_some_and(|file| file.content.as_bytes() == current.as_slice()) {
                 return outcome(Outcome::Change(Change::Unchanged));
             }
+            let is_ours = ours.wrote(path, &manifest::hash(&current));
+            if !is_ours && matches!(wanted, Some(File { origin: Origin::Offered(_), .. })) {
+                return keep(path.as_str());
+            }
             if !ours.knows(path) {
                 return refuse(path.as_str(), Reason::NotOurs);
             }
-            if !ours.wrote(path, &manifest::hash(&current)) {
+            if !is_ours {
                 return refuse(path.as_str(), Reason::Edited);
             }
             // We wrote it, so it is text.

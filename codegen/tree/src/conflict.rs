@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     UnsafePath,
     /// Two kinds of output want the same path.
     TwoProducers(Subject, Subject),
+    /// fleetgen would write it, and the user has one.
+    Kept,
     /// The manifest cannot be read from the given line on.
     DamagedManifest(usize),
 }
@@ -52,6 +54,10 @@ pub(crate) fn conflict(path: &str, reason: &Reason) -> Problem {
         Reason::TwoProducers(one, two) => (
             format!("{shown} is wanted twice, for the {one} and for the {two}"),
             "this is a bug in fleetgen; please report it".to_owned(),
+        ),
+        Reason::Kept => (
+            format!("{shown} is yours, so fleetgen does not write its own"),
+            format!("delete {shown} and run `fleetgen generate` to have it follow fleet.yaml"),
         ),
         Reason::DamagedManifest(line) => (
             format!("line {line} of {shown} cannot be read"),

@@ -43,8 +43,8 @@ impl Disk {
             }
             let exists = directory.is_empty() || self.kind(directory) == Some(Kind::Directory);
             let entries = if exists { list(&root.join(directory))? } else { BTreeMap::new() };
-            let is_ours =
-                directory == "generated" || directory.starts_with("generated/") || directory == ".github/workflows";
+            let is_ours = directory.starts_with("generated/")
+                || ["generated", ".github", ".github/workflows"].contains(&directory);
             let leftovers = entries.iter().filter(|(name, kind)| is_ours && **kind == Kind::File && is_temporary(name));
             self.leftovers.extend(leftovers.map(|(name, _)| format!("{directory}/{name}")));
             self.directories.insert(directory.to_owned(), entries);

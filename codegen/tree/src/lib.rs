@@ -78,4 +78,6 @@ pub enum Origin {
     Rendered,
     /// The user wrote it in fleet.yaml, and it is copied byte for byte.
     UserText,
+    /// fleetgen rendered it for users without one of their own. Theirs is kept, here or in one of these places.
+    Offered(&'static [&'static str]),
 }

@@ -5,7 +5,7 @@
 pub struct RelPath(String);
 
 impl RelPath {
-    /// Accepts `generated/…` and `.github/workflows/fleet-*.yml`, with components of letters, digits and `. _ - + @`, none of
+    /// Accepts `generated/…`, `.github/workflows/fleet-*.yml` and `.github/CODEOWNERS`, with components of letters, digits and `. _ - + @`, none of
     /// them `.` or starting with `..`.
     pub fn parse(path: &str) -> Option<Self> {
         let sound = path.split('/').all(|part| {
@@ -14,7 +14,8 @@ impl RelPath {
                 && part != "."
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+@".contains(&byte))
         });
-        let ours = path.strip_prefix("generated/").is_some_and(|rest| !rest.is_empty())
+        let ours = path == ".github/CODEOWNERS"
+            || path.strip_prefix("generated/").is_some_and(|rest| !rest.is_empty())
             || path
                 .strip_prefix(".github/workflows/fleet-")
                 .and_then(|rest| rest.strip_suffix(".yml"))
@@ -50,7 +51,12 @@ mod tests {
 
     #[test]
     fn paths_stay_where_generated_files_are() {
-        for path in ["generated/MANIFEST", "generated/terraform/a/b/c.tf", ".github/workflows/fleet-build.yml"] {
+        for path in [
+            "generated/MANIFEST",
+            "generated/terraform/a/b/c.tf",
+            ".github/workflows/fleet-build.yml",
+            ".github/CODEOWNERS",
+        ] {
             assert!(RelPath::parse(path).is_some(), "{path}");
         }
         for path in [

@@ -23,7 +23,8 @@ locals {
   }
 
   granted = {
-    for item in flatten([for name, job in var.jobs : [for grant in job.roles : merge(grant, { job = name })]]) : "${item.job} ${item.role}" => item
+    for item in flatten([for name, job in var.jobs : [for grant in job.roles : merge(grant, { job = name })]]) :
+    join(" ", compact([item.job, item.role, item.name])) => item
   }
 
   with_permissions = { for name, job in var.jobs : name => job.permissions if length(job.permissions) > 0 }

@@ -24,12 +24,12 @@ variable "github" {
 }
 
 variable "jobs" {
-  description = "GitHub's jobs: what each is for, the ends of its tokens' subjects, the permissions of its custom role, and predefined roles, each with a condition in CEL if it has one. A job that starts builds acts as the machines that build, and signs."
+  description = "GitHub's jobs: what each is for, the ends of its tokens' subjects, the permissions of its custom role, and predefined roles, each with a condition in CEL if it has one, and with a name if a job has it twice. A job that starts builds acts as the machines that build, and signs."
   type = map(object({
     description   = string
     subjects      = list(string)
     permissions   = optional(list(string), [])
-    roles         = optional(list(object({ role = string, condition = optional(string) })), [])
+    roles         = optional(list(object({ role = string, condition = optional(string), name = optional(string) })), [])
     starts_builds = optional(bool, false)
   }))
 

@@ -52,7 +52,7 @@ pub(super) fn gcp_jobs(fleet: &Fleet, gcp: &GcpAccounts, project: &GcpAccount) -
         let values = [
             ("state_bucket", Some(project.state_bucket.to_string())),
             ("artifact_bucket", artifacts.clone()),
-            ("report_bucket", gcp.report_bucket.as_ref().map(ToString::to_string)),
+            ("report_bucket", gcp.report_bucket.as_ref().filter(|_| builds).map(ToString::to_string)),
             ("states", environment.map(|environment| states(fleet, project, environment))),
         ];
         fill(document, &values)

@@ -21,9 +21,12 @@ const WORKFLOWS: &[(&str, bool)] = &[
     ("fleet-build", false),
     ("fleet-apply", false),
     ("fleet-rollout", true),
-    ("fleet-drift", false),
+    ("fleet-drift", true),
     ("fleet-sweep", true),
 ];
+
+/// The job that looks at everything.
+const PLAN: &str = "plan";
 
 macro_rules! template {
     ($name:literal) => {
@@ -41,6 +44,7 @@ static TEMPLATES: LazyLock<Result<Templates, String>> = LazyLock::new(|| {
         template!("login.yml"),
         template!("app_token.yml"),
         template!("notify.yml"),
+        template!("start.yml"),
         template!("fleet-pr.yml"),
         template!("fleet-build.yml"),
         template!("fleet-apply.yml"),
@@ -85,6 +89,8 @@ struct Common<'a> {
     build_minutes: u32,
     aws: Option<AwsValues<'a>>,
     gcp: Option<GcpValues<'a>>,
+    /// Where builds keep their reports: the URL of a bucket.
+    reports: Option<String>,
 }
 
 /// `actions/checkout@COMMIT # v7.0.1`. The comment is ours, so it is not escaped.
@@ -104,6 +110,9 @@ struct EnvironmentValues {
     gcp_account: Option<String>,
     gcp_project: Option<String>,
     gcp_provider: Option<String>,
+    /// Who may look at its groups.
+    aws_plan_role: Option<String>,
+    gcp_plan_account: Option<String>,
     /// For how long credentials are good.
     seconds: u32,
 }
@@ -119,6 +128,7 @@ struct RunnerValues {
 #[derive(Serialize)]
 struct AwsValues<'a> {
     build_role: String,
+    plan_role: String,
     sweep_role: String,
     region: &'a str,
     build_seconds: u32,
@@ -128,8 +138,10 @@ struct AwsValues<'a> {
 #[derive(Serialize)]
 struct GcpValues<'a> {
     build_account: String,
+    plan_account: String,
     sweep_account: String,
     project: &'a str,
+    report_bucket: Option<&'a str>,
 }
 
 /// The workflows of a fleet.
@@ -154,6 +166,7 @@ pub(crate) fn emit(fleet: &Fleet) -> Result<Vec<File>, EmitError> {
         build_minutes: BUILD_HOURS * 60,
         aws: aws(fleet),
         gcp: gcp(fleet),
+        reports: reports(fleet),
     };
     let workflow = |(name, clouds): &(&str, bool)| {
         let values = Values {
@@ -195,6 +208,8 @@ fn environments(fleet: &Fleet) -> Vec<EnvironmentValues> {
             gcp_account: gcp.map(|account| resource_name::job_account(&fleet.name, &account.project, &job)),
             gcp_project: gcp.map(|account| account.project.to_string()),
             gcp_provider: gcp.map(|account| fleet.provider_variable(&account.name)),
+            aws_plan_role: aws.map(|account| resource_name::job_role(&fleet.name, &account.account, PLAN)),
+            gcp_plan_account: gcp.map(|account| resource_name::job_account(&fleet.name, &account.project, PLAN)),
             seconds: 60 * 60,
         }
     };
@@ -217,6 +232,7 @@ fn aws(fleet: &Fleet) -> Option<AwsValues<'_>> {
     let role = |job| resource_name::job_role(&fleet.name, &aws.builder.account, job);
     Some(AwsValues {
         build_role: role("build-runner"),
+        plan_role: role(PLAN),
         sweep_role: role("sweep"),
         region: fleet.build_network(Cloud::Aws)?.region.as_str(),
         build_seconds: BUILD_HOURS * 60 * 60,
@@ -224,12 +240,22 @@ fn aws(fleet: &Fleet) -> Option<AwsValues<'_>> {
     })
 }
 
+/// Both buckets get the reports. One is enough to read them from.
+fn reports(fleet: &Fleet) -> Option<String> {
+    let on_aws = fleet.aws.as_ref().and_then(|aws| aws.report_bucket.as_ref());
+    let on_gcp = fleet.gcp.as_ref().and_then(|gcp| gcp.report_bucket.as_ref());
+    on_aws.map(|bucket| format!("s3://{bucket}")).or_else(|| on_gcp.map(|bucket| format!("gs://{bucket}")))
+}
+
 fn gcp(fleet: &Fleet) -> Option<GcpValues<'_>> {
-    let project = &fleet.gcp.as_ref()?.builder.project;
+    let gcp = fleet.gcp.as_ref()?;
+    let project = &gcp.builder.project;
     let account = |job| resource_name::job_account(&fleet.name, project, job);
     Some(GcpValues {
         build_account: account("build-runner"),
+        plan_account: account(PLAN),
         sweep_account: account("sweep"),
         project: project.as_str(),
+        report_bucket: gcp.report_bucket.as_ref().map(AsRef::as_ref),
     })
 }

@@ -20,7 +20,7 @@ use crate::group::GroupSettings;
 use crate::scalar::{
     AccountId, AccountName, ArtifactRepository, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository,
     EnvironmentName, FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubApp, GithubId,
-    GroupName, Lasting, LayerName, MachineType, NetworkName, Number, Port, ProfileName, PublicKey, Region,
+    GroupName, Lasting, LayerName, MachineType, NetworkName, Number, Owner, Port, ProfileName, PublicKey, Region,
     RepositoryName, SecretName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
@@ -78,7 +78,7 @@ pub(crate) struct About {
     /// The id of the repository, in quotes; see `owner_id`. Default: none.
     pub(crate) repository_id: Option<Field<GithubId>>,
     /// Who reviews changes: GitHub users and teams, such as `["@example/platform"]`.
-    pub(crate) owners: Field<Vec<Field<Text>>>,
+    pub(crate) owners: Field<Vec<Field<Owner>>>,
     /// Tags (AWS) and labels (GCP) of every resource, such as `{ cost-center: cc-1042 }`. Default: none.
     pub(crate) tags: Option<Field<Entries<TagKey, Text>>>,
 }

@@ -26,7 +26,7 @@ use crate::resource_name;
 use crate::runner;
 use crate::scalar::{
     AccountName, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository, EnvironmentName, FleetName,
-    GcpKmsKeyVersion, GcpMember, GithubApp, GithubId, GroupName, LayerName, MachineType, NetworkName, Port,
+    GcpKmsKeyVersion, GcpMember, GithubApp, GithubId, GroupName, LayerName, MachineType, NetworkName, Owner, Port,
     ProfileName, PublicKey, Region, RepositoryName, SecretName, TagKey, Text, TimeOfDay, TimeZone, UserName,
 };
 
@@ -42,7 +42,7 @@ pub struct Fleet {
     /// The id of the repository.
     pub repository_id: Option<GithubId>,
     /// Who reviews changes: GitHub users and teams.
-    pub owners: Vec<Text>,
+    pub owners: Vec<Owner>,
     /// Tags of every resource.
     pub tags: BTreeMap<TagKey, Text>,
     /// The AWS accounts, if the fleet uses AWS.

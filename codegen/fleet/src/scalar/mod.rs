@@ -21,7 +21,7 @@ pub(crate) use range::{Lasting, Number, Share};
 pub use text::{
     AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, CommitId, Domain, EcrImage,
     EcrRepository, FileMode, GithubApp, GithubId, HttpUrl, ImageId, ImageReference, IpAddress, Key, MirrorUrl,
-    OciRepository, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey, Text, Url,
+    OciRepository, Owner, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey, Text, Url,
     VendorImage, Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};

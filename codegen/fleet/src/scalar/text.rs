@@ -188,6 +188,12 @@ word! {
 }
 
 word! {
+    /// A user or team on GitHub, such as `@octocat` or `@example/platform`, or the email address of a user.
+    Owner = "an owner", r"^(@[a-zA-Z0-9][a-zA-Z0-9-]{0,38}(/[a-zA-Z0-9][a-zA-Z0-9._-]*)?|[a-zA-Z0-9._+-]+@[a-zA-Z0-9][a-zA-Z0-9.-]*)$",
+    "`@user`, `@organization/team` or an email address"
+}
+
+word! {
     /// A prefix of the objects of a bucket, without a final slash.
     BucketPrefix = "a prefix in a bucket", "^[a-zA-Z0-9][a-zA-Z0-9._-]*(/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$",
     "words of letters, digits, `.`, `_` and `-`, separated by `/`"

@@ -58,7 +58,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     ui.print(&format!("promoted {layer} {} to {}: {} may run it\n", key.short(), args.to, count(groups, "group")))?;
     let environment = project.fleet.environments.iter().find(|environment| environment.name == args.to);
-    let owners: Vec<&str> = project.fleet.owners.iter().map(Text::as_str).collect();
+    let owners: Vec<&str> = project.fleet.owners.iter().map(AsRef::as_ref).collect();
     let approval = match environment.map(|environment| environment.approval) {
         Some(Approval::Owners) => format!(", which {} must approve", owners.join(" or ")),
         Some(Approval::None) | None => String::new(),
