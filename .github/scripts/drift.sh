@@ -19,8 +19,9 @@ section() {
 
 # groups ENVIRONMENT FILTER: a line for each group of the status that a filter of jq selects.
 groups() {
-  jq --raw-output --argjson days "$days" ".groups[] | select($2) | \"\(.group): \(.state | gsub(\"_\"; \" \")), \(([.key // .image] + .notes) | map(select(. != null)) | join(\"; \"))\"" \
-    ".fleetgen/status/$1.json"
+  # shellcheck disable=SC2016 # They are variables of jq.
+  local line='"\(.group): \(.state | gsub("_"; " ")), \([.key // .image, .notes[]] | map(select(.)) | join("; ") | gsub("\\s+"; " "))"'
+  jq --raw-output --argjson days "$days" ".groups[] | select($2) | $line" ".fleetgen/status/$1.json"
 }
 
 wanted=$(fleetgen roots --format json | jq '.roots | length')
@@ -41,6 +42,7 @@ if [ "$planned" -lt "$wanted" ]; then missing="$planned of $wanted roots were pl
     fi
     section "In $environment, revoked images are in use" "$(groups "$environment" '.state == "revoked"')"
     section "In $environment, these groups do not run what they should" "$(groups "$environment" '.state | IN("current", "revoked") | not')"
+    # shellcheck disable=SC2016 # It is a variable of jq.
     section "In $environment, images that were promoted more than $days days ago are in use" \
       "$(groups "$environment" '.promoted != null and (now - (.promoted[:19] + "Z" | fromdate)) > $days * 86400')"
   done

@@ -4,7 +4,7 @@
 set -euo pipefail
 . .github/scripts/lib.sh
 mkdir -p .fleetgen/reports
-fleetgen affected --since "$BASE" --format json | jq --raw-output '[.affected.recorded[].reports[]] | unique[]' |
+fleetgen affected --since "${BASE:?}" --format json | jq --raw-output '[.affected.recorded[].reports[]] | unique[]' |
   while read -r digest; do
     # Digests come from images/. Nothing else may become a path.
     [[ $digest =~ ^[0-9a-f]{64}$ ]]

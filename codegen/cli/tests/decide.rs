@@ -103,6 +103,7 @@ fn a_recorded_image_is_explained() {
     insta::with_settings!({ snapshot_path => "affected", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("recorded", affected(&["--markdown"]).stdout);
     });
+    show_in("docs/workflows.md", "a recorded image", "markdown", &affected(&["--markdown"]).stdout);
     affected(&["--html"]).says("CVE-2026-12345 (high, openssl)");
     affected(&[]).says("openssl 3.1 → 3.2");
     let json: Value = serde_json::from_str(&affected(&["--format", "json"]).stdout).unwrap();

@@ -5,6 +5,7 @@ mod bench;
 mod conform;
 mod docs;
 mod mutants;
+mod pins;
 mod verify;
 
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Args),
     /// Break the rollout engine on purpose, and check that its tests notice; four minutes
     Mutants(mutants::Args),
+    /// Compare the actions that workflows use with their repositories: whether a tag was moved, and what is newer. Needs the internet
+    Pins(pins::Args),
     /// Write the generated parts of README.md and docs/
     Docs,
     /// Run a command and print its time and memory as JSON; for `bench`
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Conform(what) => conform::run(&root, &what),
         Task::Bench(args) => bench::run(&root, &args),
         Task::Mutants(args) => mutants::run(&root, &args),
+        Task::Pins(args) => pins::run_task(&root, &args),
         Task::Docs => docs::write(&root),
         Task::Measure { command } => bench::measure(&command),
     }

