@@ -192,9 +192,13 @@ fn comments() {
     for (name, edits) in CHANGES {
         edits.iter().for_each(|edit| apply(&sandbox, edit));
         let link = "https://github.com/example/fleet/blob/0123456/fleet.yaml";
-        let said = sandbox.run(&["affected", "--since", "HEAD", "--markdown", "--link", link]).expect(0).stdout;
+        let run = |format| sandbox.run(&["affected", "--since", "HEAD", format, "--link", link]).expect(0).stdout;
+        let (comment, page) = (run("--markdown"), run("--html"));
+        // Its head is the same for all.
+        let (_, body) = page.split_once("<body>\n").unwrap();
         insta::with_settings!({ snapshot_path => "affected", prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(*name, said);
+            insta::assert_snapshot!(*name, comment);
+            insta::assert_snapshot!(format!("{name}_page"), body);
         });
         sandbox.git(&["reset", "--quiet", "--hard"]);
     }

@@ -158,6 +158,18 @@ fn keep(ground: &Ground, name: &str) {
     AtomicFile::stage(&path, exchanges.as_bytes()).and_then(AtomicFile::commit).unwrap();
 }
 
+/// `fleetgen status`, which the job `plan` runs.
+#[test]
+fn what_runs_is_shown() {
+    let mut ground = Ground::new();
+    let places: Vec<Place> = ground.fleet.groups.values().filter_map(|group| Place::of(&ground.fleet, group)).collect();
+    for (live, place) in ground.clouds.live(&places).into_iter().zip(&places) {
+        assert_eq!(live.unwrap().images.len(), 1, "{place:?}");
+        assert_eq!(ground.clouds.recorded(place, "/example/none/image").unwrap(), None);
+    }
+    keep(&ground, "status");
+}
+
 #[test]
 fn an_image_that_does_not_work_goes_back() {
     let mut ground = Ground::new();

@@ -48,13 +48,49 @@ fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let mut files: Vec<_> =
         fs_err::read_dir(exchanges.path())?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
     files.sort();
-    ensure!(files.len() == 7, "the tests kept {} files of exchanges", files.len());
-    let (sweeps, rollouts): (Vec<PathBuf>, Vec<PathBuf>) =
-        files.into_iter().partition(|file| file.file_stem().is_some_and(|name| name == "sweep"));
-    for (job, role, files) in [("rollout", "rollout-prod", rollouts), ("sweep", "sweep", sweeps)] {
+    ensure!(files.len() == 8, "the tests kept {} files of exchanges", files.len());
+    let calls = |files: &[PathBuf]| {
         let mut check = Command::new(context.tools.clouds.join("python"));
-        let calls = run(check.arg(context.root.join("tests/loopback/exchanges.py")).args(&files))?;
-        permissions(context.root, job, role, &calls)?;
+        run(check.arg(context.root.join("tests/loopback/exchanges.py")).args(files))
+    };
+    let is = |file: &PathBuf, name: &str| file.file_stem().is_some_and(|stem| stem == name);
+    let (sweeps, files): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is(file, "sweep"));
+    let (statuses, rollouts): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is(file, "status"));
+    permissions(context.root, "rollout", "rollout-prod", &calls(&rollouts)?)?;
+    permissions(context.root, "sweep", "sweep", &calls(&sweeps)?)?;
+    may_look(context.root, &calls(&statuses)?)
+}
+
+/// The job `plan`, which may look at more, may do what `fleetgen status` calls.
+fn may_look(root: &Path, calls: &str) -> anyhow::Result<()> {
+    let read = |path: &str| -> anyhow::Result<Value> {
+        let text = fs_err::read_to_string(root.join("generated/terraform/_accounts").join(path))?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    let (policy, role) = (read("aws/policies/plan.json")?, read("gcp/roles/plan.json")?);
+    let statements = policy["Statement"].as_array().context("a policy has statements")?;
+    let actions: Vec<&str> = statements
+        .iter()
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(actions) => actions.iter().filter_map(Value::as_str).collect(),
+            action => action.as_str().into_iter().collect::<Vec<_>>(),
+        })
+        .collect();
+    let granted: Vec<&str> = role["permissions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let needs = needs(&fs_err::read_to_string(root.join("tests/iam/google.txt"))?)?;
+    ensure!(calls.lines().count() > 6, "too few calls were recorded: {calls}");
+    for line in calls.lines() {
+        let (service, operation) = line.split_once(' ').context("a call has a service and an operation")?;
+        let action = format!("{service}:{operation}");
+        let is_allowed = if service == "compute" {
+            let needed = needs.methods.get(operation).with_context(|| format!("what does {operation} need?"))?;
+            needed.iter().all(|permission| granted.contains(&permission.as_str()))
+        } else {
+            let covers =
+                |allowed: &&str| allowed.strip_suffix('*').map_or(**allowed == action, |it| action.starts_with(it));
+            FREE.contains(&action.as_str()) || actions.iter().any(|allowed| covers(&allowed))
+        };
+        ensure!(is_allowed, "the job plan may not call {action}");
     }
     Ok(())
 }
