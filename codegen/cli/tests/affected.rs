@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Sandbox, TWO_CLOUDS, merged, repository, show_in};
+use common::{Sandbox, TWO_CLOUDS, example, merged, show_in};
 use serde_json::Value;
 
 /// A change of a file: text that is replaced, or appended if there is nothing to replace.
@@ -248,7 +248,7 @@ fn a_comment_fits_at_any_size() {
 /// README and docs/workflows.md show what a pull request's comment is.
 #[test]
 fn documents_show_the_comment() {
-    let sandbox = Sandbox::committed(&std::fs::read_to_string(repository().join("fleet.yaml")).unwrap());
+    let sandbox = Sandbox::committed(&example());
     let link = "https://github.com/example/fleet/blob/0123456/fleet.yaml";
     let comment = || sandbox.run(&["affected", "--since", "HEAD", "--markdown", "--link", link]).expect(0).stdout;
     sandbox.edit("      max: 24\n", "      max: 30\n");

@@ -7,9 +7,17 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// The root of this repository.
+/// The root of this repository, or of a copy of it with another fleet.
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    match std::env::var_os("FLEETGEN_TEST_REPOSITORY") {
+        Some(copy) => copy.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap(),
+    }
+}
+
+/// The fleet that documents show. The one of the repository may be anybody's.
+pub(crate) fn example() -> String {
+    std::fs::read_to_string(repository().join("tests/fleets/example.yaml")).unwrap()
 }
 
 /// The fleet that test fleets are changes to.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Sandbox, repository, show_in};
+use common::{Sandbox, example, repository, show_in};
 use serde_json::{Value, json};
 
 const STG: &str =
@@ -11,7 +11,7 @@ const STG: &str =
 
 /// The repository's own fleet.
 fn sandbox() -> Sandbox {
-    Sandbox::new(&std::fs::read_to_string(repository().join("fleet.yaml")).unwrap())
+    Sandbox::new(&example())
 }
 
 #[test]

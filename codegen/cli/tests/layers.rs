@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Sandbox, base, expect_document, repository};
+use common::{Sandbox, base, example, expect_document, repository};
 use fleetgen_fleet::catalog::hardening::SECTIONS;
 
 /// Puts text into the block of code behind a marker.
@@ -16,7 +16,7 @@ fn filled(document: &str, marker: &str, text: &str) -> String {
 #[test]
 fn the_document_is_true() {
     let document = std::fs::read_to_string(repository().join("docs/layers.md")).unwrap();
-    let own = std::fs::read_to_string(repository().join("fleet.yaml")).unwrap();
+    let own = example();
     let layer = document.split_once("<!-- add a layer -->\n```yaml\n").unwrap().1.split_once("```").unwrap().0;
     let sandbox = Sandbox::generated(&own);
     let tree = sandbox.run(&["layers"]).expect(0).stdout;
@@ -39,7 +39,7 @@ fn the_document_is_true() {
 
 #[test]
 fn no_two_builds_of_a_layer_share_a_name() {
-    let template = std::fs::read_to_string(repository().join("generated/packer/base/build.pkr.hcl")).unwrap();
+    let template = Sandbox::generated(&example()).read("generated/packer/base/build.pkr.hcl");
     for setting in ["ami_name", "image_name", "instance_name"] {
         let values: Vec<&str> = template.lines().filter(|line| line.trim().starts_with(setting)).collect();
         let distinct: std::collections::BTreeSet<&&str> = values.iter().collect();

@@ -9,7 +9,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{APPROVAL, Sandbox, TWO_CLOUDS, expect_document, merged, repository};
+use common::{APPROVAL, Sandbox, TWO_CLOUDS, example, expect_document, merged, repository};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// A terminal with the program in it.
@@ -238,7 +238,7 @@ fn ansi(screen: &vt100::Screen) -> String {
 /// The picture of README and docs, and the same screen as text: the real program, in a terminal.
 #[test]
 fn the_picture_of_a_rollout_is_real() {
-    let own = std::fs::read_to_string(repository().join("fleet.yaml")).unwrap();
+    let own = example();
     let sandbox = Sandbox::new(&own);
     sandbox.run(&["rollout", "plan", "--simulator"]).expect(0);
     let start = ["rollout", "start", ".fleetgen/plan.json", "--simulator", "--sick", "web-tokyo"];

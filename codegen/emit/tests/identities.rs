@@ -36,7 +36,7 @@ fn swapped(name: &str) -> Vec<Call> {
 /// Every identity of the repository's fleet; each has a table. Those of stg are asked what those of prod are, with the two words
 /// changed.
 fn subjects() -> Vec<Subject> {
-    let fleet = common::fleet(&std::fs::read_to_string(folder().join("../../fleet.yaml")).unwrap());
+    let fleet = common::fleet(&std::fs::read_to_string(folder().join("../fleets/example.yaml")).unwrap());
     let aws = fleet.aws.as_ref().unwrap();
     let policies = policies(&fleet, aws, &aws.builder).unwrap();
     let of = |(name, document, boundary): (String, &Value, Option<&Value>)| {
@@ -92,7 +92,7 @@ fn every_statement_and_every_condition_is_needed() {
 /// A condition on an alias never matches a key that fleet.yaml names by its ARN.
 #[test]
 fn a_key_is_named_as_fleet_yaml_names_it() {
-    let text = std::fs::read_to_string(folder().join("../../fleet.yaml")).unwrap();
+    let text = std::fs::read_to_string(folder().join("../fleets/example.yaml")).unwrap();
     let arn = "arn:aws:kms:ap-northeast-1:123456789012:key/12345678-1234-1234-1234-123456789012";
     let alias = "arn:aws:kms:ap-northeast-1:123456789012:alias/example-image-signing";
     let sign = |key: &str| {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 const BASE: &str = include_str!("../../../tests/base.yaml");
-const OWN: &str = include_str!("../../../fleet.yaml");
+const OWN: &str = include_str!("../../../tests/fleets/example.yaml");
 
 /// Another order of keys at every level; lists keep theirs.
 fn shuffled(value: &Value, seed: u64) -> Value {

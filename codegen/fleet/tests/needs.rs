@@ -4,7 +4,7 @@
 use fleetgen_fleet::{CheckContext, load};
 use fleetgen_problem::{Format, Severity, SourceFile, render};
 
-const FLEET: &str = include_str!("../../../fleet.yaml");
+const FLEET: &str = include_str!("../../../tests/fleets/example.yaml");
 
 /// What is wrong with a file; nothing if it is a fleet.
 fn problems(text: &str) -> String {

@@ -191,9 +191,9 @@ fn rollouts(root: &Path, runs: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The repository's fleet, with this many groups instead of its own.
+/// The example, with this many groups instead of its own.
 fn synthetic(root: &Path, groups: usize) -> anyhow::Result<String> {
-    let own = fs_err::read_to_string(root.join("fleet.yaml"))?;
+    let own = fs_err::read_to_string(root.join("tests/fleets/example.yaml"))?;
     let (head, _) = own.split_once("\ngroups:\n").context("fleet.yaml has groups")?;
     let mut text = format!("{head}\ngroups:\n");
     for index in 0..groups {

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::common::{Sandbox, repository};
+use crate::common::{Sandbox, example};
 
 pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 pub(crate) const SOURCE: &str = "amazon-ebs.amd64";
@@ -27,7 +27,7 @@ pub(crate) struct Builds {
 
 impl Builds {
     pub(crate) fn new() -> Self {
-        Self::of(&std::fs::read_to_string(repository().join("fleet.yaml")).unwrap())
+        Self::of(&example())
     }
 
     pub(crate) fn of(fleet: &str) -> Self {

@@ -89,7 +89,7 @@ fn collect(path: &str, value: &Value, paths: &mut BTreeSet<String>) {
 
 #[test]
 fn every_path_in_a_template_is_a_value() {
-    let mut values = values(&fleet(include_str!("../../../../fleet.yaml")));
+    let mut values = values(&fleet(include_str!("../../../../tests/fleets/example.yaml")));
     // What only a fleet in several accounts has. Its proxies' layer has no key here, and adds no values.
     let mut several = fleet(include_str!("../../../../tests/golden/accounts.yaml"));
     several.proxy.layer = None;

@@ -88,7 +88,7 @@ fn may_look(root: &Path, calls: &str) -> anyhow::Result<()> {
         } else {
             let covers =
                 |allowed: &&str| allowed.strip_suffix('*').map_or(**allowed == action, |it| action.starts_with(it));
-            FREE.contains(&action.as_str()) || actions.iter().any(|allowed| covers(&allowed))
+            FREE.contains(&action.as_str()) || actions.iter().any(covers)
         };
         ensure!(is_allowed, "the job plan may not call {action}");
     }
