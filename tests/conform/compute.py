@@ -6,12 +6,14 @@ Usage: compute.py PORT
 import json
 import re
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus
 
 STORE = {"instanceTemplates": {}, "instanceGroupManagers": {}}
 PATH = re.compile(r"/compute/v1/projects/[^/]+/regions/[^/]+/(?P<kind>\w+)(/(?P<name>[^/]+))?(/(?P<verb>\w+))?")
 SEEN = {}
+LOCK = threading.Lock()
 
 
 class Refusal(Exception):
@@ -93,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
         found = PATH.fullmatch(path)
         try:
-            status, said = 200, answer(self.command, found["kind"], found["name"], found["verb"], query, body)
+            with LOCK:
+                status, said = 200, answer(self.command, found["kind"], found["name"], found["verb"], query, body)
         except Refusal as refusal:
             status, said = refusal.status, {"error": {"code": refusal.status, "message": str(refusal)}}
         self.send_response(status)
@@ -107,4 +110,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+# A client that is interrupted may leave a connection on which nothing comes.
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -87,6 +87,8 @@ class Conform:
             # An interrupted request leaves its connection in the middle of an answer.
             self.connect()
             self.clean()
+            # It may have taken effect only after that.
+            self.clean()
             with open(fixtures, "w") as file:
                 json.dump(self.said, file, indent=1, sort_keys=True, default=str)
             print(f"everything with the prefix {self.prefix} is removed; {fixtures} has what was said", flush=True)

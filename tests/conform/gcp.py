@@ -99,7 +99,12 @@ class Gcp(Conform):
             for item in found:
                 if item.get("description") != self.description:
                     sys.exit(f"{item['name']} is not described as {self.description!r}, so it is not ours; choose another prefix")
-                self.change(collection, "delete", **{key: item["name"]})
+                try:
+                    self.change(collection, "delete", **{key: item["name"]})
+                except HttpError as error:
+                    # An interrupted deletion may have been carried out in the meantime.
+                    if error.status_code != 404:
+                        raise
 
     # What is looked at.
 

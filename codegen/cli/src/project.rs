@@ -166,6 +166,11 @@ fn read(path: &Path, name: &str) -> Result<SourceFile, Box<Problem>> {
     if path.is_dir() {
         return Err(problem(format!("`{name}` is a directory"), "name a file with `--fleet`"));
     }
+    // Opening a named pipe waits until somebody writes to it.
+    #[cfg(unix)]
+    if fs_err::metadata(path).is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())) {
+        return Err(problem(format!("`{name}` is a named pipe"), "write it to a file"));
+    }
     // The size is checked first: a file that is far too large is not worth the memory.
     let too_large = |size| {
         problem(format!("`{name}` has {size} bytes; the limit is 16 MiB"), "a fleet of 10,000 groups has about 2 MiB")
@@ -177,7 +182,7 @@ fn read(path: &Path, name: &str) -> Result<SourceFile, Box<Problem>> {
     let bytes = read_bounded(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => problem(
             format!("there is no `{name}`"),
-            "run fleetgen where fleet.yaml is, or name the directory with `-C`",
+            "run fleetgen where fleet.yaml is, name the directory with `-C`, or write one with `fleetgen init`",
         ),
         _ => problem(format!("`{name}` cannot be read: {error}"), "check its permissions"),
     })?;

@@ -38,6 +38,19 @@ impl Ui {
         Ok(matches!(answer.trim(), "y" | "yes"))
     }
 
+    /// Asks a person for a value; an empty answer is the default. Nothing if the input has ended.
+    pub(crate) fn question(&mut self, question: &str, default: Option<&str>) -> io::Result<Option<String>> {
+        let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+        write!(self.err, "{question}{shown}: ")?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer)? == 0 {
+            return Ok(None);
+        }
+        let answer = answer.trim();
+        Ok(Some(if answer.is_empty() { default.unwrap_or_default() } else { answer }.to_owned()))
+    }
+
     /// Writes what the user asked for.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;

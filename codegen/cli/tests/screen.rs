@@ -105,6 +105,29 @@ impl Terminal {
 
 const CTRL_C: &str = "\u{3}";
 
+/// What is not a value is asked for again, and an empty answer is the default.
+#[test]
+fn a_person_answers_what_a_new_fleet_needs() {
+    let sandbox = Sandbox::new("");
+    let mut terminal = Terminal::run(&sandbox, &["init", "--owner", "@example/platform"], 100, 30, false);
+    for (question, answer) in [
+        ("Clouds (aws, gcp or both) [both]: ", "azure"),
+        ("`azure` is none of them", "aws"),
+        ("Name of the fleet, the prefix of every resource: ", "acme"),
+        ("Repository on GitHub, such as example/fleet: ", "acme"),
+        ("`acme` is not ", "example/acme"),
+        ("AWS account, 12 digits: ", "123456789012"),
+        ("Region on AWS [us-west-2]: ", ""),
+    ] {
+        terminal.shows(question);
+        terminal.press(&format!("{answer}\n"));
+    }
+    terminal.shows("wrote fleet.yaml, with 1 group");
+    assert_eq!(terminal.ends(), 0);
+    assert!(sandbox.read("fleet.yaml").contains("region: us-west-2"));
+    sandbox.run(&["generate"]).expect(0);
+}
+
 #[test]
 fn a_person_plans_starts_watches_and_gives_orders() {
     let sandbox = Sandbox::new(&merged(TWO_CLOUDS));

@@ -8,6 +8,7 @@ mod language;
 mod layer;
 mod owners;
 mod schema;
+mod starter;
 mod terraform;
 mod workflow;
 
@@ -21,6 +22,7 @@ use rayon::prelude::*;
 
 pub use draw::draw;
 pub use layer::{LayerKey, layer_keys};
+pub use starter::Starter;
 pub use terraform::{Job, Policies, build_permissions, build_policy, policies, squid_conf};
 
 /// Why there are no files.

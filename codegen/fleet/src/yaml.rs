@@ -63,7 +63,7 @@ pub(crate) fn parse<'s>(source: &'s SourceFile, problems: &mut Vec<Problem>) -> 
         Ok(_) => {
             problems.push(
                 Problem::new(Code::Unreadable, Span::default(), "the file is empty")
-                    .hint("start from the fleet.yaml of this repository; docs/fleet-yaml.md describes every key"),
+                    .hint("`fleetgen init` writes one to start from; docs/fleet-yaml.md describes every key"),
             );
             None
         }

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod groups;
 pub(crate) mod images;
+pub(crate) mod init;
 pub(crate) mod layers;
 pub(crate) mod problem;
 pub(crate) mod reach;
@@ -42,6 +43,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Args),
     Generate(generate::Args),
     Check(check::Args),
     Diff(diff::Args),
@@ -67,7 +69,7 @@ impl Command {
     /// Whether the command writes to the repository.
     pub(crate) fn writes(&self) -> bool {
         match self {
-            Self::Generate(_) => true,
+            Self::Init(_) | Self::Generate(_) => true,
             Self::Images(args) => args.command.writes(),
             Self::Check(_)
             | Self::Diff(_)
@@ -94,6 +96,7 @@ impl Command {
 pub(crate) fn run(arguments: &Arguments, ui: &mut Ui) -> Outcome {
     let global = &arguments.global;
     match &arguments.command {
+        Command::Init(args) => init::run(global, args, ui),
         Command::Generate(args) => generate::run(global, args, ui),
         Command::Check(args) => check::run(global, args, ui),
         Command::Diff(args) => diff::run(global, args, ui),

@@ -108,8 +108,12 @@ fn interrupted(script: &dyn Fn() -> Command, left: &dyn Fn() -> anyhow::Result<S
         run(Command::new("kill").args(["-INT", &running.id().to_string()]))?;
         let rest = lines.collect::<Result<Vec<_>, _>>()?.join("\n");
         let errors = running.wait_with_output()?.stderr;
-        in_time += usize::from(String::from_utf8_lossy(&errors).contains("interrupted by SIGINT"));
-        ensure!(rest.contains("everything with the prefix conform-1 is removed"), "after line {after}: {rest}");
+        let errors = String::from_utf8_lossy(&errors);
+        in_time += usize::from(errors.contains("interrupted by SIGINT"));
+        ensure!(
+            rest.contains("everything with the prefix conform-1 is removed"),
+            "after line {after}: {rest}\n{errors}"
+        );
         let left = left()?;
         ensure!(left.is_empty(), "after line {after}, this is left: {left}");
     }
