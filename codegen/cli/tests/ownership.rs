@@ -205,3 +205,33 @@ fn code_owners_of_the_user_are_kept() {
     sandbox.edit("octo@example.com", "the platform team");
     sandbox.run(&["check"]).expect(3).says("`the platform team` is not an owner");
 }
+
+/// Two at once would list each other's files as edited by hand.
+#[test]
+fn one_generate_writes_at_a_time() {
+    let sandbox = Sandbox::generated(&base());
+    let other = std::fs::File::open(sandbox.path("")).unwrap();
+    other.try_lock().unwrap();
+    sandbox.edit("max: 3", "max: 4");
+    refuses_to_generate(&sandbox);
+    drop(other);
+    // Whoever loses changes nothing; whoever wins leaves a tree that is current.
+    let runs: Vec<_> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..6).map(|_| scope.spawn(|| sandbox.run(&["generate"]))).collect();
+        runs.into_iter().map(|run| run.join().unwrap().code).collect()
+    });
+    assert!(runs.contains(&0) && runs.iter().all(|code| [0, 5].contains(code)), "{runs:?}");
+    sandbox.run(&["check"]).expect(0);
+}
+
+fn refuses_to_generate(sandbox: &Sandbox) {
+    let before = sandbox.files();
+    sandbox
+        .run(&["generate"])
+        .expect(5)
+        .says("another `fleetgen generate` is writing here")
+        .says("nothing was written");
+    assert_eq!(sandbox.files(), before);
+    // Reading goes on.
+    sandbox.run(&["check"]).expect(4);
+}

@@ -21,6 +21,7 @@ mod change;
 mod compare;
 mod conflict;
 mod disk;
+mod lock;
 mod manifest;
 mod path;
 
@@ -28,6 +29,7 @@ pub use apply::Step;
 pub use atomic::AtomicFile;
 pub use change::{Change, Changes};
 pub use compare::{CompareError, DiskState, compare};
+pub use lock::Lock;
 pub use path::RelPath;
 
 /// A file in memory.

@@ -1,12 +1,12 @@
 //! `fleetgen generate`.
 
-use fleetgen_problem::Severity;
-use fleetgen_tree::{Change, Step};
+use fleetgen_problem::{Code, Place, Problem, Severity};
+use fleetgen_tree::{Change, Lock, Step};
 use rayon::prelude::*;
 use serde_json::json;
 
 use crate::arguments::{Format, Global};
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::summary;
@@ -20,6 +20,17 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
+    if !global.directory.is_dir() {
+        Project::load(global, ui)?;
+    }
+    let Some(_lock) = Lock::take(&global.directory)? else {
+        let problem = Problem::new(
+            Code::Conflict,
+            Place::File("generated".to_owned()),
+            "another `fleetgen generate` is writing here",
+        );
+        return Err(Failure::Problems(vec![problem.hint("run it again when that one has ended")], None));
+    };
     let (project, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
     let pending: Vec<_> = changes.pending().collect();
     // Unchanged files were read back when they were written.
