@@ -42,6 +42,19 @@ fn format(context: &CheckContext<'_>) -> anyhow::Result<()> {
     run(command.args(["fmt", "-check", "-diff", "-recursive", "generated/packer"])).map(|_| ())
 }
 
+/// Packer accepts every layer of a repository.
+pub(super) fn validate(context: &CheckContext<'_>, repository: &Path) -> anyhow::Result<()> {
+    let plugins = tempfile::tempdir()?;
+    install_plugins(context.tools, plugins.path())?;
+    for build in builds(repository)? {
+        let mut packer = with_plugins(context.tools, plugins.path());
+        run(packer.args(["validate", "-var", COMMIT]).arg(&build))?;
+    }
+    Ok(())
+}
+
+const COMMIT: &str = "commit=0123456789abcdef0123456789abcdef01234567";
+
 fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let plugins = context.sandbox.path("packer-plugins");
     install_plugins(context.tools, &plugins)?;
@@ -50,9 +63,8 @@ fn packer(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let rehearsal = context.sandbox.path("layers-rehearsal");
     lay_out(context.root, &rehearsal, &fs_err::read_to_string(context.root.join("tests/rehearsal/fleet.yaml"))?, &[])?;
     let accounts = super::accounts::repository(context, "layers-accounts")?;
-    let commit = "commit=0123456789abcdef0123456789abcdef01234567";
     for build in [builds(context.root)?, builds(&rehearsal)?, builds(&accounts)?].concat() {
-        run(packer().args(["validate", "-var", commit]).arg(&build))?;
+        run(packer().args(["validate", "-var", COMMIT]).arg(&build))?;
     }
     let base = context.root.join("generated/packer/base");
     let refused = output(packer().args(["validate", "-var", "commit=HEAD"]).arg(&base))?;

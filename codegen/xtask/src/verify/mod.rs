@@ -7,6 +7,7 @@ mod bootstrap;
 mod clone;
 mod clouds;
 mod conform;
+mod fleets;
 mod hostile;
 mod iam;
 mod iam_data;
@@ -95,6 +96,7 @@ pub(crate) fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     if !args.registry {
         checks.extend(affected::checks());
         checks.extend(accounts::checks());
+        checks.extend(fleets::checks());
         checks.extend(bootstrap::checks());
         checks.extend(iam::checks());
         checks.extend(reach::checks());

@@ -1,0 +1,72 @@
+//! Other fleets than the example: in `tests/fleets/`, and the one that `fleetgen init` writes.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use fleetgen_toolbox::files::copy;
+use fleetgen_toolbox::process::{output, run};
+use fleetgen_toolbox::repository::{fleetgen, lay_out, parse};
+
+use super::{Check, CheckContext, layers, roots};
+
+/// A fleet with nothing of the example.
+const EUROPE: &str = "tests/fleets/europe.yaml";
+
+pub(super) fn checks() -> Vec<Check> {
+    vec![
+        Check::new("fleets: europe applies, and Packer accepts it", europe),
+        Check::new("fleets: what init writes applies, and Packer accepts it", started),
+        Check::new("fleets: the program's tests pass with europe in place of the repository's", replaced),
+    ]
+}
+
+fn europe(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let directory = context.sandbox.path("fleets-europe");
+    lay_out(context.root, &directory, &fs_err::read_to_string(context.root.join(EUROPE))?, &[])?;
+    accepted(context, &directory)
+}
+
+fn started(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let directory = context.sandbox.path("fleets-started");
+    fs_err::create_dir_all(&directory)?;
+    let common = ["init", "--cloud", "both", "--name", "acme", "--repository", "example/acme"];
+    let aws = ["--owner", "@example/platform", "--aws-account", "123456789012", "--aws-region", "eu-central-1"];
+    let gcp = ["--gcp-project", "example-acme", "--gcp-region", "europe-west1"];
+    fleetgen(&directory, &[&common[..], &aws, &gcp].concat(), &[])?;
+    let text = fs_err::read_to_string(directory.join("fleet.yaml"))?;
+    lay_out(context.root, &directory, &text, &[])?;
+    accepted(context, &directory)
+}
+
+/// Terraform applies every root, with recorded schemas, and Packer accepts every layer.
+fn accepted(context: &CheckContext<'_>, directory: &Path) -> anyhow::Result<()> {
+    copy(&context.root.join("terraform"), &directory.join("terraform"))?;
+    let fleet = parse("fleet.yaml", &fs_err::read_to_string(directory.join("fleet.yaml"))?)?;
+    for scope in fleet.scopes() {
+        roots::apply(context, &directory.join(scope.directory())).with_context(|| scope.to_string())?;
+    }
+    layers::validate(context, directory)
+}
+
+/// The tests read the files of a copy of this repository, in which the fleet, what is generated and the records are others.
+fn replaced(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let copied = "git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory \"$0\"";
+    run(Command::new("bash").current_dir(context.root).args(["-euo", "pipefail", "-c", copied]).arg(folder.path()))?;
+    let own = "rm -rf fleet.yaml generated images .github/workflows .github/CODEOWNERS && git init --quiet";
+    run(Command::new("bash").current_dir(folder.path()).args(["-euc", own]))?;
+    fs_err::copy(context.root.join(EUROPE), folder.path().join("fleet.yaml"))?;
+    fleetgen(folder.path(), &["generate"], &[])?;
+    let test = |name: &str| {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(context.root).args(["test", "--package", "fleetgen", "--locked", "--quiet"]).args([name]);
+        output(cargo.env("FLEETGEN_TEST_REPOSITORY", folder.path()))
+    };
+    let done = test("")?;
+    ensure!(done.status.success(), "{}", fleetgen_toolbox::process::both(&done));
+    // They do read the copy.
+    fs_err::OpenOptions::new().append(true).open(folder.path().join("generated/MANIFEST"))?.set_len(0)?;
+    ensure!(!test("committed_files")?.status.success(), "the tests do not read the copy");
+    Ok(())
+}
