@@ -43,6 +43,26 @@ fn programs_and_github_get_the_same() {
     assert_eq!(json["problems"].as_array().unwrap().len(), human.matches("error[").count());
 }
 
+/// Nobody reads ten thousand problems, but a program may.
+#[test]
+fn many_problems_are_counted() {
+    let (head, _) = common::base().split_once("groups:\n").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
+    let group = |number: usize| format!("  g{number}: {{ profile: plain, network: n{number}, machine: m7g.large }}\n");
+    let sandbox = Sandbox::new(&(head + "groups:\n" + &(0..1_500).map(group).collect::<String>()));
+    let run = sandbox.run(&["check"]).expect(3);
+    assert_eq!(run.stderr.matches("error[").count(), 1_000);
+    run.says("500 more are not shown here; `--format json` has all").says("1500 problems in fleet.yaml");
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["check", "--format", "json"]).expect(3).stderr).unwrap();
+    assert_eq!(json["problems"].as_array().unwrap().len(), 1_500);
+    assert_eq!(json["problems"][1_499]["position"]["line"], head_lines(&sandbox) + 1_500);
+}
+
+/// The lines before the first group.
+fn head_lines(sandbox: &Sandbox) -> usize {
+    sandbox.read("fleet.yaml").split_once("  g0:").unwrap().0.matches('\n').count()
+}
+
 #[test]
 fn what_is_not_a_fleet_file_is_reported() {
     let sandbox = Sandbox::new("");

@@ -33,12 +33,18 @@ pub fn render(problems: &[Problem], source: Option<&SourceFile>, format: Format)
     }
 }
 
+/// How many problems people are shown. Who has more has made one mistake many times.
+const MOST: usize = 1_000;
+
 fn human(problems: &[Problem], source: Option<&SourceFile>, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for problem in problems {
+    for problem in problems.iter().take(MOST) {
         text.push_str(&snippet(problem, source, &renderer));
         text.push_str("\n\n");
+    }
+    if problems.len() > MOST {
+        let _ = writeln!(text, "{} more are not shown here; `--format json` has all\n", problems.len() - MOST);
     }
     if !has_errors(problems) {
         return text;
@@ -80,13 +86,20 @@ fn marked<'a>(
     span: Span,
     source: &'a SourceFile,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let primary = AnnotationKind::Primary.span(range(source, span));
+    // Only the lines that are marked: the renderer reads everything that it is given, for each problem again.
+    let spans = problem.related.iter().map(|(span, _)| *span).chain([span]).map(|span| range(source, span));
+    let all = spans.reduce(|one, two| one.start.min(two.start)..one.end.max(two.end)).unwrap_or_default();
+    let (shown, first) = source.lines_of(&all);
+    let range = |span| {
+        let range = range(source, span);
+        range.start - shown.start..range.end - shown.start
+    };
+    let primary = AnnotationKind::Primary.span(range(span));
     let primary = if problem.label.is_empty() { primary } else { primary.label(visible(&problem.label)) };
-    let related = problem
-        .related
-        .iter()
-        .map(|(span, words)| AnnotationKind::Context.span(range(source, *span)).label(visible(words)));
-    Snippet::source(source.text()).path(source.name()).annotation(primary).annotations(related)
+    let related =
+        problem.related.iter().map(|(span, words)| AnnotationKind::Context.span(range(*span)).label(visible(words)));
+    let text = &source.text()[shown.clone()];
+    Snippet::source(text).line_start(first).path(source.name()).annotation(primary).annotations(related)
 }
 
 /// At least one character, so that there is something to mark, and whole characters only.

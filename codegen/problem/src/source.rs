@@ -1,6 +1,9 @@
 //! The text of fleet.yaml and positions in it. A position is a range of bytes; line and column are computed only when a
 //! problem is printed.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 /// A range of bytes in the text of a [`SourceFile`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -15,6 +18,8 @@ pub struct Span {
 pub struct SourceFile {
     name: String,
     text: String,
+    /// Where each line begins, once somebody has asked: there may be thousands of problems.
+    lines: OnceLock<Vec<u32>>,
 }
 
 /// Why bytes cannot be read as text.
@@ -43,7 +48,7 @@ impl SourceFile {
             Some(rest) => rest.to_owned(),
             None => text,
         };
-        Ok(Self { name: name.into(), text })
+        Ok(Self { name: name.into(), text, lines: OnceLock::new() })
     }
 
     /// The file's name, for messages.
@@ -63,10 +68,27 @@ impl SourceFile {
 
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn line_column(&self, byte: u32) -> (usize, usize) {
-        let before = self.text.get(..byte as usize).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        let end = if self.text.is_char_boundary(byte as usize) { byte as usize } else { self.text.len() };
+        let lines = self.lines();
+        let line = lines.partition_point(|start| *start as usize <= end);
+        (line, self.text[lines[line - 1] as usize..end].chars().count() + 1)
+    }
+
+    /// The lines that have these bytes, whole: their range, and the number of the first, from 1.
+    pub(crate) fn lines_of(&self, bytes: &Range<usize>) -> (Range<usize>, usize) {
+        let lines = self.lines();
+        let line_of = |byte: usize| lines.partition_point(|start| *start as usize <= byte).max(1);
+        let first = line_of(bytes.start);
+        let end = lines.get(line_of(bytes.end)).map_or(self.text.len(), |start| *start as usize);
+        (lines[first - 1] as usize..end, first)
+    }
+
+    /// Where each line begins. There is at least one.
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let after = self.text.match_indices('\n').map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(after).filter_map(|start| u32::try_from(start).ok()).collect()
+        })
     }
 
     /// The range of one character, to point at something that has no extent.

@@ -18,7 +18,7 @@ const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000
 /// # Errors
 /// A file cannot be copied, or fleetgen refuses the fleet.
 pub fn lay_out(root: &Path, directory: &Path, fleet: &str, environment: &[(&str, &str)]) -> anyhow::Result<()> {
-    for part in ["packer", "goss"] {
+    for part in ["packer", "goss", ".github/scripts"] {
         copy(&root.join(part), &directory.join(part))?;
     }
     fs_err::copy(root.join(".gitignore"), directory.join(".gitignore"))?;

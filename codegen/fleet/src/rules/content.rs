@@ -1,8 +1,8 @@
 //! What layers contain: services and kernel settings fit the layers below, and what is checked is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fleetgen_problem::{Code, Problem};
+use fleetgen_problem::{Code, Problem, Span};
 
 use super::Problems;
 use crate::catalog::hardening;
@@ -10,7 +10,7 @@ use crate::choice::Docker;
 use crate::draft::Draft;
 use crate::field::{Field, list};
 use crate::model::Layer;
-use crate::scalar::{AbsolutePath, Text};
+use crate::scalar::{AbsolutePath, Port, Text};
 
 /// Services that are checked come with a package of the lineage.
 pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
@@ -70,12 +70,28 @@ pub(super) fn commands(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// HTTP checks use a port that must be listening.
+/// HTTP checks use a port that must be listening, and none is there twice.
 pub(super) fn checks(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
         let listening: BTreeSet<_> =
             draft.lineage(layer).flat_map(|layer| &layer.ports).map(|port| port.port).collect();
+        let mut known: BTreeMap<(Port, &str), Span> = BTreeMap::new();
         for check in written.http_checks.iter().filter_map(Field::get).flatten().filter_map(Field::get) {
+            let path = check.path.as_ref().and_then(Field::get).map_or("/", Text::as_str);
+            let at = check.path.as_ref().map_or(check.port.span, |path| path.span);
+            if !path.starts_with('/') {
+                problems.push(
+                    Problem::new(Code::InvalidValue, at, "the path of a check starts with a slash")
+                        .hint(format!("write `/{path}`")),
+                );
+            }
+            if let Some(first) = check.port.get().and_then(|port| known.insert((*port, path), at)) {
+                problems.push(
+                    Problem::new(Code::Port, at, "this check is there twice")
+                        .related(first, "the first one")
+                        .hint("remove one of them"),
+                );
+            }
             if check.port.get().is_some_and(|port| !listening.contains(port)) {
                 problems.push(
                     Problem::new(Code::Port, check.port.span, "no layer of this lineage says that this port listens")

@@ -6,6 +6,7 @@ mod content;
 mod endpoint;
 mod environment;
 mod expiry;
+mod file;
 mod health;
 mod identity;
 mod key;
@@ -54,6 +55,8 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     environment::windows,
     expiry::scan,
     expiry::updates,
+    file::paths,
+    file::places,
     health::listeners,
     identity::services,
     identity::users,

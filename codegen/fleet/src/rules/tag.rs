@@ -7,7 +7,9 @@ use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 
 /// Keys that fleetgen sets itself on every resource.
-pub(crate) const OWN: &[&str] = &["Name", "environment", "fleet", "group", "layer"];
+const OWN: &[&str] = &["Name", "environment", "fleet", "group", "layer"];
+/// Keys that it sets on images as well.
+const OF_IMAGES: &[&str] = &["architecture", "commit", "key", "os", "parent"];
 
 /// Keys and values follow the cloud's rules, and do not replace fleetgen's own.
 ///
@@ -19,7 +21,7 @@ pub(super) fn tags(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problem
         let inherited = draft.tags.get(key) == Some(value);
         let at = if inherited { fleet_tags(draft, key.as_str()) } else { None };
         let at = at.unwrap_or_else(|| group.origins.span(&format!("tags.{key}")));
-        let problem = if OWN.iter().any(|own| own.eq_ignore_ascii_case(key.as_str())) {
+        let problem = if OWN.iter().chain(OF_IMAGES).any(|own| own.eq_ignore_ascii_case(key.as_str())) {
             Some((format!("fleetgen sets the tag `{key}` itself"), "choose another key"))
         } else {
             match cloud {

@@ -1,0 +1,84 @@
+//! Files that layers install: each path is one thing, in a place that an image keeps.
+
+use std::collections::BTreeMap;
+
+use fleetgen_problem::{Code, Problem, Span};
+
+use super::Problems;
+use crate::draft::Draft;
+use crate::field::entries;
+use crate::file;
+
+/// Where a file does not survive until a machine starts from the image.
+const VOLATILE: &[&str] = &["/dev", "/proc", "/run", "/sys", "/tmp", "/var/run", "/var/tmp"];
+/// The longest name and the longest path on Linux, in bytes.
+const NAME_MAX: usize = 255;
+const PATH_MAX: usize = 4_095;
+
+/// No two files, programs and units of a layer are at one path, and none is where another one needs a directory.
+pub(super) fn paths(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, _) in draft.layers() {
+        let mut known: BTreeMap<String, (Span, &str)> = BTreeMap::new();
+        for (path, span, what) in installed(written) {
+            if let Some((first, other)) = known.get(&path) {
+                problems.push(
+                    Problem::new(Code::Layer, span, format!("this {what} and a {other} are both at {path}"))
+                        .related(*first, "the other one")
+                        .hint("rename or remove one of them"),
+                );
+                continue;
+            }
+            known.insert(path, (span, what));
+        }
+        for (path, (span, what)) in &known {
+            let mut above = path.as_str();
+            while let Some((directory, _)) = above.rsplit_once('/') {
+                if let Some((first, other)) = known.get(directory) {
+                    let message = format!("this {what} needs a directory at {directory}, where a {other} is");
+                    problems.push(
+                        Problem::new(Code::Layer, *span, message)
+                            .related(*first, "the other one")
+                            .hint("move one of them elsewhere"),
+                    );
+                }
+                above = directory;
+            }
+        }
+    }
+}
+
+/// Files are where images keep them, and their names are not too long.
+pub(super) fn places(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, _) in draft.layers() {
+        for path in entries(written.files.as_ref()).iter().filter_map(|(path, _)| Some((path.get()?, path.span))) {
+            let (path, span) = (path.0.as_ref(), path.1);
+            let is_in = |directory: &&&str| path.strip_prefix(**directory).is_some_and(|rest| rest.starts_with('/'));
+            if let Some(directory) = VOLATILE.iter().find(is_in) {
+                let message = format!("what is in {directory} is gone when a machine starts from the image");
+                problems
+                    .push(Problem::new(Code::Layer, span, message).hint("put it elsewhere, such as in /etc or /opt"));
+            }
+            let too_long = path.len() > PATH_MAX || path.split('/').any(|name| name.len() > NAME_MAX);
+            if too_long {
+                let message = format!("Linux allows {NAME_MAX} bytes for a name, and {PATH_MAX} for a path");
+                problems.push(Problem::new(Code::Layer, span, message).hint("use a shorter name"));
+            }
+        }
+    }
+}
+
+/// What a layer installs: the path, where it is written, and what it is.
+fn installed(written: &file::Layer) -> Vec<(String, Span, &'static str)> {
+    let name = |directory: &str, name: &str, extension: &str| format!("{directory}/{name}{extension}");
+    let binaries = entries(written.binaries.as_ref())
+        .iter()
+        .filter_map(|(key, _)| Some((name("/usr/local/bin", key.get()?.as_ref(), ""), key.span, "program")));
+    let units = entries(written.services.as_ref())
+        .iter()
+        .filter(|(_, service)| service.get().is_some_and(|service| service.command.is_some()))
+        .filter_map(|(key, _)| Some((name("/etc/systemd/system", key.get()?.as_ref(), ".service"), key.span, "unit")));
+    let files = entries(written.files.as_ref())
+        .iter()
+        .filter_map(|(key, _)| Some((AsRef::<str>::as_ref(key.get()?).to_owned(), key.span, "file")));
+    binaries.chain(units).chain(files).collect()
+}
