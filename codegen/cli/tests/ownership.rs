@@ -206,6 +206,31 @@ fn code_owners_of_the_user_are_kept() {
     sandbox.run(&["check"]).expect(3).says("`the platform team` is not an owner");
 }
 
+/// A file of a layer becomes a directory, and a directory a file, while both are only ours.
+#[test]
+fn a_file_may_become_a_directory_and_back() {
+    let sandbox = Sandbox::new(&base());
+    let one = |path: &str| format!("    description: The base\n    files: {{ {path}: {{ content: x }} }}\n");
+    let (file, below) = (one("/etc/edge/tls"), one("/etc/edge/tls/certs/edge.crt"));
+    sandbox.edit("    description: The base\n", &file);
+    sandbox.run(&["generate"]).expect(0);
+    for (from, to) in [(&file, &below), (&below, &file)] {
+        sandbox.edit(from, to);
+        sandbox.run(&["diff", "--stat"]).expect(0);
+        sandbox.run(&["generate"]).expect(0);
+        sandbox.run(&["check"]).expect(0);
+    }
+    // Somebody else's file stays.
+    sandbox.edit(&file, &below);
+    sandbox.run(&["generate"]).expect(0);
+    sandbox.write("generated/packer/base/files/etc/edge/tls/certs/notes", "mine");
+    sandbox.edit(&below, &file);
+    refuses(&sandbox, "is in the place of a generated file or directory");
+    sandbox.remove("generated/packer/base/files/etc/edge/tls/certs/notes");
+    sandbox.write("generated/packer/base/files/etc/edge/tls/certs/edge.crt", "edited");
+    refuses(&sandbox, "was edited by hand");
+}
+
 /// Two at once would list each other's files as edited by hand.
 #[test]
 fn one_generate_writes_at_a_time() {

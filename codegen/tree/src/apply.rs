@@ -1,5 +1,6 @@
 //! Applies changes to the disk.
 
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use rayon::prelude::*;
 use crate::atomic::AtomicFile;
 use crate::change::{Change, Changes};
 use crate::manifest::{self, MANIFEST, PENDING};
+use crate::path::RelPath;
 
 /// A step that changes the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +35,17 @@ impl Changes {
         if self.files.values().any(|change| *change != Change::Unchanged) {
             write(root, PENDING, &manifest::write(&self.pending), before)?;
         }
+        let in_the_way = self.in_the_way();
+        for path in &in_the_way {
+            remove(root, path.as_str(), before)?;
+        }
         // The files are independent, and any of them may be the last one before a crash.
         self.files.par_iter().try_for_each(|(path, change)| match change {
             Change::Create { new } | Change::Update { new, .. } => write(root, path.as_str(), &new.content, before),
             Change::Delete { .. } | Change::Unchanged => Ok(()),
         })?;
         // One after the other: deleting the last file of a directory deletes the directory.
-        for (path, _) in self.files.iter().filter(|(_, change)| matches!(change, Change::Delete { .. })) {
+        for path in self.deleted().filter(|path| !in_the_way.contains(path)) {
             remove(root, path.as_str(), before)?;
         }
         for path in &self.gone {
@@ -53,6 +59,28 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+impl Changes {
+    fn deleted(&self) -> impl Iterator<Item = &RelPath> {
+        self.files.iter().filter(|(_, change)| matches!(change, Change::Delete { .. })).map(|(path, _)| path)
+    }
+
+    /// The files to delete where new ones need a directory, or are in a directory where a new file goes.
+    fn in_the_way(&self) -> BTreeSet<&RelPath> {
+        let created = self.files.iter().filter(|(_, change)| matches!(change, Change::Create { .. }));
+        let created: HashSet<&str> = created.map(|(path, _)| path.as_str()).collect();
+        let needed: HashSet<&str> = created.iter().flat_map(|path| above(path)).collect();
+        let is_in_the_way = |path: &&RelPath| {
+            needed.contains(path.as_str()) || above(path.as_str()).any(|directory| created.contains(directory))
+        };
+        self.deleted().filter(is_in_the_way).collect()
+    }
+}
+
+/// The directories above a path.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
 fn write(root: &Path, path: &str, content: &str, before: &(dyn Fn(Step<'_>) + Sync)) -> io::Result<()> {

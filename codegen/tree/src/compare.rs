@@ -77,10 +77,16 @@ pub fn compare(root: &Path, state: DiskState, wanted: Vec<File>) -> Result<Chang
     };
     disk.read(root, paths.iter().copied())?;
     conflicts.extend(strays(&disk, &wanted, &paths));
+    // Ours, and on the way out. A file may become a directory, and the other way round.
+    let going: HashSet<&str> = contents
+        .iter()
+        .filter(|(path, content)| !wanted.contains_key(path) && ours.wrote(path, &manifest::hash(content)))
+        .map(|(path, _)| path.as_str())
+        .collect();
     // Mostly hashing, and each file is independent.
     let decided: Vec<(RelPath, Decision)> = paths
         .into_par_iter()
-        .map(|path| Ok((path.clone(), decide(root, &disk, &ours, path, contents.get(path), wanted.get(path))?)))
+        .map(|path| Ok((path.clone(), decide(root, &disk, &ours, &going, path, contents.get(path), wanted.get(path))?)))
         .collect::<io::Result<_>>()?;
 
     let mut files = BTreeMap::new();
@@ -241,6 +247,7 @@ fn decide(
     root: &Path,
     disk: &Disk,
     ours: &Ours,
+    going: &HashSet<&str>,
     path: &RelPath,
     content: Option<&Vec<u8>>,
     wanted: Option<&File>,
@@ -259,7 +266,7 @@ fn decide(
     {
         return keep(*other);
     }
-    if let Some((above, kind)) = disk.obstacle(path) {
+    if let Some((above, kind)) = disk.obstacle(path).filter(|(above, _)| !going.contains(above.as_str())) {
         return refuse(&above, if kind == Kind::Symlink { Reason::Symlink } else { Reason::InTheWay });
     }
     match disk.kind(path.as_str()) {
@@ -268,6 +275,10 @@ fn decide(
             None => Outcome::Gone,
         }),
         Some(Kind::Symlink) => refuse(path.as_str(), Reason::Symlink),
+        Some(Kind::Directory) if wanted.is_some() && disk.has_only(path.as_str(), going) => outcome(match wanted {
+            Some(new) => Outcome::Change(Change::Create { new: new.clone() }),
+            None => Outcome::Gone,
+        }),
         Some(Kind::Directory | Kind::Other) => refuse(path.as_str(), Reason::InTheWay),
         Some(Kind::File) => {
             let current = match content {

@@ -1,6 +1,6 @@
 //! What is on the disk where generated files are. Links are seen, never followed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -61,6 +61,20 @@ impl Disk {
     /// The entries of one of the directories that were read.
     pub(crate) fn entries(&self, directory: &str) -> impl Iterator<Item = (&String, &Kind)> {
         self.directories.get(directory).into_iter().flatten()
+    }
+
+    /// Whether a directory, and those in it, have only these files.
+    pub(crate) fn has_only(&self, directory: &str, files: &HashSet<&str>) -> bool {
+        self.directories.get(directory).is_some_and(|entries| {
+            entries.iter().all(|(name, kind)| {
+                let path = format!("{directory}/{name}");
+                match kind {
+                    Kind::Directory => self.has_only(&path, files),
+                    Kind::File => files.contains(path.as_str()),
+                    Kind::Symlink | Kind::Other => false,
+                }
+            })
+        })
     }
 
     /// The first thing above a path that is not a directory, and what it is.
