@@ -113,6 +113,15 @@ fn a_change_is_told_with_its_reason() {
     let shown = since("changed: nvidia");
     assert!(shown.lines().any(|line| line.starts_with("base") && line.ends_with("unchanged")), "{shown}");
 
+    // A layer that is gone.
+    sandbox.git(&["commit", "--quiet", "--all", "--message=now"]);
+    let (before, rest) =
+        sandbox.read("fleet.yaml").split_once("  gpu:\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    sandbox.write("fleet.yaml", &(before + &rest[rest.find("profiles:").unwrap()..]));
+    assert!(since("  removed\n").contains("\ngpu "));
+    let json = sandbox.run(&["layers", "--since", "HEAD", "--format", "json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["removed"][0]["name"], "gpu");
     sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is not a revision");
     sandbox.run(&["layers", "--since", "--output=x"]).expect(2);
 

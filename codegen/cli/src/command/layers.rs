@@ -31,6 +31,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let files = hand_written(&project.root)?;
     let keys = layer_keys(&project.fleet, &files)?;
     let before = args.since.as_deref().map(|revision| keys_at(global, revision, &files)).transpose()?;
+    let removed = before.iter().flatten().filter(|(name, _)| !keys.contains_key(*name));
     let why = |name: &LayerName| before.as_ref().and_then(|before| why(before.get(name), &keys[name]));
     match ui.format {
         Format::Json => {
@@ -51,7 +52,11 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                     entry
                 })
                 .collect();
-            ui.print(&format!("{:#}\n", json!({ "layers": layers })))?;
+            let mut said = json!({ "layers": layers });
+            if before.is_some() {
+                said["removed"] = removed.map(|(name, key)| json!({ "name": name, "key": key.key })).collect();
+            }
+            ui.print(&format!("{said:#}\n"))?;
         }
         Format::Human | Format::Github => {
             let mut lines = Vec::new();
@@ -73,6 +78,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 };
                 let line = format!("{text}{padding}  {}  {used:<9}{changed}", keys[&layer.name].key);
                 ui.print(&format!("{}\n", line.trim_end()))?;
+            }
+            for (name, key) in removed {
+                ui.print(&format!("{name:width$}  {}  removed\n", key.key))?;
             }
         }
     }
