@@ -8,7 +8,7 @@ use crate::field::{Entries, Field};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
     IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port, ProgramPath, ServiceName,
-    Sha256, SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word, Zone,
+    Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word, Zone,
 };
 
 /// An image layer. The root of a lineage sets the operating system; every other layer names its parent.
@@ -173,7 +173,7 @@ pub(crate) struct Service {
     /// The user that the service runs as. Required with `command`.
     pub(crate) user: Option<Field<UserName>>,
     /// Environment variables. Default: none.
-    pub(crate) environment: Option<Field<Entries<TagKey, Text>>>,
+    pub(crate) environment: Option<Field<Entries<VariableName, Text>>>,
     /// Start the service at boot. Default: true.
     pub(crate) enabled: Option<Field<bool>>,
 }

@@ -8,7 +8,7 @@ use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
     IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ProgramPath, ServiceName, Sha256,
-    SysctlKey, TagKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word, Zone,
+    SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word, Zone,
 };
 
 /// An image layer.
@@ -169,7 +169,7 @@ pub struct Service {
     /// The user it runs as.
     pub user: Option<UserName>,
     /// Its environment.
-    pub environment: BTreeMap<TagKey, Text>,
+    pub environment: BTreeMap<VariableName, Text>,
     /// Whether it starts at boot.
     pub enabled: bool,
 }

@@ -33,9 +33,16 @@ pub(super) fn networks(file: &FleetFile, problems: &mut Vec<Problem>) -> BTreeMa
         let Some((name, network)) = name.get().zip(network.get()) else { continue };
         for peer in network.peers.iter().filter_map(Field::get).flatten() {
             let Some(other) = peer.get() else { continue };
-            if !names.contains(&other) || other == name {
+            if other == name {
                 problems.push(
-                    Problem::new(Code::UnknownReference, peer.span, format!("there is no other network `{other}`"))
+                    Problem::new(Code::InvalidValue, peer.span, format!("`{name}` cannot be its own peer"))
+                        .hint("remove it"),
+                );
+                continue;
+            }
+            if !names.contains(&other) {
+                problems.push(
+                    Problem::new(Code::UnknownReference, peer.span, format!("there is no network `{other}`"))
                         .label("not another key of `networks`")
                         .maybe_hint(suggest_or_list(other.as_str(), names.iter().map(AsRef::as_ref))),
                 );

@@ -20,11 +20,20 @@ const TAKEN: &[&str] = &[
     "sugroup", "sync", "sys", "syslog", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
 ];
 
+/// `ubuntu`, `admin` or `debian`, the first user of a distribution.
+const VENDORS_UID: u32 = 1_000;
+
 /// Users have names and ids of their own, in every lineage.
 pub(super) fn users(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
         let mut ids = BTreeMap::new();
-        for (name, user) in draft.lineage(layer).flat_map(|layer| &layer.users) {
+        // Those of the layers below have been checked, but their ids are taken.
+        let below: BTreeMap<_, _> = draft
+            .lineage(layer)
+            .skip(1)
+            .flat_map(|below| below.users.iter().map(move |(name, user)| (user.uid, (name, &below.name))))
+            .collect();
+        for (name, user) in &layer.users {
             let written = written.users.as_ref().and_then(Field::get);
             let key = written.and_then(|users| users.0.iter().find(|(key, _)| key.get() == Some(name)));
             let Some(at) = key.map(|(key, _)| key.span) else { continue };
@@ -33,6 +42,14 @@ pub(super) fn users(draft: &Draft<'_>, problems: &mut Problems) {
                     Problem::new(Code::InvalidValue, at, format!("the system already has a user or group `{name}`"))
                         .hint("choose another name"),
                 );
+            }
+            if let Some((other, below)) = below.get(&user.uid).filter(|(other, _)| *other != name) {
+                let message = format!("`{other}` of the layer `{below}` has the uid {}, too", user.uid);
+                problems.push(Problem::new(Code::DuplicateKey, at, message).hint("choose another uid"));
+            }
+            if user.uid == VENDORS_UID {
+                let message = format!("the vendor's images have a user with the uid {VENDORS_UID}");
+                problems.push(Problem::new(Code::InvalidValue, at, message).hint("choose another uid, such as 2000"));
             }
             ids.entry(user.uid).or_insert_with(Vec::new).push((name, at));
         }

@@ -91,12 +91,29 @@ pub(super) fn exceptions(draft: &Draft<'_>, problems: &mut Problems) {
 
 /// The machine types that build layers exist.
 pub(super) fn builders(draft: &Draft<'_>, problems: &mut Problems) {
-    for (_, written, _) in draft.layers() {
+    for (_, written, layer) in draft.layers() {
+        if let Some((field, parent)) = written.disk.as_ref().zip(draft.parent(layer))
+            && layer.disk < parent.disk
+        {
+            let message =
+                format!("`{}`, which this layer is built on, has a disk of {}GiB", parent.name, parent.disk.0);
+            let least = format!("must be at least {}GiB", parent.disk.0);
+            problems.push(Problem::new(Code::Size, field.span, message).label(least));
+        }
         for (cloud, builder) in [(Cloud::Aws, &written.aws_builder), (Cloud::Gcp, &written.gcp_builder)] {
             let Some((field, machine)) = builder.as_ref().and_then(|field| Some((field, field.get()?))) else {
                 continue;
             };
-            problems.extend(catalog::machine(cloud, machine).err().map(|unknown| unknown.at(field.span)));
+            match catalog::machine(cloud, machine) {
+                Err(unknown) => problems.push(unknown.at(field.span)),
+                Ok(known) if known.architecture != Architecture::Amd64 => {
+                    let message =
+                        format!("`{machine}` cannot build the amd64 image: it is an {} machine", known.architecture);
+                    let hint = "name an amd64 machine; fleetgen chooses what builds the arm64 image";
+                    problems.push(Problem::new(Code::Machine, field.span, message).hint(hint));
+                }
+                Ok(_) => {}
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::choice::Cloud;
 use crate::draft::Draft;
 use crate::field::Field;
 use crate::model::Network;
+use crate::scalar::Cidr;
 
 /// Regions exist, and have the zones of the network.
 pub(super) fn zones(draft: &Draft<'_>, problems: &mut Problems) {
@@ -62,7 +63,19 @@ pub(super) fn zones(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// Addresses that no network has, and why.
+const RESERVED: &[(&str, &str)] = &[
+    ("0.0.0.0/8", "not an address of a machine"),
+    ("127.0.0.0/8", "each machine itself"),
+    ("169.254.0.0/16", "link-local: the metadata services are there"),
+    ("172.17.0.0/16", "the network of Docker on each machine"),
+    ("224.0.0.0/4", "for multicast"),
+    ("240.0.0.0/4", "reserved"),
+];
+
 /// A network has room for its subnets.
+///
+/// What is reserved: <https://www.iana.org/assignments/iana-ipv4-special-registry>
 pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
     let (largest, smallest) = Network::PREFIXES.into_inner();
     for (_, network) in draft.written_networks() {
@@ -76,6 +89,16 @@ pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
                 )
                 .label(format!("must be /{smallest} or larger"))
                 .hint("the smallest subnet is a 64th of the network, and must be at least /28; docs/fleet-yaml.md shows the subnets"),
+            );
+        }
+        let taken = RESERVED
+            .iter()
+            .find(|(taken, _)| Cidr::try_from((*taken).to_owned()).is_ok_and(|taken| cidr.overlaps(taken)));
+        if let Some((taken, why)) = taken {
+            problems.push(
+                Problem::new(Code::Cidr, network.cidr.span, format!("{cidr} overlaps {taken}, which is {why}"))
+                    .label("cannot be a network")
+                    .hint("choose private addresses: a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
             );
         }
         if cidr.prefix() < largest {

@@ -22,7 +22,7 @@ pub use text::{
     AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, CommitId, Domain, EcrImage,
     EcrRepository, FileMode, GithubApp, GithubId, HttpUrl, ImageId, ImageReference, IpAddress, Key, MirrorUrl,
     OciRepository, Owner, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey, Text, Url,
-    VendorImage, Version, VulnerabilityId, Word,
+    VariableName, VendorImage, Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};
 pub use unit::{Amount, Cidr, Gibibytes, Percent, Port};

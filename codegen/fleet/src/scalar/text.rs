@@ -9,6 +9,12 @@ word! {
 }
 
 word! {
+    /// The name of an environment variable.
+    VariableName = "the name of an environment variable", "^[a-zA-Z_][a-zA-Z0-9_]{0,127}$",
+    "letters, digits and `_`; it does not start with a digit"
+}
+
+word! {
     /// The key of a tag (AWS) or label (GCP).
     TagKey = "a tag key", "^[a-zA-Z][a-zA-Z0-9_.:/=+@-]{0,127}$",
     "1 to 128 letters, digits and `_ . : / = + - @`; start with a letter"
