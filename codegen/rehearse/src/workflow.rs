@@ -20,6 +20,8 @@ impl Rehearsal<'_> {
         write(&self.repository.join("packer/runner/install-tools.sh"), "#!/usr/bin/env bash\n")?;
         self.commit("no tools to install")?;
         run(&mut self.git(&["init", "--quiet", "--bare", &self.remote().display().to_string()]))?;
+        // act takes the repository's name from it.
+        run(&mut self.git(&["remote", "add", "origin", "https://github.com/example/fleet.git"]))?;
         let program = std::env::current_exe()?.with_file_name("fleetgen");
         let (root, tools) = (&self.stage.root, &self.stage.tools);
         let act = Act { root, tools, repository: &self.repository, folder: &self.folder, program: &program };
