@@ -260,3 +260,19 @@ fn documents_show_the_comment() {
     );
     show_in("docs/workflows.md", "the comment", "markdown", &comment());
 }
+
+/// Domains for builds are no exposure of a network without builds.
+#[test]
+fn a_new_network_reaches_what_its_machines_may() {
+    let sandbox = Sandbox::committed(&merged(TWO_CLOUDS));
+    let network = "  aws-us: { cloud: aws, region: us-west-2, cidr: 10.20.0.0/16, zones: [us-west-2a, us-west-2b] }\n";
+    let fleet = sandbox.read("fleet.yaml");
+    sandbox.write("fleet.yaml", &fleet.replacen("\nnetworks:\n", &format!("\nnetworks:\n{network}"), 1));
+    sandbox
+        .edit("    state_region: ap-northeast-1\n", "    state_region: ap-northeast-1\n    build_network: aws-tokyo\n");
+    let text = sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
+    assert!(!text.contains(" reach "), "{text}");
+    sandbox.edit("reason: scanner }", "reason: scanner, for: [builds, groups] }");
+    let text = sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
+    assert!(text.contains("machines in aws-us reach mirror.gcr.io too"), "{text}");
+}

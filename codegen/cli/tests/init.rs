@@ -49,6 +49,12 @@ fn nothing_is_overwritten_and_what_is_missing_is_listed() {
         .says("these options are missing: `--repository`, `--owner`, `--gcp-project`, `--gcp-region`\n");
     assert!(!sandbox.path("fleet.yaml").exists());
     sandbox.run(&[COMMON, &["--cloud", "aws", "--aws-account", "12"]].concat()).expect(2).says("`12` is not");
+    sandbox
+        .run(&[COMMON, &["--cloud", "aws", "--aws-account", "123456789012", "--aws-region", "eu-central-9"]].concat())
+        .expect(3)
+        .says("eu-central-9")
+        .says("nothing was written");
+    assert!(!sandbox.path("fleet.yaml").exists());
     let whole = [COMMON, &["--cloud", "aws"], AWS].concat();
     // An empty file is no fleet.
     sandbox.write("fleet.yaml", "\n");

@@ -1,7 +1,8 @@
 //! Risks outside of groups.
 
-use fleetgen_fleet::choice::{Approval, Hardening};
-use fleetgen_fleet::{Fleet, Layer, Network};
+use fleetgen_fleet::choice::{Approval, Hardening, ProxyClient};
+use fleetgen_fleet::scalar::NetworkName;
+use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network};
 
 use super::{Finder, RiskKind, added};
 
@@ -97,20 +98,28 @@ fn network(finder: &mut Finder<'_>, was: &Network, is: Option<&Network>) {
     }
 }
 
+/// The networks with machines that may reach a domain. Only the network of builds has machines that build.
+fn reaching(fleet: &Fleet, domain: &AllowedDomain) -> Vec<NetworkName> {
+    let is_build = |name: &NetworkName| fleet.networks.get(name).is_some_and(|it| fleet.is_build_network(it));
+    let reaches = |name: &&NetworkName| domain.clients.contains(&ProxyClient::Groups) || is_build(name);
+    domain.networks.iter().filter(reaches).cloned().collect()
+}
+
 fn proxy(finder: &mut Finder<'_>, before: &Fleet, after: &Fleet) {
     for is in &after.proxy.domains {
         let domain = is.domain.as_str();
         let was = before.proxy.domains.iter().find(|was| was.domain == is.domain);
-        let networks = was.map(|was| was.networks.as_slice()).unwrap_or_default();
+        let networks = was.map(|was| reaching(before, was)).unwrap_or_default();
+        let reaching = reaching(after, is);
         let clients = was.map(|was| format!("{:?}", was.clients));
         let words = |networks: Vec<String>| networks.join(", ");
         if was.is_none() {
-            let networks = words(is.networks.iter().map(ToString::to_string).collect());
+            let networks = words(reaching.iter().map(ToString::to_string).collect());
             let what = format!("machines in {networks} reach {domain}: {}", is.reason);
             finder.add(RiskKind::Exposure, "proxy", what, "proxy.domains", Some(domain));
             continue;
         }
-        let more = words(added(networks, &is.networks).map(ToString::to_string).collect());
+        let more = words(added(&networks, &reaching).map(ToString::to_string).collect());
         if !more.is_empty() {
             let what = format!("machines in {more} reach {domain} too");
             finder.add(RiskKind::Exposure, "proxy", what, "proxy.domains", Some(domain));

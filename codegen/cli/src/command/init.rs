@@ -7,14 +7,14 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use fleetgen_emit::Starter;
+use fleetgen_fleet::CheckContext;
 use fleetgen_fleet::scalar::{AccountId, FleetName, GcpProject, Owner, Region, RepositoryName};
-use fleetgen_problem::Problem;
+use fleetgen_problem::{Problem, Severity, SourceFile};
 use fleetgen_tree::AtomicFile;
 
 use crate::arguments::Global;
 use crate::error::{Failure, Outcome};
 use crate::exit::Exit;
-use crate::project::Project;
 use crate::ui::Ui;
 
 /// Write a small fleet.yaml to start from: a layer, and a network and a group on each cloud
@@ -80,10 +80,16 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         return Err(Failure::usage(format!("these options are missing: {missing}"), Some(hint)));
     };
     let text = starter.fleet_yaml()?;
+    // A region that no cloud has, say: nothing is written then.
+    let source = SourceFile::from_bytes(name.to_string(), text.clone().into_bytes());
+    let source = source.map_err(|_| anyhow::anyhow!("{name} would be too large"))?;
+    let context = CheckContext { today: None, expired: Severity::Warning };
+    let fleet = match fleetgen_fleet::load(&source, context) {
+        Ok(loaded) => loaded.fleet,
+        Err(problems) => return Err(Failure::Problems(problems, Some(Box::new(source)))),
+    };
     AtomicFile::stage(&path, text.as_bytes())?.sync()?.commit().with_context(|| format!("cannot write {name}"))?;
-    let project = Project::load(global, ui)?;
-    let groups = project.fleet.groups.len();
-    ui.note(&format!("wrote {name}, with {}", fleetgen_report::count(groups, "group")))?;
+    ui.note(&format!("wrote {name}, with {}", fleetgen_report::count(fleet.groups.len(), "group")))?;
     ui.note("next: read it, and run `fleetgen generate`")?;
     Ok(Exit::Ok)
 }
