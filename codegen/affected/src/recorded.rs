@@ -31,27 +31,22 @@ pub(crate) fn images(before: &Side, after: &Side) -> Vec<RecordedImage> {
     let mut recorded = Vec::new();
     for (layer, record) in &after.images {
         let old = before.images.get(layer).map(|images| images.images.as_slice()).unwrap_or_default();
-        let has = |image: &Image, cloud, architecture| {
-            let same = old.iter().find(|old| old.key == image.key);
-            same.is_some_and(|old| old.builds().any(|(on, of, _)| (on, of) == (cloud, architecture)))
-        };
         for image in &record.images {
             for (cloud, architecture, build) in image.builds() {
-                if has(image, cloud, architecture) {
+                let on = |old: &Image| old.build(cloud, architecture).is_some();
+                if old.iter().any(|old| old.key == image.key && on(old)) {
                     continue;
                 }
-                let there =
-                    |image: &Image| Some((image.key.clone(), image.builds.get(&cloud)?.get(&architecture)?.clone()));
-                let previous = old.iter().rev().find_map(there);
-                let builds = previous.iter().map(|(_, build)| build).chain([build]);
+                let previous = old.iter().rfind(|old| on(old));
+                let builds = previous.and_then(|old| old.build(cloud, architecture)).into_iter().chain([build]);
                 let reports = builds.flat_map(|build| KEPT.iter().filter_map(|name| build.digests.get(*name).cloned()));
                 recorded.push(RecordedImage {
                     layer: layer.clone(),
                     cloud,
                     architecture,
-                    reports: reports.collect(),
-                    from: previous.map(|(key, _)| key),
+                    from: previous.map(|old| old.key.clone()),
                     to: image.key.clone(),
+                    reports: reports.collect(),
                 });
             }
         }

@@ -166,7 +166,7 @@ fn read(path: &Path, name: &str) -> Result<SourceFile, Box<Problem>> {
     if path.is_dir() {
         return Err(problem(format!("`{name}` is a directory"), "name a file with `--fleet`"));
     }
-    // Opening a named pipe waits until somebody writes to it.
+    // Opening a named pipe waits until another program writes to it.
     #[cfg(unix)]
     if fs_err::metadata(path).is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())) {
         return Err(problem(format!("`{name}` is a named pipe"), "write it to a file"));

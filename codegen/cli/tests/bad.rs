@@ -43,7 +43,7 @@ fn programs_and_github_get_the_same() {
     assert_eq!(json["problems"].as_array().unwrap().len(), human.matches("error[").count());
 }
 
-/// Nobody reads ten thousand problems, but a program may.
+/// People are shown the first thousand problems; a program gets all.
 #[test]
 fn many_problems_are_counted() {
     let (head, _) = common::base().split_once("groups:\n").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();

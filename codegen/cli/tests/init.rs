@@ -93,7 +93,7 @@ fn the_start_is_as_documented() {
     sandbox.run(&["groups"]).expect(0).says("hello-aws").says("2 of 2 groups");
 }
 
-/// Reading it would wait until somebody writes to it.
+/// Reading it would wait until another program writes to it.
 #[test]
 fn a_named_pipe_is_no_fleet() {
     let sandbox = empty();

@@ -220,7 +220,7 @@ fn a_file_may_become_a_directory_and_back() {
         sandbox.run(&["generate"]).expect(0);
         sandbox.run(&["check"]).expect(0);
     }
-    // Somebody else's file stays.
+    // The user's own file stays.
     sandbox.edit(&file, &below);
     sandbox.run(&["generate"]).expect(0);
     sandbox.write("generated/packer/base/files/etc/edge/tls/certs/notes", "mine");

@@ -58,7 +58,7 @@ fn committed_files_are_what_fleet_yaml_generates() {
     assert_eq!(sandbox.files(), before);
 }
 
-/// Until somebody replaces it, the fleet of the repository is the example.
+/// Until a user replaces it, the fleet of the repository is the example.
 #[test]
 fn the_example_is_current() {
     let own = read("fleet.yaml");

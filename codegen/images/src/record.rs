@@ -90,9 +90,14 @@ impl Image {
         self.promotions.is_empty() && self.revoked.is_none()
     }
 
+    /// Its build on a cloud, for an architecture.
+    pub fn build(&self, cloud: Cloud, architecture: Architecture) -> Option<&Build> {
+        self.builds.get(&cloud)?.get(&architecture)
+    }
+
     /// Its id on a cloud, for an architecture, in a region.
     pub fn id(&self, cloud: Cloud, architecture: Architecture, region: &Region) -> Option<&ImageId> {
-        self.builds.get(&cloud)?.get(&architecture)?.ids.get(region)
+        self.build(cloud, architecture)?.ids.get(region)
     }
 
     /// Every build, with its cloud and architecture.

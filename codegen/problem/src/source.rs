@@ -18,7 +18,7 @@ pub struct Span {
 pub struct SourceFile {
     name: String,
     text: String,
-    /// Where each line begins, once somebody has asked: there may be thousands of problems.
+    /// Where each line begins, computed when first needed: there may be thousands of problems.
     lines: OnceLock<Vec<u32>>,
 }
 

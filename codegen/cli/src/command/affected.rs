@@ -95,10 +95,10 @@ fn contents(
     reports: &Reports,
 ) -> Result<Vec<Option<Difference>>, Failure> {
     let of = |side: &Side, image: &RecordedImage, key: &Key| {
-        let build = side.images.get(&image.layer).and_then(|images| {
-            let found = images.images.iter().find(|it| it.key == *key)?;
-            found.builds.get(&image.cloud)?.get(&image.architecture)
-        });
+        let build = side
+            .images
+            .get(&image.layer)
+            .and_then(|images| images.images.iter().find(|it| it.key == *key)?.build(image.cloud, image.architecture));
         build.map_or(Ok(None), |build| reports.contents(build))
     };
     let difference = |image: &RecordedImage| {

@@ -20,6 +20,7 @@ use crate::ui::Ui;
 pub(crate) struct Args {}
 
 pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
+    // Loading says that there is no such directory. A lock would say it less well.
     if !global.directory.is_dir() {
         Project::load(global, ui)?;
     }

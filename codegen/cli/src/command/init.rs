@@ -69,7 +69,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let path = global.directory.join(&global.fleet);
     let name = global.fleet.display();
     if has_content(&path)? {
-        let hint = "change it; docs/start.md says how to begin anew in a clone".to_owned();
+        let hint = "change it; docs/start.md says how to start over in a clone".to_owned();
         return Err(Failure::usage(format!("{name} exists"), Some(hint)));
     }
     let mut asked = Asked { ui, missing: Vec::new() };
@@ -113,7 +113,7 @@ struct Asked<'u> {
 }
 
 impl Asked<'_> {
-    /// What is known of the fleet; nothing if an option is missing, and nobody is there to ask.
+    /// What is known of the fleet; nothing if an option is missing, and there is no terminal to ask on.
     fn starter(&mut self, args: &Args) -> anyhow::Result<Option<Starter>> {
         let clouds = self.get(args.cloud, "--cloud", "Clouds (aws, gcp or both)", Some("both"))?;
         let name = self.get(args.name.clone(), "--name", "Name of the fleet, the prefix of every resource", None)?;

@@ -52,7 +52,7 @@ static TEMPLATES: LazyLock<Result<Templates, String>> = LazyLock::new(|| {
         template!("fleet-drift.yml"),
         template!("fleet-sweep.yml"),
     ];
-    // A part stands in the place of a line.
+    // A part replaces a line.
     let templates =
         templates.map(|(name, text)| (name, if name.starts_with("fleet-") { text } else { text.trim_end() }));
     Templates::new(Language::Workflow, &templates).map_err(|error| error.to_string())

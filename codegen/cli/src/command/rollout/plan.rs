@@ -146,8 +146,7 @@ fn report<'a>(
             continue;
         }
         let contents = |image: Option<&Image>| {
-            let build =
-                image.zip(architecture).and_then(|(image, architecture)| image.builds.get(&cloud)?.get(&architecture));
+            let build = image.zip(architecture).and_then(|(image, architecture)| image.build(cloud, architecture));
             build.map_or(Ok(None), |build| reports.contents(build))
         };
         let (before, after) = (contents(from)?, contents(records.get(&group.to.key).map(|(_, image)| image))?);
