@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::resource_name;
 use fleetgen_images::{Images, KEPT};
 use fleetgen_toolbox::process::run;
-use fleetgen_toolbox::repository::{WITH_CLOUDS, fleetgen};
+use fleetgen_toolbox::repository::{cargo_with_clouds, fleetgen};
 
 pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
     let all: Vec<String> = stage.fleet.layers.keys().map(ToString::to_string).collect();
@@ -59,9 +58,8 @@ pub(crate) fn rehearse(stage: &Stage, layers: &[String]) -> anyhow::Result<()> {
 
 /// Rolls the recorded images out, with the clouds' clients, to groups of the simulated clouds.
 fn roll_out(rehearsal: &Rehearsal<'_>) -> anyhow::Result<()> {
-    let mut test = Command::new("cargo");
-    test.current_dir(&rehearsal.stage.root).arg("test").args(WITH_CLOUDS).args(["--test", "clouds", "--"]);
-    test.args(["--ignored", "--exact", "--nocapture", "what_was_rehearsed_is_rolled_out"]);
+    let mut test = cargo_with_clouds(&rehearsal.stage.root, "test");
+    test.args(["--test", "clouds", "--", "--ignored", "--exact", "--nocapture", "what_was_rehearsed_is_rolled_out"]);
     let said = run(test.env("FLEETGEN_REHEARSED", &rehearsal.repository))?;
     ensure!(said.contains("1 passed"), "no test ran: {said}");
     for line in said.lines().filter(|line| line.contains(" runs ")) {

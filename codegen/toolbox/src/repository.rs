@@ -1,6 +1,6 @@
 //! A fleet's repository in a temporary folder: its fleet.yaml, the hand-written files, and the generated ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -46,7 +46,7 @@ pub fn fleetgen(directory: &Path, words: &[&str], environment: &[(&str, &str)]) 
 
 /// What `cargo` builds with the clouds' clients: one selection of packages and features for everything, because each other one would
 /// compile them again.
-pub const WITH_CLOUDS: &[&str] = &[
+const WITH_CLOUDS: &[&str] = &[
     "--package",
     "fleetgen",
     "--package",
@@ -58,6 +58,26 @@ pub const WITH_CLOUDS: &[&str] = &[
     "--locked",
     "--quiet",
 ];
+
+/// Runs `cargo` with the clouds' clients.
+#[must_use]
+pub fn cargo_with_clouds(root: &Path, verb: &str) -> Command {
+    let mut command = cargo_apart(root, "clouds");
+    command.arg(verb).args(WITH_CLOUDS);
+    command
+}
+
+/// Runs `cargo` with a folder of its own for programs. Another selection of packages or features makes another `fleetgen`, which would
+/// replace the one that a check beside it is running. What is compiled on the way is shared.
+#[must_use]
+pub fn cargo_apart(root: &Path, name: &str) -> Command {
+    let folder = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let target = folder("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target"));
+    let build = folder("CARGO_BUILD_BUILD_DIR").unwrap_or_else(|| target.clone());
+    let mut command = Command::new("cargo");
+    command.current_dir(root).env("CARGO_TARGET_DIR", target.join(name)).env("CARGO_BUILD_BUILD_DIR", build);
+    command
+}
 
 /// The rehearsal's fleet.yaml, with the digest of its program.
 ///

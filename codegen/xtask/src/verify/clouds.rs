@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use fleetgen_cloud::WRITES;
 use fleetgen_toolbox::calls::needs;
 use fleetgen_toolbox::process::run;
-use fleetgen_toolbox::repository::WITH_CLOUDS;
+use fleetgen_toolbox::repository::cargo_with_clouds;
 use serde_json::Value;
 
 use super::moto::{CREDENTIALS, Moto};
@@ -29,18 +29,12 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 fn rollouts(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let mut clippy = Command::new("cargo");
-    clippy.current_dir(context.root).arg("clippy").args(WITH_CLOUDS).args([
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]);
-    run(&mut clippy)?;
+    let mut clippy = cargo_with_clouds(context.root, "clippy");
+    run(clippy.args(["--all-targets", "--", "--deny", "warnings"]))?;
     let moto = Moto::start(context, BUCKET)?;
     let exchanges = tempfile::tempdir()?;
-    let mut test = Command::new("cargo");
-    test.current_dir(context.root).arg("test").args(WITH_CLOUDS).args(["--test", "clouds", "--test", "loopback"]);
+    let mut test = cargo_with_clouds(context.root, "test");
+    test.args(["--test", "clouds", "--test", "loopback"]);
     test.envs(CREDENTIALS).env("AWS_ENDPOINT", &moto.url).env("AWS_ALLOW_HTTP", "true");
     test.env("FLEETGEN_PYTHON", context.tools.clouds.join("python"));
     test.env("FLEETGEN_TEST_BUCKET", BUCKET).env("FLEETGEN_EXCHANGES", exchanges.path());

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use fleetgen_toolbox::files::copy;
 use fleetgen_toolbox::process::{output, run};
-use fleetgen_toolbox::repository::{fleetgen, lay_out, parse};
+use fleetgen_toolbox::repository::{cargo_apart, fleetgen, lay_out, parse};
 
 use super::{Check, CheckContext, layers, roots};
 
@@ -59,8 +59,8 @@ fn replaced(context: &CheckContext<'_>) -> anyhow::Result<()> {
     fs_err::copy(context.root.join(EUROPE), folder.path().join("fleet.yaml"))?;
     fleetgen(folder.path(), &["generate"], &[])?;
     let test = |name: &str| {
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(context.root).args(["test", "--package", "fleetgen", "--locked", "--quiet"]).args([name]);
+        let mut cargo = cargo_apart(context.root, "fleets");
+        cargo.args(["test", "--package", "fleetgen", "--locked", "--quiet", name]);
         output(cargo.env("FLEETGEN_TEST_REPOSITORY", folder.path()))
     };
     let done = test("")?;
