@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fleetgen_fleet::scalar::{EnvironmentName, GroupName, LayerName, NetworkName};
-use fleetgen_fleet::{Group, Scope};
+use fleetgen_fleet::{Fleet, Group, Scope};
 use fleetgen_images::Records;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -15,6 +15,9 @@ use crate::{Change, LayerChange, Setting, Side, settings};
 pub struct GroupChange {
     /// The group.
     pub group: GroupName,
+    /// Its name before the change, if it is renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<GroupName>,
     /// Its environment; before the change, if it is removed.
     pub environment: EnvironmentName,
     /// Its network; before the change, if it is removed.
@@ -48,17 +51,24 @@ pub enum NewImage {
 
 pub(crate) fn changes(before: &Side, after: &Side, layers: &[LayerChange]) -> Vec<GroupChange> {
     let (old, new) = (Records::new(&before.images), Records::new(&after.images));
-    let names: BTreeSet<&GroupName> = before.fleet.groups.keys().chain(after.fleet.groups.keys()).collect();
+    let gone = before.fleet.groups.values().filter(|was| heir(&after.fleet, was).is_none()).map(|was| &was.name);
+    let names: BTreeSet<&GroupName> = gone.chain(after.fleet.groups.keys()).collect();
     let names: Vec<&GroupName> = names.into_iter().collect();
     // Reading Terraform's language takes most of the time.
     let changed = names.into_par_iter().filter_map(|name| {
-        let (was, is) = (before.fleet.groups.get(name), after.fleet.groups.get(name));
+        let is = after.fleet.groups.get(name);
+        let was = is.map_or_else(|| before.fleet.groups.get(name), |is| former(&before.fleet, is));
         let group = is.or(was)?;
+        let renamed_from = was.map(|was| &was.name).filter(|was| *was != name);
         let (old_file, new_file) = (was.and_then(|group| file(before, group)), is.and_then(|group| file(after, group)));
         let moved = was.zip(is).is_some_and(|(was, is)| Scope::of(was) != Scope::of(is));
         let terraform = Change::of(old_file.as_ref(), new_file.as_ref()).or(moved.then_some(Change::Changed));
         let settings = match (old_file, new_file) {
-            (Some(old), Some(new)) if old != new => settings(old, new, &format!("module.{name}.")),
+            (Some(old), Some(new)) if old != new => {
+                let module = |name: &GroupName| format!("module \"{name}\"");
+                let renamed = renamed_from.map(|former| old.replacen(&module(former), &module(name), 1));
+                settings(renamed.as_ref().unwrap_or(old), new, &format!("module.{name}."))
+            }
             _ => Vec::new(),
         };
         let image = was.zip(is).and_then(|(was, is)| {
@@ -75,10 +85,24 @@ pub(crate) fn changes(before: &Side, after: &Side, layers: &[LayerChange]) -> Ve
             }
         });
         let (environment, network) = (group.environment.clone(), group.network.clone());
-        let change = GroupChange { group: name.clone(), environment, network, terraform, settings, image };
+        let renamed_from = renamed_from.cloned();
+        let change =
+            GroupChange { group: name.clone(), renamed_from, environment, network, terraform, settings, image };
         (change.terraform.is_some() || change.image.is_some()).then_some(change)
     });
     changed.collect()
+}
+
+/// What a group is after a change.
+pub(crate) fn heir<'a>(after: &'a Fleet, was: &Group) -> Option<&'a Group> {
+    let same = after.groups.get(&was.name);
+    same.or_else(|| after.groups.values().find(|is| is.renamed_from.as_ref() == Some(&was.name)))
+}
+
+/// What a group was before a change.
+pub(crate) fn former<'a>(before: &'a Fleet, is: &Group) -> Option<&'a Group> {
+    let same = before.groups.get(&is.name);
+    same.or_else(|| is.renamed_from.as_ref().and_then(|name| before.groups.get(name)))
 }
 
 /// The file with a group's module.

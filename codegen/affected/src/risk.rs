@@ -6,6 +6,7 @@ mod group;
 use serde::Serialize;
 
 use crate::Side;
+use crate::group::former;
 
 /// What kind of risk, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -90,7 +91,7 @@ pub(crate) fn risks(before: &Side, after: &Side, line: &dyn Fn(&str, Option<&str
     for group in before.fleet.groups.values() {
         group::find(&mut finder, before, after, group);
     }
-    for group in after.fleet.groups.values().filter(|group| !before.fleet.groups.contains_key(&group.name)) {
+    for group in after.fleet.groups.values().filter(|group| former(&before.fleet, group).is_none()) {
         group::opened(&mut finder, &[], group);
     }
     let stacks = |side: &Side| side.fleet.stacks().into_keys().collect::<Vec<_>>();

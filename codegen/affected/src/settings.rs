@@ -47,7 +47,9 @@ pub fn settings(old: &str, new: &str, prefix: &str) -> Vec<Setting> {
 /// Every scalar of a file, by its path.
 fn leaves(text: &str) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();
-    if let Ok(value) = hcl::from_str::<Value>(text) {
+    if let Ok(mut value) = hcl::from_str::<Value>(text) {
+        // Where the state of a renamed group moves from is no setting.
+        value.as_object_mut().map(|blocks| blocks.remove("moved"));
         collect(String::new(), &value, &mut leaves);
     }
     leaves

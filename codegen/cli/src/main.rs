@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod command;
+mod effect;
 mod error;
 mod exit;
 mod git;

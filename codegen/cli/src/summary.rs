@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fleetgen_affected::{Setting, settings};
+use fleetgen_fleet::Fleet;
 use fleetgen_tree::{Change, Changes, RelPath, Subject};
+
+use crate::effect;
 
 /// More files than this are summarised by what they are about.
 const MOST_LINES: usize = 20;
@@ -64,25 +67,41 @@ fn subject(change: &Change) -> Option<Subject> {
 #[derive(Debug)]
 pub(crate) struct FileSummary {
     path: String,
-    directory: String,
     verb: &'static str,
     subject: Option<Subject>,
     /// The settings that differ, if both sides exist.
     pub(crate) settings: Vec<Setting>,
+    /// What applying the change does, where its lines do not say so.
+    pub(crate) effects: Vec<String>,
 }
 
 /// Summarises a change.
-pub(crate) fn of(path: &RelPath, change: &Change) -> FileSummary {
+pub(crate) fn of(fleet: &Fleet, changes: &Changes, path: &RelPath, change: &Change) -> FileSummary {
     let subject = subject(change);
     let settings = match (change, &subject) {
         (Change::Update { old, new }, Some(Subject::Group(group))) => {
             settings(old, &new.content, &format!("module.{group}."))
         }
         (Change::Update { old, new }, Some(Subject::Root(_))) => settings(old, &new.content, ""),
+        (Change::Create { new }, Some(Subject::Group(group))) => renamed(fleet, changes, path, group, &new.content),
         _ => Vec::new(),
     };
-    let directory = path.directory().to_owned();
-    FileSummary { path: path.to_string(), directory, verb: verb(change), subject, settings }
+    let effects =
+        subject.iter().flat_map(|subject| effect::of(fleet, path.directory(), change, subject, &settings)).collect();
+    FileSummary { path: path.to_string(), verb: verb(change), subject, settings, effects }
+}
+
+/// The settings that differ from those that a group had under its former name.
+fn renamed(fleet: &Fleet, changes: &Changes, path: &RelPath, group: &str, new: &str) -> Vec<Setting> {
+    let Some(former) = effect::former(fleet, group) else { return Vec::new() };
+    let file = format!("{}/{former}.tf", path.directory());
+    let old = changes.pending().find_map(|(path, change)| match change {
+        Change::Delete { old } if path.as_str() == file => Some(old),
+        _ => None,
+    });
+    let module = |name: &str| format!("module \"{name}\"");
+    let old = old.map(|old| old.replacen(&module(former.as_str()), &module(group), 1));
+    old.map(|old| settings(&old, new, &format!("module.{group}."))).unwrap_or_default()
 }
 
 impl FileSummary {
@@ -101,16 +120,8 @@ impl std::fmt::Display for FileSummary {
             Some(group) => writeln!(f, "{} {group}  ({})", self.verb, self.path)?,
             None => writeln!(f, "{} {}", self.verb, self.path)?,
         }
-        match (self.verb, &self.subject) {
-            ("delete", Some(Subject::Group(_))) => {
-                writeln!(f, "  applying this destroys the group's machines")?;
-            }
-            ("delete", Some(Subject::Root(_))) => {
-                let root = &self.directory;
-                writeln!(f, "  this removes the last group of {root}: before merging, delete the group's file")?;
-                writeln!(f, "  there and run `terraform apply`, since no root is left to do it afterwards")?;
-            }
-            _ => {}
+        for effect in &self.effects {
+            writeln!(f, "  {effect}")?;
         }
         for setting in &self.settings {
             writeln!(f, "  {setting}")?;

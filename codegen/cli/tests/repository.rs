@@ -295,6 +295,14 @@ fn the_readme_adds_a_group() {
     sandbox.run(&["explain", "batch-oregon"]).expect(0);
 }
 
+/// The README renames a group, which keeps everything.
+#[test]
+fn the_readme_renames_a_group() {
+    let sandbox = Sandbox::generated(&example());
+    sandbox.edit("  web-tokyo:\n", &block(&read("README.md"), "rename a group"));
+    sandbox.run(&["diff", "--stat"]).expect(0).says("it is now `front-tokyo`, and its machines stay");
+}
+
 /// Every command with subcommands' own words, as clap knows them.
 fn commands(sandbox: &Sandbox, above: &[&str]) -> Vec<Vec<String>> {
     let help = sandbox.run(&[above, &["--help"]].concat()).expect(0).stdout;
@@ -370,22 +378,6 @@ fn explain_and_groups_are_as_they_were_reviewed() {
         "all layers are built on base"
     );
     assert!(groups(&["--layer", "base-gpu"]).lines().count() > 3);
-}
-
-#[test]
-fn diff_shows_settings_and_lines() {
-    let sandbox = Sandbox::generated(&example());
-    sandbox.edit("max: 24", "max: 30");
-    sandbox.run(&["diff", "--stat"]).expect(0).says("size.max: 24 → 30");
-    let json: serde_json::Value =
-        serde_json::from_str(&sandbox.run(&["diff", "--format", "json"]).expect(0).stdout).unwrap();
-    assert_eq!(json["changes"][0]["group"], "web-tokyo");
-    assert_eq!(json["changes"][0]["settings"][0]["path"], "size.max");
-    assert!(json["changes"][0]["diff"].as_str().unwrap().contains("@@"));
-    sandbox
-        .run(&["check", "--format", "github"])
-        .expect(4)
-        .says("::error file=generated/terraform/aws-tokyo/prod/web-tokyo.tf,title=conflict::");
 }
 
 #[test]

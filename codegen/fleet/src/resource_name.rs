@@ -19,9 +19,17 @@ pub fn service_account(project: &GcpProject, id: &str) -> String {
     format!("{id}@{project}.iam.gserviceaccount.com")
 }
 
-/// The prefix of a group's resources: fleet, environment and group.
+/// The name of a group's resources, or the prefix of their names: fleet, environment and group, or what fleet.yaml says.
 pub fn group(fleet: &FleetName, group: &Group) -> String {
-    format!("{fleet}-{}-{}", group.environment, group.name)
+    match &group.resource_name {
+        Some(name) => name.to_string(),
+        None => format!("{}{}", in_environment(fleet, group), group.name),
+    }
+}
+
+/// How the names of an environment's resources begin. The roles of jobs are bound to it.
+pub fn in_environment(fleet: &FleetName, group: &Group) -> String {
+    format!("{fleet}-{}-", group.environment)
 }
 
 /// A network: the `Name` of a VPC on AWS, the name of a network on GCP.
@@ -94,7 +102,9 @@ pub fn identity_path(fleet: &FleetName, environment: &EnvironmentName) -> String
 
 /// The parameter in AWS Systems Manager with the id of the image that a group runs.
 pub fn image_parameter(fleet: &FleetName, group: &Group) -> String {
-    format!("/{fleet}/{}/{}/image", group.environment, group.name)
+    let name = self::group(fleet, group);
+    let own = name.strip_prefix(&in_environment(fleet, group)).unwrap_or(&name);
+    format!("/{fleet}/{}/{own}/image", group.environment)
 }
 
 /// The path in IAM of the identities of networks' proxies.

@@ -3,20 +3,26 @@
 use std::collections::BTreeSet;
 
 use fleetgen_fleet::choice::{Cloud, Scheme};
-use fleetgen_fleet::{Group, OpenPort, Scope, Target};
+use fleetgen_fleet::{Group, OpenPort, Scope, Target, resource_name};
 
 use super::{Finder, RiskKind, added};
 use crate::Side;
+use crate::group::heir;
 
 pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &Group) {
-    let name = was.name.as_str();
-    let about = format!("group {name}");
-    let path = format!("groups.{name}");
     let machines = if was.size.max == 1 { "1 machine".to_owned() } else { format!("up to {} machines", was.size.max) };
-    let Some(is) = after.fleet.groups.get(&was.name) else {
+    let Some(is) = heir(&after.fleet, was) else {
         let what = format!("the group is removed, with {machines}");
-        return finder.add(RiskKind::Destroyed, &about, what, "groups", None);
+        return finder.add(RiskKind::Destroyed, &format!("group {}", was.name), what, "groups", None);
     };
+    let (about, path) = (format!("group {}", is.name), format!("groups.{}", is.name));
+    let resources = |side: &Side, group: &Group| resource_name::group(&side.fleet.name, group);
+    let (old, new) = (resources(before, was), resources(after, is));
+    if old != new && was.environment == is.environment {
+        let what =
+            format!("its resources are named {old}, and will be {new}: {machines} are destroyed, and others created");
+        finder.add(RiskKind::Replaced, &about, what, &path, None);
+    }
     if Scope::of(was) != Scope::of(is) {
         let what = format!(
             "it moves from {} to {}: its machines are destroyed there, and others created here",

@@ -26,8 +26,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
-    let (_, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
-    let summaries: Vec<FileSummary> = changes.pending().map(|(path, change)| summary::of(path, change)).collect();
+    let (project, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
+    let summary = |(path, change)| summary::of(&project.fleet, &changes, path, change);
+    let summaries: Vec<FileSummary> = changes.pending().map(summary).collect();
     match ui.format {
         Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,
         Format::Human | Format::Github => {
@@ -68,6 +69,7 @@ fn json(changes: &Changes, summaries: &[FileSummary], stat: bool) -> serde_json:
                 "change": summary::verb(change),
                 "group": summary.group(),
                 "settings": summary.settings,
+                "effects": summary.effects,
                 "diff": diff,
             })
         })

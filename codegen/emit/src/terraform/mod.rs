@@ -93,7 +93,7 @@ pub(crate) fn subject_of(content: &str) -> Option<Subject> {
     let first = blocks.next()?;
     match (first.identifier(), first.labels()) {
         ("terraform", _) => Some(Subject::Root(String::new())),
-        ("module", [group]) if blocks.all(|block| block.identifier() == "output") => {
+        ("module", [group]) if blocks.all(|block| ["moved", "output"].contains(&block.identifier())) => {
             Some(Subject::Group(group.as_str().to_owned()))
         }
         _ => None,

@@ -39,7 +39,7 @@ use crate::file::FleetFile;
 use crate::model::{Layer, Network};
 use crate::origin::{Origin, Origins};
 use crate::scalar::{
-    EnvironmentName, GroupName, LayerName, MachineType, NetworkName, ProfileName, StackName, TagKey, Text,
+    EnvironmentName, GroupName, LayerName, MachineType, NetworkName, ProfileName, ResourceName, StackName, TagKey, Text,
 };
 use crate::yaml::{Key, Node};
 
@@ -79,6 +79,13 @@ pub(crate) struct GroupSettings {
     pub(crate) rollout: Option<Field<rollout::RolloutSettings>>,
     /// Tags (AWS) and labels (GCP), in addition to the fleet's.
     pub(crate) tags: Option<Field<Entries<TagKey, Text>>>,
+    /// The group's name before it was renamed, for as long as states know it by that name: Terraform moves them, within a stack. Needs
+    /// `resource_name`.
+    pub(crate) renamed_from: Option<Field<GroupName>>,
+    /// The name of the group's resources in its cloud. Set it to the name that they have before you rename the group, and its machines
+    /// stay. It begins with the names of the fleet and of the environment. Default: these and the group's name, such as
+    /// example-prod-web.
+    pub(crate) resource_name: Option<Field<ResourceName>>,
     /// Settings that only AWS has.
     pub(crate) aws: Option<Field<aws::AwsSettings>>,
     /// Settings that only GCP has.
@@ -118,6 +125,10 @@ pub struct Group {
     pub rollout: Rollout,
     /// Tags or labels, including the fleet's.
     pub tags: BTreeMap<TagKey, Text>,
+    /// Its name before it was renamed.
+    pub renamed_from: Option<GroupName>,
+    /// The name of its resources, if it is not fleet, environment and group.
+    pub resource_name: Option<ResourceName>,
     /// Settings that only its cloud has.
     pub target: Target,
 }
@@ -216,6 +227,8 @@ pub(crate) fn resolve(
         scaling: settings.scaling.section()?.resolve()?,
         rollout: rollout?,
         tags: settings.tags(context)?,
+        renamed_from: option(settings.renamed_from.as_ref(), |name| Some(name.clone()))?,
+        resource_name: option(settings.resource_name.as_ref(), |name| Some(name.clone()))?,
         target: match network.cloud {
             Cloud::Aws => Target::Aws(settings.aws.section()?.resolve()?),
             Cloud::Gcp => Target::Gcp(settings.gcp.section()?.resolve()?),

@@ -9,7 +9,7 @@ use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 use crate::field::Field;
 use crate::resource_name;
-use crate::scalar::NetworkName;
+use crate::scalar::{GroupName, NetworkName};
 
 /// Files and modules of a root that are not a group's, and a file name that is special to Terraform.
 const RESERVED: &[&str] = &["main", "network", "override"];
@@ -62,6 +62,55 @@ pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
             .label(format!("{excess} too many"))
             .hint("shorten the name of the group, the environment or the fleet"),
         );
+    }
+}
+
+/// A name that fleet.yaml gives to a group's resources is one of its environment.
+pub(super) fn fixed(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some((fleet, name)) = draft.fleet_name().zip(group.resource_name.as_ref()) else { return };
+    let prefix = resource_name::in_environment(fleet, group);
+    if name.as_str().strip_prefix(&prefix).is_none_or(str::is_empty) {
+        let at = group.origins.span("resource_name");
+        problems.push(
+            Problem::new(Code::ResourceName, at, format!("the resources of `{}` cannot be named `{name}`", group.name))
+                .label(format!("must begin with `{prefix}`, and go on"))
+                .hint(format!("roles may only act on what begins with `{prefix}`; a group that moves to another environment is a new one")),
+        );
+    }
+}
+
+/// A group that was renamed keeps the name of its resources, and nothing else has its former name.
+pub(super) fn renamed(draft: &Draft<'_>, problems: &mut Problems) {
+    // Never iterated, so its order does not matter.
+    let mut seen: HashMap<&GroupName, &GroupDraft> = HashMap::new();
+    for group in draft.groups.values() {
+        let Some((fleet, former)) = draft.fleet_name().zip(group.renamed_from.as_ref()) else { continue };
+        let at = group.origins.span("renamed_from");
+        if let Some(other) = draft.groups.get(former).or_else(|| seen.get(former).copied()) {
+            problems.push(
+                Problem::new(
+                    Code::ResourceName,
+                    at,
+                    format!("`{}` cannot be the renamed group `{former}`", group.name),
+                )
+                .label(format!("`{}` is", other.name))
+                .related(other.origins.name, "this one")
+                .hint("only one group can be what another was; remove `renamed_from` from a group that is new"),
+            );
+        }
+        if group.resource_name.is_none() {
+            let name = format!("{}{former}", resource_name::in_environment(fleet, group));
+            problems.push(
+                Problem::new(
+                    Code::ResourceName,
+                    at,
+                    format!("the resources of `{}` would not keep their name", group.name),
+                )
+                .label("Terraform would replace all of them, with the machines")
+                .hint(format!("add `resource_name: {name}`, if that is the name that they have")),
+            );
+        }
+        seen.insert(former, group);
     }
 }
 

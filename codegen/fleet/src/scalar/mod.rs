@@ -15,7 +15,8 @@ pub use cloud::{
 };
 pub use name::{
     AccountName, BinaryName, ContainerName, EnvironmentName, FleetName, GateName, GroupName, HookName, LayerName,
-    LoadBalancerName, NetworkName, PackageName, ProfileName, ScheduleName, ServiceName, StackName, UserName,
+    LoadBalancerName, NetworkName, PackageName, ProfileName, ResourceName, ScheduleName, ServiceName, StackName,
+    UserName,
 };
 pub(crate) use range::{Lasting, Number, Share};
 pub use text::{

@@ -73,6 +73,12 @@ word! {
     "use the name that apt knows: lower-case letters, digits, `+`, `.` and `-`"
 }
 
+word! {
+    /// The name of a group's resources in the cloud, such as `example-prod-web`.
+    ResourceName = "a resource name", "^[a-z]([a-z0-9-]{0,76}[a-z0-9])?$",
+    "use lower-case letters, digits and hyphens; start with a letter, and do not end with a hyphen"
+}
+
 /// A group's stack is its environment unless the group names another.
 impl From<EnvironmentName> for StackName {
     fn from(environment: EnvironmentName) -> Self {

@@ -85,7 +85,7 @@ struct GroupRow<'a> {
     name: &'a str,
     environment: &'a str,
     network: &'a str,
-    terraform: &'static str,
+    terraform: String,
     image: String,
     settings: Vec<String>,
 }
@@ -309,7 +309,10 @@ fn group(group: &GroupChange) -> GroupRow<'_> {
         name: group.group.as_str(),
         environment: group.environment.as_str(),
         network: group.network.as_str(),
-        terraform: group.terraform.map_or("", Change::as_str),
+        terraform: match &group.renamed_from {
+            Some(former) => format!("renamed from {former}"),
+            None => group.terraform.map_or("", Change::as_str).to_owned(),
+        },
         image: group.image.as_ref().map(image).unwrap_or_default(),
         settings,
     }

@@ -59,9 +59,7 @@ impl AffectedReport<'_> {
         };
         let title = change.map(group).map_or_else(
             || "unchanged".to_owned(),
-            |row| {
-                [row.terraform, &row.image].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
-            },
+            |row| [row.terraform, row.image].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; "),
         );
         Chip { name: name.as_str(), kind, title }
     }

@@ -51,7 +51,7 @@ impl AffectedReport<'_> {
             title(&mut text, "Groups");
             for row in &page.groups.rows {
                 let notes: Vec<&str> =
-                    [row.terraform, &row.image].into_iter().filter(|note| !note.is_empty()).collect();
+                    [row.terraform.as_str(), &row.image].into_iter().filter(|note| !note.is_empty()).collect();
                 let (name, environment, network) = (row.name, row.environment, row.network);
                 let _ = writeln!(text, "  {name}  {dim}{environment}, {network}{dim:#}  {}", notes.join("; "));
                 for setting in &row.settings {

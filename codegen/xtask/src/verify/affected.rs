@@ -33,6 +33,7 @@ const EDITS: &[Edit] = &[
     ("fleet.yaml", "zones: [us-west-2a, us-west-2b]", "zones: [us-west-2a, us-west-2b, us-west-2c]"),
     ("fleet.yaml", "  web-oregon: { profile: web, network: aws-oregon, machine: m7i.large }\n", ""),
     ("fleet.yaml", "  web-tokyo: {", "  web-osaka: {"),
+    RENAMED,
     (
         "fleet.yaml",
         "  web-gcp: {",
@@ -50,6 +51,10 @@ const UNSEEN: &[Edit] = &[
     ("fleet.yaml", "packages: [jq]", "packages: [jq, tree]"),
     ("terraform/modules/aws-compute-group/README.md", "", "More.\n"),
 ];
+
+/// A renamed group, of which nothing is destroyed.
+const RENAMED: Edit =
+    ("fleet.yaml", "  web-tokyo: {", "  web-osaka: { renamed_from: web-tokyo, resource_name: rehearsal-stg-web-tokyo,");
 
 /// What changes a file, and not what Terraform does: without a scaling policy, a group on Google Cloud has no autoscaler, and so no largest
 /// size.
@@ -80,22 +85,27 @@ fn plans(context: &CheckContext<'_>) -> anyhow::Result<()> {
         clone.fleetgen(&["generate"])?;
         let all: Vec<String> = listed(&[])?.into_iter().collect();
         let changed = all.par_iter().map(|root| Ok((root.clone(), changes(context, &clone, root)?)));
-        let changed: Vec<(String, bool)> = changed.collect::<anyhow::Result<_>>()?;
-        let planned: BTreeSet<String> =
-            changed.into_iter().filter(|(_, changes)| *changes).map(|(root, _)| root).collect();
+        let changed: Vec<(String, Option<String>)> = changed.collect::<anyhow::Result<_>>()?;
+        let plans: Vec<(String, String)> =
+            changed.into_iter().filter_map(|(root, plan)| plan.map(|plan| (root, plan))).collect();
+        let destroys = plans.iter().any(|(_, plan)| !plan.contains(" 0 to destroy"));
+        let planned: BTreeSet<String> = plans.into_iter().map(|(root, _)| root).collect();
         let is_quiet = |root: &&String| !QUIET.contains(&(*to, root.as_str()));
         let expected: BTreeSet<String> = said.iter().filter(is_quiet).cloned().collect();
         ensure!(expected == planned, "after {to:?} in {file}: roots says {said:?}, and Terraform plans {planned:?}");
         let is_seen = EDITS.iter().any(|edit| edit == &(*file, *from, *to));
         ensure!(planned.is_empty() != is_seen, "{to:?} in {file} is not what this test takes it for");
+        // The same rename without a fixed name destroys: it is the edit before.
+        let renames = from == &RENAMED.1;
+        ensure!(!renames || destroys != (*to == RENAMED.2), "{to:?}: destroyed is {destroys}");
         clone.git(&["reset", "--quiet", "--hard"])?;
         clone.git(&["clean", "--quiet", "-d", "--force"])?;
     }
     Ok(())
 }
 
-/// Whether Terraform would change something.
-fn changes(context: &CheckContext<'_>, clone: &Clone, root: &str) -> anyhow::Result<bool> {
+/// What Terraform would change, in its words; nothing if there is nothing to change.
+fn changes(context: &CheckContext<'_>, clone: &Clone, root: &str) -> anyhow::Result<Option<String>> {
     let (directory, applied) = (root_in(&clone.path("planned"), root), root_in(&clone.path("applied"), root));
     if directory.exists() {
         fs_err::remove_dir_all(&directory)?;
@@ -108,8 +118,8 @@ fn changes(context: &CheckContext<'_>, clone: &Clone, root: &str) -> anyhow::Res
     let words = ["plan", "-input=false", "-lock=false", "-detailed-exitcode"];
     let done = output(&mut context.sandbox.terraform(&directory, &words))?;
     match done.status.code() {
-        Some(0) => Ok(false),
-        Some(2) => Ok(true),
+        Some(0) => Ok(None),
+        Some(2) => Ok(Some(both(&done))),
         _ => anyhow::bail!("{root} cannot be planned\n{}", both(&done)),
     }
 }
