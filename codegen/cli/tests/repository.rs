@@ -299,7 +299,7 @@ fn the_readme_adds_a_group() {
 #[test]
 fn the_readme_renames_a_group() {
     let sandbox = Sandbox::generated(&example());
-    sandbox.edit("  web-tokyo:\n", &block(&read("README.md"), "rename a group"));
+    sandbox.edit("  web-tokyo:\n", block(&read("README.md"), "rename a group"));
     sandbox.run(&["diff", "--stat"]).expect(0).says("it is now `front-tokyo`, and its machines stay");
 }
 

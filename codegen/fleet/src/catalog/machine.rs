@@ -35,6 +35,10 @@ struct AwsFamily {
 static AWS: LazyLock<BTreeMap<String, AwsFamily>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/aws-machines.json")).unwrap_or_default());
 
+/// The sizes of GCP's families that get no new ones: by kind, what follows it in a name.
+static GCP_SIZES: LazyLock<BTreeMap<String, BTreeMap<String, Vec<String>>>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../data/gcp-machines.json")).unwrap_or_default());
+
 /// GCP's families of amd64 machines without GPUs of their own.
 const GCP_PLAIN: &[&str] = &[
     "c2", "c2d", "c3", "c3d", "c4", "c4d", "e2", "h3", "h4d", "m1", "m2", "m3", "m4", "n1", "n2", "n2d", "n4", "n4d",
@@ -115,6 +119,26 @@ fn gcp(machine_type: &str) -> Result<MachineFacts, Hint> {
     let (family, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if !GCP_KINDS.contains(&kind) {
         return Err(suggest(kind, GCP_KINDS.iter().copied()));
+    }
+    let size = parts.collect::<Vec<_>>();
+    if kind == "custom" {
+        let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !matches!(size[..], [cpus, memory] | [cpus, memory, "ext"] if is_number(&cpus) && is_number(&memory)) {
+            return Err(Some(format!("write processors and memory in MiB, such as `{family}-custom-4-8192`")));
+        }
+    } else if let Some(kinds) = GCP_SIZES.get(family) {
+        let Some(sizes) = kinds.get(kind) else {
+            let known: Vec<&str> = kinds.keys().map(String::as_str).collect();
+            return Err(Some(format!("`{family}` has the kinds {}", known.join(", "))));
+        };
+        let is_known = if sizes.is_empty() { size.is_empty() } else { sizes.contains(&size.join("-")) };
+        if !is_known {
+            let known: Vec<String> = sizes.iter().map(|size| format!("{family}-{kind}-{size}")).collect();
+            let all = || format!("`{family}-{kind}` has the sizes {}", sizes.join(", "));
+            let one = || format!("write `{family}-{kind}`");
+            let close = suggest(machine_type, known.iter().map(String::as_str));
+            return Err(close.or_else(|| Some(if sizes.is_empty() { one() } else { all() })));
+        }
     }
     let migrates = !GCP_FIXED.contains(&family) && !machine_type.ends_with("-metal");
     let facts = |architecture, nvidia| {

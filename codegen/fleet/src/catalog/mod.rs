@@ -2,8 +2,10 @@
 //!
 //! AWS: `data/aws-zones.json` and `data/aws-machines.json` come from EC2's answers to
 //! `DescribeInstanceTypes` and `DescribeInstanceTypeOfferings`, as recorded in moto 5.2.5. GCP: Google's public lists of
-//! regions and of machine families.
+//! regions and of machine families; `data/gcp-machines.json` has the sizes of those that get no new ones, as `gcloud compute machine-types
+//! list` showed them in the repository Cyclenerd/google-cloud-pricing-cost-calculator (2023-05-02). Any size of another family is taken.
 
+pub mod gpu;
 pub mod hardening;
 mod machine;
 mod region;

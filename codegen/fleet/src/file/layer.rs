@@ -6,9 +6,10 @@ use serde::Deserialize;
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::field::{Entries, Field};
 use crate::scalar::{
-    AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port, ProgramPath, ServiceName,
-    Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word, Zone,
+    AbsolutePath, BinaryName, ContainerName, Date, DriverBranch, FileMode, GcpProject, Gibibytes, ImageOwner,
+    ImageReference, IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port,
+    ProgramPath, ServiceName, Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version,
+    VulnerabilityId, Word, Zone,
 };
 
 /// An image layer. The root of a lineage sets the operating system; every other layer names its parent.
@@ -102,7 +103,7 @@ pub(crate) struct ByArchitecture<T> {
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Nvidia {
     /// The driver's branch, such as "580".
-    pub(crate) branch: Field<Version>,
+    pub(crate) branch: Field<DriverBranch>,
     /// Install the container toolkit. Default: true.
     pub(crate) container_toolkit: Option<Field<bool>>,
     /// Install the fabric manager, which machines with `NVSwitch` need. Default: false.

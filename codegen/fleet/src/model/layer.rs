@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::scalar::{
-    AbsolutePath, BinaryName, ContainerName, Date, FileMode, GcpProject, Gibibytes, ImageOwner, ImageReference,
-    IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ProgramPath, ServiceName, Sha256,
-    SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word, Zone,
+    AbsolutePath, BinaryName, ContainerName, Date, DriverBranch, FileMode, GcpProject, Gibibytes, ImageOwner,
+    ImageReference, IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ProgramPath,
+    ServiceName, Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word,
+    Zone,
 };
 
 /// An image layer.
@@ -113,7 +114,7 @@ pub struct VendorImages {
 #[derive(Debug, Clone, Serialize)]
 pub struct Nvidia {
     /// The driver's branch.
-    pub branch: Version,
+    pub branch: DriverBranch,
     /// Whether to install the container toolkit.
     pub container_toolkit: bool,
     /// Whether to install the fabric manager.
@@ -121,7 +122,7 @@ pub struct Nvidia {
 }
 
 /// A system user.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct User {
     /// Its user id.
     pub uid: u32,
@@ -132,7 +133,7 @@ pub struct User {
 }
 
 /// A program, installed in /usr/local/bin.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Binary {
     /// Its version.
     pub version: Version,
@@ -145,7 +146,7 @@ pub struct Binary {
 }
 
 /// A configuration file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayerFile {
     /// Its content.
     pub content: String,

@@ -10,6 +10,7 @@ use crate::catalog;
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft, WrittenAwsAccount};
 use crate::field::{Entries, Field};
+use crate::group::Target;
 use crate::scalar::{AccountName, Arn, Region};
 
 /// Every cloud that a network uses has an account and a signing key.
@@ -187,6 +188,23 @@ pub(super) fn certificate(draft: &Draft<'_>, group: &GroupDraft, problems: &mut 
     let place = format!("{}, the region of `{}`", network.region, group.name);
     let problem = elsewhere("certificate", &arn, at, account, &network.region, &place);
     problems.extend(problem.map(|problem| problem.related(group.origins.name, "this group")));
+}
+
+/// The policies of a group's machines are AWS's own, or of the account that they are in.
+pub(super) fn policies(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Target::Aws(aws) = &group.target else { return };
+    let Some(network) = draft.networks.get(&group.network) else { return };
+    let accounts = draft.aws_accounts();
+    let Some(account) = accounts.iter().find(|account| account.name == network.account) else { return };
+    let Some(id) = account.account.get() else { return };
+    for (index, policy) in aws.policies.iter().enumerate() {
+        let Some(arn) = Arn::parse(policy.as_str()) else { continue };
+        if arn.account != "aws" && arn.account != id.as_str() {
+            let at = group.origins.span(&format!("aws.policies[{index}]"));
+            let problem = other_account("policy", &arn, &account.name, at);
+            problems.push(problem.related(group.origins.name, "this group"));
+        }
+    }
 }
 
 /// The problem with a thing that is in another account, or in another region than `place`.

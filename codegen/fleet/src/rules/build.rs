@@ -40,38 +40,59 @@ pub(super) fn domains(draft: &Draft<'_>, problems: &mut Problems) {
         let networks = build_networks(draft, layer);
         for need in needs(layer, written, name.span) {
             for network in &networks {
-                if !need.has_endpoint(network.cloud) && !allows(draft, &need.domain, &network.name) {
-                    problems.push(refused(&need, layer, &network.name));
+                let is_refused =
+                    |domain: &&String| !has_endpoint(network.cloud, domain) && !allows(draft, domain, &network.name);
+                let refused: Vec<&str> = need.domains.iter().filter(is_refused).map(String::as_str).collect();
+                if !refused.is_empty() {
+                    problems.push(self::refused(&need, &refused, layer, &network.name));
                 }
             }
         }
     }
 }
 
-fn refused(need: &Need, layer: &Layer, network: &NetworkName) -> Problem {
-    let domain = &need.domain;
+fn refused(need: &Need, domains: &[&str], layer: &Layer, network: &NetworkName) -> Problem {
+    let all = domains.join(", ");
+    let entries: Vec<String> =
+        domains.iter().map(|domain| format!("`{{ domain: {domain}, reason: {} }}`", need.what)).collect();
     Problem::new(
         Code::Domain,
         need.at,
-        format!("the build of `{}` needs {domain}, which the proxy of `{network}` does not allow", layer.name),
+        format!("the build of `{}` needs {all}, which the proxy of `{network}` does not allow", layer.name),
     )
     .label(need.what)
-    .hint(format!("add `{{ domain: {domain}, reason: {} }}` to `proxy.domains`", need.what))
+    .hint(format!("add {} to `proxy.domains`", entries.join(", ")))
 }
 
-/// A domain that the build of a layer reaches through the proxy.
+/// Domains that the build of a layer reaches through the proxy.
 struct Need {
-    domain: String,
+    domains: Vec<String>,
     what: &'static str,
     at: Span,
 }
 
-impl Need {
-    /// Google's own registry is reached inside the network.
-    fn has_endpoint(&self, cloud: Cloud) -> bool {
-        cloud == Cloud::Gcp && self.domain.ends_with(".pkg.dev")
-    }
+/// Google's own registry is reached inside the network.
+fn has_endpoint(cloud: Cloud, domain: &str) -> bool {
+    cloud == Cloud::Gcp && domain.ends_with(".pkg.dev")
 }
+
+/// Registries that send clients to other hosts for a login or for what images consist of, and all hosts that a pull reaches.
+///
+/// Sources: "Allowlist for Docker Desktop" (Docker), "About the Container registry" (GitHub), "Configuring your firewall" (Red Hat).
+const REGISTRIES: &[(&str, &[&str])] = &[
+    (
+        "docker.io",
+        &[
+            "registry-1.docker.io",
+            "auth.docker.io",
+            "production.cloudflare.docker.com",
+            "production.cloudfront.docker.com",
+            "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+        ],
+    ),
+    ("ghcr.io", &["ghcr.io", "pkg-containers.githubusercontent.com"]),
+    ("quay.io", &["quay.io", "cdn.quay.io", "cdn01.quay.io", "cdn02.quay.io", "cdn03.quay.io"]),
+];
 
 /// What a layer needs in addition to the layers it is built on, each at the position that causes it. The domains come from
 /// the installation guides of Ubuntu's and Debian's snapshot services, Docker and the NVIDIA container toolkit.
@@ -81,7 +102,9 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
         // The proxy looks at the host only, not at port or path.
         let host = domain.split('/').next().unwrap_or(domain);
         let host = host.split(':').next().unwrap_or(host);
-        needs.push(Need { domain: host.to_owned(), what, at });
+        let registry = REGISTRIES.iter().find(|(registry, _)| *registry == host);
+        let hosts = registry.map_or(std::slice::from_ref(&host), |(_, hosts)| *hosts);
+        needs.push(Need { domains: hosts.iter().map(|host| (*host).to_owned()).collect(), what, at });
     };
     let root = written.os.as_ref().map(|os| os.span);
     match (&written.mirror, root) {
@@ -102,7 +125,10 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
     }
     for container in written.containers.iter().filter_map(Field::get).flat_map(Entries::iter).map(|(_, value)| value) {
         // `registry` looks after Amazon's, which is reached through endpoints.
-        let Some(image) = container.image.get().filter(|image| image.ecr().is_none()) else { continue };
+        let Some(image) = container.image.get().filter(|image| image.ecr().is_none() && image.registry().is_some())
+        else {
+            continue;
+        };
         need(image.as_str(), "a container image", container.image.span);
     }
     let database = written.scan.as_ref().and_then(Field::get).and_then(|scan| scan.database.as_ref());

@@ -8,11 +8,63 @@ use super::Problems;
 use crate::catalog::hardening;
 use crate::choice::Docker;
 use crate::draft::Draft;
-use crate::field::{Field, list};
+use crate::field::{Entries, Field, entries, list};
 use crate::model::Layer;
 use crate::scalar::{AbsolutePath, Port, Text};
 
-/// Services that are checked come with a package of the lineage.
+/// A layer does not change what a layer below it has: the checks of that layer run on its machines as well.
+pub(super) fn changes(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        for below in draft.lineage(layer).skip(1) {
+            let mut report = |what: &str, name: &str, at: Span| {
+                let message = format!(
+                    "`{}`, which this layer is built on, has {what} `{name}`, and checks it here, too",
+                    below.name
+                );
+                let hint =
+                    format!("remove it here, or from `{}` and add it to each layer that is built on that", below.name);
+                problems.push(Problem::new(Code::Layer, at, message).hint(hint));
+            };
+            for (name, at) in keys(written.files.as_ref()) {
+                if differs(&layer.files, &below.files, name) {
+                    report("another file", name.as_ref(), at);
+                }
+            }
+            for (name, at) in keys(written.binaries.as_ref()) {
+                if differs(&layer.binaries, &below.binaries, name) {
+                    report("another program", name.as_ref(), at);
+                }
+            }
+            for (name, at) in keys(written.users.as_ref()) {
+                if differs(&layer.users, &below.users, name) {
+                    report("another user", name.as_ref(), at);
+                }
+            }
+            for (name, at) in keys(written.services.as_ref()) {
+                let enabled = |layer: &Layer| layer.services.get(name).map(|service| service.enabled);
+                if enabled(layer).zip(enabled(below)).is_some_and(|(own, theirs)| own != theirs) {
+                    report("another `enabled` for the service", name.as_ref(), at);
+                }
+            }
+        }
+    }
+}
+
+/// The keys of a mapping that is written, each with its place.
+fn keys<K, V>(mapping: Option<&Field<Entries<K, V>>>) -> impl Iterator<Item = (&K, Span)> {
+    entries(mapping).iter().filter_map(|(name, _)| Some((name.get()?, name.span)))
+}
+
+/// Whether two mappings have different values for a key.
+fn differs<K: Ord, V: PartialEq>(own: &BTreeMap<K, V>, theirs: &BTreeMap<K, V>, key: &K) -> bool {
+    own.get(key).zip(theirs.get(key)).is_some_and(|(own, theirs)| own != theirs)
+}
+
+/// Where systemd finds units that are not a package's.
+const UNITS: &[&str] =
+    &["/etc/systemd/system", "/usr/lib/systemd/system", "/usr/local/lib/systemd/system", "/lib/systemd/system"];
+
+/// Services that are checked come with a package of the lineage, or with a file of it.
 pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
         let packages: BTreeSet<&str> = draft
@@ -22,7 +74,12 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
         for (name, service) in written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0) {
             let resolved = name.get().and_then(|name| layer.services.get(name));
             let Some(package) = resolved.and_then(|service| service.package.as_ref()) else { continue };
-            if packages.contains(package.as_str()) {
+            let is_unit = |path: &AbsolutePath| {
+                let unit = name.get().map(|name| format!("{name}.service"));
+                unit.is_some_and(|unit| UNITS.iter().any(|directory| path.as_str() == format!("{directory}/{unit}")))
+            };
+            if packages.contains(package.as_str()) || draft.lineage(layer).any(|layer| layer.files.keys().any(is_unit))
+            {
                 continue;
             }
             let at = service.get().and_then(|service| service.package.as_ref()).map_or(name.span, |field| field.span);
@@ -34,7 +91,7 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
                         "no layer of this lineage installs the package `{package}`, which would bring this service"
                     ),
                 )
-                .hint("add it to `packages`, name the right `package`, or give the service a `command`"),
+                .hint("add it to `packages`, name the right `package`, give the service a `command`, or add its unit to `files`"),
             );
         }
     }

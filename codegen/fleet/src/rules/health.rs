@@ -7,6 +7,7 @@ use fleetgen_problem::{Code, Problem, suggest_or_list};
 use super::Problems;
 use crate::choice::{BackendProtocol, Cloud, HealthProtocol};
 use crate::draft::{Draft, GroupDraft};
+use crate::field::Field;
 use crate::model::LoadBalancerTarget;
 use crate::scalar::{LoadBalancerName, NetworkName};
 
@@ -110,6 +111,48 @@ pub(super) fn balancer(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Pro
                 "a certificate belongs to a listener, and there is no `listener_port`",
             )
             .hint("add `listener_port: 443`"),
+        );
+    }
+}
+
+/// A Network Load Balancer of Google's keeps the addresses of its clients, so fleet.yaml says where they are.
+pub(super) fn clients(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(backend) = group.load_balancer.as_ref().filter(|backend| backend.protocol == BackendProtocol::Tcp) else {
+        return;
+    };
+    let network = draft.written_networks().find(|(name, _)| **name == group.network).map(|(_, network)| network);
+    let Some(network) = network.filter(|_| group.cloud() == Cloud::Gcp) else { return };
+    let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(|balancers| &balancers.0);
+    let mut written = balancers.filter(|(name, _)| name.get() == Some(&backend.name));
+    let Some((name, balancer)) = written.next() else { return };
+    if balancer.get().is_some_and(|balancer| balancer.source_ranges.is_none()) {
+        let message = format!(
+            "the load balancer `{}` does not say where traffic comes from: with `tcp`, machines see the addresses of clients, which \
+             the firewall does not let in by default",
+            backend.name
+        );
+        problems.push(
+            Problem::new(Code::MissingKey, group.origins.span("load_balancer.protocol"), message)
+                .related(name.span, "this load balancer")
+                .hint("add `source_ranges` there: the clients' ranges, or 130.211.0.0/22 and 35.191.0.0/16 if it is a proxy load balancer"),
+        );
+    }
+}
+
+/// A listener for HTTPS has a certificate.
+pub(super) fn encryption(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(backend) = group.load_balancer.as_ref().filter(|backend| backend.certificate.is_none()) else { return };
+    let Some(port) = backend.listener_port else { return };
+    let is_https = match backend.protocol {
+        BackendProtocol::Https => true,
+        BackendProtocol::Http => port.get() == 443,
+        BackendProtocol::Tcp => false,
+    };
+    if is_https {
+        let at = group.origins.span("load_balancer.listener_port");
+        problems.push(
+            Problem::new(Code::MissingKey, at, "without a certificate, this listener speaks HTTP, not HTTPS")
+                .hint("add `certificate`, the ARN of one in AWS Certificate Manager; for HTTP, use port 80 and `protocol: http`"),
         );
     }
 }

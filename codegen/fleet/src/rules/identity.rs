@@ -6,7 +6,7 @@ use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
 use crate::draft::Draft;
-use crate::field::Field;
+use crate::field::{Field, entries};
 
 /// Users that services may run as without a layer creating them.
 const SYSTEM_USERS: &[&str] = &["root", "nobody", "www-data", "daemon", "adm", "docker"];
@@ -58,6 +58,33 @@ pub(super) fn users(draft: &Draft<'_>, problems: &mut Problems) {
                 problems.push(
                     Problem::new(Code::DuplicateKey, *at, format!("`{first}` and `{second}` both have the uid {uid}"))
                         .related(*other, "the other one"),
+                );
+            }
+        }
+    }
+}
+
+/// Files belong to users and groups that exist: the system's, the lineage's, or those of a package, which begin as its name does.
+pub(super) fn files(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        let users = || draft.lineage(layer).flat_map(|layer| layer.users.keys().map(AsRef::as_ref));
+        let packages = || draft.lineage(layer).flat_map(|layer| layer.packages.iter().map(AsRef::as_ref));
+        let files = entries(written.files.as_ref()).iter().filter_map(|(_, file)| file.get());
+        for field in files.flat_map(|file| [&file.owner, &file.group]).flatten() {
+            let Some(name) = field.get().map(AsRef::as_ref) else { continue };
+            let own = name.trim_start_matches('_');
+            let exists = TAKEN.contains(&name)
+                || name.starts_with("systemd-")
+                || users().any(|user: &str| user == name)
+                || packages().any(|package: &str| package.starts_with(own));
+            if !exists {
+                problems.push(
+                    Problem::new(
+                        Code::UnknownReference,
+                        field.span,
+                        format!("nothing creates a user or group `{name}`"),
+                    )
+                    .hint(format!("add `{name}` to `users`, or the package that creates it to `packages`")),
                 );
             }
         }

@@ -3,7 +3,7 @@
 use fleetgen_problem::{Code, Problem, suggest};
 
 use super::Problems;
-use crate::catalog::{self, hardening};
+use crate::catalog::{self, gpu, hardening};
 use crate::choice::{Architecture, Cloud, Docker, Os};
 use crate::draft::Draft;
 use crate::field::Field;
@@ -40,6 +40,14 @@ pub(super) fn additions(draft: &Draft<'_>, problems: &mut Problems) {
                     .hint("change the branch there: kernel and driver belong together"),
             );
         }
+        let branch = nvidia.get().map(|nvidia| &nvidia.branch);
+        if let Some((field, branch)) = branch.and_then(|field| Some((field, field.get()?)))
+            && branch.number() < gpu::OLDEST_BRANCH
+        {
+            let message = format!("Ubuntu has no packages of the open kernel modules for branch {branch}");
+            let label = format!("must be at least {}", gpu::OLDEST_BRANCH);
+            problems.push(Problem::new(Code::Layer, field.span, message).label(label));
+        }
         if layer.os == Os::Debian12 {
             problems.push(
                 Problem::new(
@@ -49,6 +57,30 @@ pub(super) fn additions(draft: &Draft<'_>, problems: &mut Problems) {
                 )
                 .label("this lineage is built on debian-12")
                 .hint("build it on ubuntu-24.04 or ubuntu-22.04"),
+            );
+        }
+    }
+}
+
+/// The account that publishes Debian's images on AWS.
+const DEBIAN: &str = "136693071363";
+
+/// Builds and people get into machines on AWS through the agent of Systems Manager, which Debian's own images do not have.
+///
+/// Source: the packages that Debian's cloud team puts into its images for EC2.
+pub(super) fn agents(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, _) in draft.layers() {
+        let source = written.source.as_ref().and_then(Field::get);
+        let owner = source.and_then(|source| source.aws_owner.as_ref());
+        if let Some(field) = owner.filter(|owner| owner.get().is_some_and(|owner| owner.as_str() == DEBIAN)) {
+            problems.push(
+                Problem::new(
+                    Code::Layer,
+                    field.span,
+                    "Debian's images on AWS lack the agent of AWS Systems Manager, so neither builds nor people get into the machine",
+                )
+                .label("Debian's account")
+                .hint("name an image of your own that has `amazon-ssm-agent`, or build on Ubuntu, whose images have it"),
             );
         }
     }

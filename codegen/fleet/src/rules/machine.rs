@@ -1,15 +1,18 @@
 //! Machines and layers: architecture and GPU.
 
-use fleetgen_problem::{Code, Problem};
+use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use super::Problems;
-use crate::catalog;
+use crate::catalog::{self, gpu};
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 use crate::field::{Entries, Field};
 use crate::file::ByArchitecture;
 use crate::group::Target;
 use crate::scalar::{LayerName, MachineType, VendorImage};
+
+/// The most machine types of an Auto Scaling group: EC2 Auto Scaling's quota of instance types in a mixed instances policy.
+const MOST_MACHINE_TYPES: usize = 40;
 
 /// The layer is built for the machine's architecture.
 pub(super) fn architecture(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
@@ -58,10 +61,50 @@ pub(super) fn gpu(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
     );
 }
 
+/// The driver of the layer supports the GPUs.
+pub(super) fn driver(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(nvidia) = draft.layers.get(&group.layer).and_then(|layer| layer.nvidia.as_ref()) else { return };
+    let (machine, at) = (&group.machine.machine_type, group.origins.span("machine"));
+    let separator = if group.cloud() == Cloud::Aws { '.' } else { '-' };
+    let family = machine.as_str().split(separator).next().unwrap_or_default();
+    if let Some(architecture) = gpu::old(family) {
+        let message = format!("the open kernel modules, which layers install, do not support the GPUs of `{machine}`");
+        let problem = Problem::new(Code::Machine, at, message).label(architecture);
+        problems.push(problem.hint("use GPUs from Turing on, such as those of g4dn, g5 and g6"));
+        return;
+    }
+    let oldest = gpu::oldest_branch(family);
+    if (gpu::OLDEST_BRANCH..oldest).contains(&nvidia.branch.number()) {
+        problems.push(
+            Problem::new(
+                Code::Machine,
+                at,
+                format!(
+                    "the layer `{}` has the driver's branch {}, which is too old for `{machine}`",
+                    group.layer, nvidia.branch
+                ),
+            )
+            .label(format!("needs {oldest} or later"))
+            .related(group.origins.span("layer"), "the layer")
+            .hint("change `nvidia.branch` of the layer"),
+        );
+    }
+}
+
 /// The other machine types are like the first, and GPUs are attached only to machines that support it.
 pub(super) fn others(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     match &group.target {
         Target::Aws(aws) => {
+            if aws.machines.len() >= MOST_MACHINE_TYPES {
+                problems.push(
+                    Problem::new(
+                        Code::Machine,
+                        group.origins.span("aws.machines"),
+                        format!("an Auto Scaling group takes at most {MOST_MACHINE_TYPES} machine types, and this one has {}", aws.machines.len() + 1),
+                    )
+                    .hint("remove the least useful ones"),
+                );
+            }
             let mut seen = vec![&group.machine.machine_type];
             for (index, machine) in aws.machines.iter().enumerate() {
                 let at = group.origins.span(&format!("aws.machines[{index}]"));
@@ -88,8 +131,33 @@ pub(super) fn others(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems)
                     .hint("use an N1 machine, or a machine type that comes with GPUs, such as g2-standard-4"),
                 );
             }
+            if let Some((kind, count)) = &gcp.accelerator {
+                problems.extend(accelerator(group, kind.as_str(), *count));
+            }
         }
     }
+}
+
+/// What is wrong with GPUs that are attached.
+fn accelerator(group: &GroupDraft, kind: &str, count: u32) -> Option<Problem> {
+    let at = |key: &str| group.origins.span(&format!("gcp.{key}"));
+    if let Some(architecture) = gpu::old(kind) {
+        let message = format!("the open kernel modules, which layers install, do not support `{kind}`");
+        let problem = Problem::new(Code::Machine, at("accelerator"), message).label(architecture);
+        return Some(
+            problem.hint("use nvidia-tesla-t4, or a machine type that comes with GPUs, such as g2-standard-4"),
+        );
+    }
+    let Some((_, counts)) = gpu::ACCELERATORS.iter().find(|(known, _)| *known == kind) else {
+        let known = gpu::ACCELERATORS.iter().map(|(known, _)| *known);
+        let problem = Problem::new(Code::Machine, at("accelerator"), format!("N1 machines do not take `{kind}`"));
+        return Some(problem.maybe_hint(suggest_or_list(kind, known)));
+    };
+    (!counts.contains(&count)).then(|| {
+        let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+        let message = format!("a machine takes {} of `{kind}`, not {count}", counts.join(", "));
+        Problem::new(Code::Machine, at("accelerators"), message)
+    })
 }
 
 /// What is wrong with another machine type of a group on AWS; without a position.

@@ -17,6 +17,20 @@ pub(super) fn containers(draft: &Draft<'_>, problems: &mut Problems) {
         let containers = written.containers.iter().filter_map(Field::get).flat_map(Entries::iter);
         let images =
             containers.filter_map(|(_, container)| Some((place(container.image.get()?)?, container.image.span)));
+        for container in written.containers.iter().filter_map(Field::get).flat_map(Entries::iter).map(|(_, it)| it) {
+            let Some(image) = container.image.get() else { continue };
+            if image.registry().is_none() {
+                problems.push(
+                    Problem::new(
+                        Code::InvalidValue,
+                        container.image.span,
+                        "the image does not say which registry it is in",
+                    )
+                    .label("Docker would ask Docker Hub")
+                    .hint(format!("write the registry first, such as `docker.io/{image}`")),
+                );
+            }
+        }
         let mut pulled = None;
         for (place, at) in images {
             match repository(draft, &place, at) {

@@ -5,6 +5,7 @@ use fleetgen_problem::{Code, Problem};
 use super::Problems;
 use crate::choice::{BackendProtocol, Cloud};
 use crate::draft::{Draft, GroupDraft};
+use crate::scalar::ScheduleName;
 
 /// The group can be scaled, and the load balancer counts requests.
 pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
@@ -36,6 +37,31 @@ pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
             )
             .hint("add `load_balancer` with `protocol: http`, or scale by `cpu`"),
         );
+    }
+}
+
+/// On AWS, no two schedules of a group act at the same time: the second is refused.
+///
+/// Source: the user guide of EC2 Auto Scaling, "A scheduled action must have a unique time value".
+pub(super) fn clashes(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    if group.cloud() != Cloud::Aws {
+        return;
+    }
+    let schedules: Vec<_> = group.scaling.schedules.iter().collect();
+    for (index, (name, schedule)) in schedules.iter().enumerate() {
+        for (other, theirs) in &schedules[..index] {
+            let Some(at) = schedule.cron.clash(&schedule.time_zone, &theirs.cron, &theirs.time_zone) else { continue };
+            let span = |name: &ScheduleName| group.origins.span(&format!("scaling.schedules.{name}.cron"));
+            problems.push(
+                Problem::new(
+                    Code::Scaling,
+                    span(name),
+                    format!("the schedules `{other}` and `{name}` act at the same time, such as {at}; AWS refuses the second"),
+                )
+                .related(span(other), "the other one")
+                .hint("move one of them by a minute"),
+            );
+        }
     }
 }
 

@@ -99,7 +99,7 @@ word! {
 word! {
     /// The AWS account that publishes a vendor's images: its id, or `amazon`.
     ImageOwner = "an image owner", "^([0-9]{12}|amazon)$",
-    "the vendor's 12-digit account id in quotes; Canonical is \"099720109477\", Debian is \"136693071363\""
+    "the vendor's 12-digit account id in quotes; Canonical is \"099720109477\""
 }
 
 word! {

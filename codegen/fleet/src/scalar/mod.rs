@@ -20,7 +20,7 @@ pub use name::{
 };
 pub(crate) use range::{Lasting, Number, Share};
 pub use text::{
-    AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, CommitId, Domain, EcrImage,
+    AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, CommitId, Domain, DriverBranch, EcrImage,
     EcrRepository, FileMode, GithubApp, GithubId, HttpUrl, ImageId, ImageReference, IpAddress, Key, MirrorUrl,
     OciRepository, Owner, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey, Text, Url,
     VariableName, VendorImage, Version, VulnerabilityId, Word,

@@ -96,6 +96,11 @@ word! {
 }
 
 impl ImageReference {
+    /// The host and port of the registry; nothing if the first part is a name, which Docker takes for one on Docker Hub.
+    pub fn registry(&self) -> Option<&str> {
+        self.as_str().split('/').next().filter(|first| first.contains(['.', ':']))
+    }
+
     /// Where the image is in Amazon ECR, if it is there.
     pub fn ecr(&self) -> Option<EcrImage<'_>> {
         let (registry, rest) = self.as_str().split_once('/')?;
@@ -235,6 +240,19 @@ word! {
     /// An absolute path on a machine.
     AbsolutePath = "an absolute path", r"^(/[a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*|/[.][a-zA-Z0-9_+@-][a-zA-Z0-9_.+@-]*)+$",
     "letters, digits and `_ . + @ -`, without `..`, spaces and a final `/`"
+}
+
+word! {
+    /// A branch of the NVIDIA driver, such as 580.
+    DriverBranch = "a branch of the NVIDIA driver", "^[1-9][0-9]{2}$",
+    "three digits in quotes, such as \"580\""
+}
+
+impl DriverBranch {
+    /// The branch as a number. Newer ones are larger.
+    pub fn number(&self) -> u32 {
+        self.0.parse().unwrap_or_default()
+    }
 }
 
 word! {

@@ -80,9 +80,12 @@ word! {
     "hours and minutes in quotes, such as \"09:30\""
 }
 
-/// Defines a string that a library validates.
+/// Defines a string that a library validates, and of which one form may be kept.
 macro_rules! validated {
     ($(#[doc = $doc:literal])+ $name:ident = $what:literal, $is_valid:expr, $hint:literal) => {
+        validated! { $(#[doc = $doc])+ $name = $what, $is_valid, std::convert::identity, $hint }
+    };
+    ($(#[doc = $doc:literal])+ $name:ident = $what:literal, $is_valid:expr, $normal:expr, $hint:literal) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
         #[serde(try_from = "String")]
@@ -106,8 +109,9 @@ macro_rules! validated {
 
             fn try_from(text: String) -> Result<Self, Problem> {
                 let is_valid: fn(&str) -> bool = $is_valid;
-                if is_valid(&text) {
-                    return Ok(Self(text));
+                let normal: String = $normal(text.clone());
+                if is_valid(&normal) {
+                    return Ok(Self(normal));
                 }
                 Err(Problem::invalid(format!("`{}` is not {}", text, $what), $hint))
             }
@@ -148,8 +152,45 @@ validated! {
 
 validated! {
     /// A cron schedule with five fields: minute, hour, day of month, month, day of week.
-    Cron = "a cron schedule", is_cron,
-    "write minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7), such as \"30 1 * * 1-5\""
+    Cron = "a cron schedule", is_cron, with_numbers,
+    "write minute (0-59), hour (0-23), day (1-31), month (1-12) and weekday (0-7 or SUN-SAT), such as \"30 1 * * MON-FRI\""
+}
+
+impl Cron {
+    /// A time at which this schedule and another one both act, of the first 200 or so times of one of them; nothing if there is none.
+    pub(crate) fn clash(&self, zone: &TimeZone, other: &Self, others_zone: &TimeZone) -> Option<jiff::Timestamp> {
+        const MOST: usize = 400;
+        let times = |cron: &Self, zone: &TimeZone| cronexpr::parse_crontab(&format!("{cron} {zone}")).ok();
+        let (first, second) = (times(self, zone)?, times(other, others_zone)?);
+        let after = |times: &cronexpr::Crontab, at: jiff::Timestamp| {
+            Some(times.find_next(cronexpr::MakeTimestamp(at)).ok()?.timestamp())
+        };
+        // What is valid does not depend on the day.
+        let mut at: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().ok()?;
+        for _ in 0..MOST {
+            let next = after(&first, at)?;
+            // The first time of the other one that is not before it.
+            let others = after(&second, next.checked_sub(jiff::SignedDuration::from_secs(1)).ok()?)?;
+            if next == others {
+                return Some(next);
+            }
+            at = others.checked_sub(jiff::SignedDuration::from_secs(1)).ok()?;
+        }
+        None
+    }
+}
+
+/// The names that cron knows for months and weekdays, as numbers: Google's autoscaler does not document names.
+fn with_numbers(text: String) -> String {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+    let fields: Vec<&str> = text.split(' ').collect();
+    let [minute, hour, day, month, weekday] = fields[..] else { return text };
+    let numbers = |field: &str, names: &[&str], first: usize| {
+        let field = field.to_ascii_lowercase();
+        names.iter().zip(first..).fold(field, |field, (name, number)| field.replace(name, &number.to_string()))
+    };
+    [minute, hour, day, &numbers(month, &MONTHS, 1), &numbers(weekday, &DAYS, 0)].join(" ")
 }
 
 /// Both clouds accept the five classic fields, but not names such as `@daily`, nor `L`, `W` and `#`.
@@ -167,7 +208,38 @@ fn is_time_zone(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_cron;
+    use super::{Cron, TimeZone, is_cron};
+
+    fn cron(text: &str) -> Cron {
+        text.to_owned().try_into().unwrap()
+    }
+
+    #[test]
+    fn names_become_numbers() {
+        for (text, kept) in
+            [("30 1 * * MON-FRI", "30 1 * * 1-5"), ("0 0 1 jan,JUL *", "0 0 1 1,7 *"), ("0 0 * * Sun", "0 0 * * 0")]
+        {
+            assert_eq!(cron(text).as_str(), kept);
+        }
+        for text in ["MON 1 * * *", "0 0 * MON *", "0 0 * * MONDAY", "0 0 * * 1 MON"] {
+            assert!(Cron::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn schedules_clash_in_their_own_time_zones() {
+        let zone = |name: &str| TimeZone::try_from(name.to_owned()).unwrap();
+        let clash = |one: (&str, &str), other: (&str, &str)| {
+            let found = cron(one.0).clash(&zone(one.1), &cron(other.0), &zone(other.1)).is_some();
+            assert_eq!(found, cron(other.0).clash(&zone(other.1), &cron(one.0), &zone(one.1)).is_some());
+            found
+        };
+        assert!(clash(("0 8 * * *", "UTC"), ("0 8 * * 1", "UTC")));
+        assert!(clash(("0 8 * * *", "UTC"), ("0 17 * * *", "Asia/Tokyo")));
+        assert!(clash(("*/15 * * * *", "UTC"), ("45 3 1 1 *", "UTC")), "once a year");
+        assert!(!clash(("0 8 * * *", "UTC"), ("0 8 * * *", "Asia/Tokyo")));
+        assert!(!clash(("0 8 * * 1-5", "UTC"), ("0 8 * * 6,0", "UTC")));
+    }
 
     #[test]
     fn cron_has_five_fields_of_numbers() {
