@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use anstream::AutoStream;
-use fleetgen_problem::{Problem, SourceFile, render};
+use fleetgen_problem::{Problem, SourceFile, render, versioned};
+use serde_json::Value;
 
 use crate::arguments::{Format, Global};
 
@@ -55,6 +56,11 @@ impl Ui {
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
+    }
+
+    /// Writes an answer for programs: an object, with the version of its form. docs/json.md describes each.
+    pub(crate) fn json(&mut self, answer: Value) -> io::Result<()> {
+        self.print(&format!("{:#}\n", versioned(answer)))
     }
 
     /// Writes a line of additional information, unless `--quiet` is set.

@@ -59,7 +59,7 @@ fn keys(sandbox: &Sandbox) -> BTreeSet<(String, String)> {
     let said = sandbox.run(&["layers", "--format", "json"]).expect(0).stdout;
     let said: Value = serde_json::from_str(&said).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    said["layers"].as_array().unwrap().iter().map(|layer| (text(&layer["name"]), text(&layer["key"]))).collect()
+    said["layers"].as_array().unwrap().iter().map(|layer| (text(&layer["layer"]), text(&layer["key"]))).collect()
 }
 
 /// Whatever is edited, the report has each file that `generate` then changes, each key that differs, and nothing else.

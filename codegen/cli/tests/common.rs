@@ -222,11 +222,49 @@ impl Sandbox {
     /// Runs the program with these environment variables as well.
     pub(crate) fn run_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Run {
         let output = self.command(words).envs(variables.iter().copied()).output().unwrap();
-        Run {
+        let run = Run {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        if words.windows(2).any(|pair| pair == ["--format", "json"]) {
+            expect_form(words, &run);
         }
+        run
+    }
+}
+
+/// What a command prints for programs has the form in `docs/json/`.
+fn expect_form(words: &[&str], run: &Run) {
+    let mut names = words.iter().filter(|word| !word.starts_with('-') && **word != "json");
+    let name = match (names.next(), names.next()) {
+        (Some(&"images"), Some(own)) => format!("images-{own}"),
+        // These show how far the rollout is.
+        (Some(&"rollout"), Some(&("start" | "resume"))) => "rollout-status".to_owned(),
+        (Some(&"rollout"), Some(own)) => format!("rollout-{own}"),
+        (Some(own), _) => (*own).to_owned(),
+        (None, _) => panic!("{words:?} is no command"),
+    };
+    // What is watched is one answer on each line.
+    let answers = if name == "rollout-watch" { run.stdout.lines().collect() } else { vec![run.stdout.as_str()] };
+    for (name, answer) in answers.into_iter().map(|answer| (&*name, answer)).chain([("problems", run.stderr.as_str())])
+    {
+        // Notes on standard error are not for programs.
+        if !answer.trim_start().starts_with('{') {
+            continue;
+        }
+        let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{words:?}: {error}\n{text}"));
+        // Notes may follow what is wrong.
+        let answer: serde_json::Value = match name {
+            "problems" => serde_json::Deserializer::from_str(answer).into_iter().next().unwrap().unwrap(),
+            _ => read(answer),
+        };
+        let form = std::fs::read_to_string(repository().join(format!("docs/json/{name}.json")));
+        let form = form.unwrap_or_else(|_| panic!("docs/json has no form for {words:?}"));
+        let form = jsonschema::validator_for(&read(&form)).unwrap();
+        let wrong: Vec<String> =
+            form.iter_errors(&answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "docs/json/{name}.json and {words:?}: {}", wrong.join("\n"));
     }
 }
 
@@ -297,4 +335,17 @@ pub(crate) fn show_in(document: &str, marker: &str, fence: &str, output: &str) {
     let (before, after) = text.split_once(&start).unwrap();
     let after = &after[after.find("```").unwrap()..];
     expect_document(document, &[before, &start, output, after].concat());
+}
+
+/// Every command with subcommands' own words, as clap knows them.
+pub(crate) fn commands(sandbox: &Sandbox, above: &[&str]) -> Vec<Vec<String>> {
+    let help = sandbox.run(&[above, &["--help"]].concat()).expect(0).stdout;
+    let Some((_, list)) = help.split_once("Commands:\n") else {
+        return vec![above.iter().map(|word| (*word).to_owned()).collect()];
+    };
+    let names = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| {
+        // A description that wraps is indented further.
+        (line.starts_with("  ") && !line.starts_with("   ")).then(|| line.split_whitespace().next())?
+    });
+    names.filter(|name| *name != "help").flat_map(|name| commands(sandbox, &[above, &[name]].concat())).collect()
 }

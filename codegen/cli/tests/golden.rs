@@ -77,7 +77,7 @@ fn keys(sandbox: &Sandbox) -> impl Fn(&str) -> String {
         .as_array()
         .unwrap()
         .iter()
-        .map(|layer| (layer["name"].as_str().unwrap().to_owned(), layer["key"].as_str().unwrap().to_owned()))
+        .map(|layer| (layer["layer"].as_str().unwrap().to_owned(), layer["key"].as_str().unwrap().to_owned()))
         .collect();
     move |text| {
         keys.iter().fold(text.to_owned(), |text, (name, key)| {

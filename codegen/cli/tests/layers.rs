@@ -121,7 +121,7 @@ fn a_change_is_told_with_its_reason() {
     assert!(since("  removed\n").contains("\ngpu "));
     let json = sandbox.run(&["layers", "--since", "HEAD", "--format", "json"]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["removed"][0]["name"], "gpu");
+    assert_eq!(json["removed"][0]["layer"], "gpu");
     sandbox.run(&["layers", "--since", "nothing"]).expect(2).says("is not a revision");
     sandbox.run(&["layers", "--since", "--output=x"]).expect(2);
 

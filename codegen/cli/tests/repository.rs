@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Sandbox, base, example, expect_document, expect_snapshot, merged, repository};
+use common::{Sandbox, base, commands, example, expect_document, expect_snapshot, merged, repository};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -301,19 +301,6 @@ fn the_readme_renames_a_group() {
     let sandbox = Sandbox::generated(&example());
     sandbox.edit("  web-tokyo:\n", block(&read("README.md"), "rename a group"));
     sandbox.run(&["diff", "--stat"]).expect(0).says("it is now `front-tokyo`, and its machines stay");
-}
-
-/// Every command with subcommands' own words, as clap knows them.
-fn commands(sandbox: &Sandbox, above: &[&str]) -> Vec<Vec<String>> {
-    let help = sandbox.run(&[above, &["--help"]].concat()).expect(0).stdout;
-    let Some((_, list)) = help.split_once("Commands:\n") else {
-        return vec![above.iter().map(|word| (*word).to_owned()).collect()];
-    };
-    let names = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| {
-        // A description that wraps is indented further.
-        (line.starts_with("  ") && !line.starts_with("   ")).then(|| line.split_whitespace().next())?
-    });
-    names.filter(|name| *name != "help").flat_map(|name| commands(sandbox, &[above, &[name]].concat())).collect()
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod source;
 mod suggest;
 
 pub use code::{Code, Example};
-pub use render::{Format, render};
+pub use render::{Format, render, versioned};
 pub use source::{SourceFile, Span, Unreadable};
 pub use suggest::{nearest, suggest, suggest_or_list};
 

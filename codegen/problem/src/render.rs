@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{Place, Problem, Severity, SourceFile, Span, has_errors};
 
@@ -27,10 +27,23 @@ pub fn render(problems: &[Problem], source: Option<&SourceFile>, format: Format)
         Format::Human { color } => human(problems, source, color),
         Format::Json => {
             let problems: Vec<_> = problems.iter().map(|problem| json(problem, source)).collect();
-            format!("{:#}\n", json!({ "problems": problems }))
+            format!("{:#}\n", versioned(json!({ "problems": problems })))
         }
         Format::Github => problems.iter().map(|problem| github(problem, source)).collect(),
     }
+}
+
+/// The version of the form of all that is printed for programs. Keys may be added to it; what changes or goes needs another one.
+const VERSION: u32 = 1;
+
+/// An object with the version of its form in front.
+#[must_use]
+pub fn versioned(answer: Value) -> Value {
+    let mut object = Map::from_iter([("version".to_owned(), Value::from(VERSION))]);
+    if let Value::Object(entries) = answer {
+        object.extend(entries);
+    }
+    Value::Object(object)
 }
 
 /// How many problems people are shown. Who has more has made one mistake many times.

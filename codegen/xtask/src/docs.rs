@@ -31,6 +31,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
         "identities",
         "--test",
         "affected",
+        "--test",
+        "json",
     ]))?;
     println!("the documents are current");
     Ok(())

@@ -9,6 +9,7 @@ use fleetgen_affected::{Affected, RecordedImage, Side};
 use fleetgen_fleet::Lines;
 use fleetgen_fleet::scalar::Key;
 use fleetgen_images::Difference;
+use fleetgen_problem::versioned;
 use fleetgen_report::AffectedReport;
 use serde_json::json;
 
@@ -82,7 +83,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     ui.print(&match (args.html, args.markdown, ui.format) {
         (true, _, _) => report.html().context("the page cannot be rendered")?,
         (_, true, _) => report.markdown().context("the comment cannot be rendered")?,
-        (_, _, Format::Json) => format!("{:#}\n", json!({ "version": 1, "affected": affected })),
+        (_, _, Format::Json) => format!("{:#}\n", versioned(json!({ "affected": affected }))),
         (_, _, Format::Human | Format::Github) => report.text(),
     })?;
     Ok(Exit::Ok)

@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let recorded = Recorded::read(&project.root, &project.fleet)?;
     let plan = BuildPlan::new(&project.fleet, &project.keys()?, &recorded.layers, &wanted);
     match ui.format {
-        Format::Json => ui.print(&format!("{:#}\n", json!({ "version": 1, "stages": plan.stages })))?,
+        Format::Json => ui.json(json!({ "stages": plan.stages }))?,
         Format::Human | Format::Github if plan.stages.iter().all(Vec::is_empty) => {
             ui.note("nothing to build: every layer has an image of its key")?;
         }

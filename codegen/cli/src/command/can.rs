@@ -70,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         Format::Json => {
             let answer =
                 json!({ "allowed": decision.is_allowed, "because": decision.because, "unknown": known.unknown });
-            ui.print(&format!("{answer:#}\n"))?;
+            ui.json(answer)?;
         }
         Format::Human | Format::Github => {
             let answer = if decision.is_allowed { "yes" } else { "no" };

@@ -35,7 +35,7 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
     match ui.format {
         Format::Json => {
             let entries: Vec<_> = stale.iter().map(|(path, verb)| json!({ "path": path, "change": verb })).collect();
-            ui.print(&format!("{:#}\n", json!({ "changes": entries, "files": files })))?;
+            ui.json(json!({ "changes": entries, "files": files }))?;
         }
         Format::Github => {
             let problems: Vec<Problem> = stale

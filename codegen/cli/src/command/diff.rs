@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let summary = |(path, change)| summary::of(&project.fleet, &changes, path, change);
     let summaries: Vec<FileSummary> = changes.pending().map(summary).collect();
     match ui.format {
-        Format::Json => ui.print(&format!("{:#}\n", json(&changes, &summaries, args.stat)))?,
+        Format::Json => ui.json(json(&changes, &summaries, args.stat))?,
         Format::Human | Format::Github => {
             if summaries.is_empty() && changes.manifest_is_stale() {
                 ui.print("update generated/MANIFEST\n")?;

@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let only = args.network.as_deref().and_then(|name| fleet.networks.get(name));
     let picture = fleetgen_emit::draw(fleet, only);
     match ui.format {
-        Format::Json => ui.print(&format!("{:#}\n", json!({ "mermaid": picture })))?,
+        Format::Json => ui.json(json!({ "mermaid": picture }))?,
         Format::Human | Format::Github => ui.print(&picture)?,
     }
     Ok(Exit::Ok)

@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 .iter()
                 .map(|row| json!({ "path": row.path, "value": row.value, "origin": row.origin, "line": row.line }))
                 .collect();
-            ui.print(&format!("{:#}\n", json!({ "group": args.group, "values": values })))?;
+            ui.json(json!({ "group": args.group, "values": values }))?;
         }
         Format::Human | Format::Github => ui.print(&table(&project, &rows))?,
     }
@@ -78,8 +78,6 @@ fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serd
 /// Every value by its path; a list of words is one value.
 fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
     let below = |key: &str| match (path.as_str(), key) {
-        // A cloud's settings are under its name, as in fleet.yaml.
-        ("", "target") => String::new(),
         ("", key) => key.to_owned(),
         (path, key) => format!("{path}.{key}"),
     };

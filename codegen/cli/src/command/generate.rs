@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
                 .iter()
                 .map(|(path, change)| json!({ "path": path.as_str(), "change": summary::verb(change) }))
                 .collect();
-            ui.print(&format!("{:#}\n", json!({ "changes": done, "files": changes.files.len() })))?;
+            ui.json(json!({ "changes": done, "files": changes.files.len() }))?;
         }
         Format::Human | Format::Github => {
             let list = summary::list(&changes);

@@ -47,7 +47,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         })
         .collect();
     match ui.format {
-        Format::Json => ui.print(&format!("{:#}\n", json!({ "groups": groups })))?,
+        Format::Json => ui.json(json!({ "groups": groups }))?,
         Format::Human | Format::Github => {
             ui.print(&table(&groups))?;
             ui.note(&format!("{} of {} groups", groups.len(), fleet.groups.len()))?;

@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 .values()
                 .map(|layer| {
                     let mut entry = json!({
-                        "name": layer.name,
+                        "layer": layer.name,
                         "parent": layer.parent(),
                         "key": keys[&layer.name].key,
                         "groups": groups(&project.fleet, &layer.name),
@@ -54,9 +54,9 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 .collect();
             let mut said = json!({ "layers": layers });
             if before.is_some() {
-                said["removed"] = removed.map(|(name, key)| json!({ "name": name, "key": key.key })).collect();
+                said["removed"] = removed.map(|(name, key)| json!({ "layer": name, "key": key.key })).collect();
             }
-            ui.print(&format!("{said:#}\n"))?;
+            ui.json(said)?;
         }
         Format::Human | Format::Github => {
             let mut lines = Vec::new();

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, ui: &mut Ui) -> Outcome {
         (None, Format::Json) => {
             let codes: Vec<_> =
                 Code::ALL.iter().map(|code| json!({ "code": code.as_str(), "summary": code.summary() })).collect();
-            ui.print(&format!("{:#}\n", json!({ "codes": codes })))?;
+            ui.json(json!({ "codes": codes }))?;
         }
         (None, Format::Human | Format::Github) => {
             let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, ui: &mut Ui) -> Outcome {
             match format {
                 Format::Json => {
                     let entry = json!({ "code": name, "summary": code.summary(), "fix": code.fix() });
-                    ui.print(&format!("{entry:#}\n"))?;
+                    ui.json(entry)?;
                 }
                 Format::Human | Format::Github => ui.print(&section(name))?,
             }

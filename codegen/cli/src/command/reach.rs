@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     };
     match ui.format {
         Format::Json => {
-            ui.print(&format!("{:#}\n", json!({ "reached": answer.is_reached, "because": answer.because })))?;
+            ui.json(json!({ "reached": answer.is_reached, "because": answer.because }))?;
         }
         Format::Human | Format::Github => {
             let says = if answer.is_reached { "yes" } else { "no" };

@@ -81,7 +81,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     match ui.format {
         Format::Json => {
             let shards = shards(&project.fleet, &asked, &args.job);
-            ui.print(&format!("{:#}\n", json!({ "version": 1, "roots": asked, "shards": shards })))?;
+            ui.json(json!({ "roots": asked, "shards": shards }))?;
         }
         Format::Human | Format::Github if asked.is_empty() => ui.note("no root is like that")?,
         Format::Human | Format::Github => {

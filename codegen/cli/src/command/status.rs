@@ -121,7 +121,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let rows: Vec<Row> =
         seen.map(|((group, place), live)| row(&project, &records, &mut ground, group, place, live)).collect();
     match ui.format {
-        Format::Json => ui.print(&format!("{:#}\n", json!({ "groups": rows })))?,
+        Format::Json => ui.json(json!({ "groups": rows }))?,
         Format::Human | Format::Github => ui.print(&text(&rows))?,
     }
     let missing = rows.iter().filter(|row| row.state == State::Unseen);

@@ -112,7 +112,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         }
     }
     if ui.format == Format::Json {
-        ui.print(&format!("{:#}\n", json!({ "things": items, "removed": args.remove })))?;
+        ui.json(json!({ "things": items, "removed": args.remove }))?;
     } else if items.is_empty() {
         ui.note("nothing is left behind")?;
     } else {

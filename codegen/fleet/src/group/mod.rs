@@ -129,7 +129,8 @@ pub struct Group {
     pub renamed_from: Option<GroupName>,
     /// The name of its resources, if it is not fleet, environment and group.
     pub resource_name: Option<ResourceName>,
-    /// Settings that only its cloud has.
+    /// Settings that only its cloud has, which are written under the cloud's name, as in fleet.yaml.
+    #[serde(flatten)]
     pub target: Target,
 }
 

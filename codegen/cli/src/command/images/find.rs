@@ -232,7 +232,7 @@ fn print(
                 })
             })
             .collect();
-        return ui.print(&format!("{:#}\n", json!({ "images": images, "rebuild": rebuild, "unknown": unread })));
+        return ui.json(json!({ "images": images, "rebuild": rebuild, "unknown": unread }));
     }
     if found.is_empty() {
         if searched == 0 && unread.is_empty() {

@@ -53,7 +53,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 })
             })
             .collect();
-        ui.print(&format!("{:#}\n", json!({ "images": images })))?;
+        ui.json(json!({ "images": images }))?;
         return Ok(Exit::Ok);
     }
     if images.is_empty() && records.images().next().is_some() {

@@ -49,7 +49,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let groups = groups.filter(|group| group.layer == layer && group.environment == args.to).count();
     if ui.format == Format::Json {
         let json = json!({ "layer": layer, "key": key, "environment": args.to, "changed": is_new, "groups": groups });
-        ui.print(&format!("{json:#}\n"))?;
+        ui.json(json)?;
         return Ok(Exit::Ok);
     }
     if !is_new {

@@ -49,7 +49,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             .iter()
             .map(|(layer, image)| json!({ "layer": layer, "key": image.key, "promotions": image.promotions, "builds": image.builds }))
             .collect();
-        ui.print(&format!("{:#}\n", json!({ "images": images, "removed": args.remove })))?;
+        ui.json(json!({ "images": images, "removed": args.remove }))?;
     } else if unused.is_empty() {
         ui.note("every recorded image is needed")?;
     } else {

@@ -122,7 +122,7 @@ fn report(ui: &mut Ui, project: &Project, recorded: &Recorded, entries: &[Entry]
                 })
             })
             .collect();
-        return ui.print(&format!("{:#}\n", json!({ "images": entries, "missing": missing })));
+        return ui.json(json!({ "images": entries, "missing": missing }));
     }
     for (built, _, changed) in entries {
         let ids: Vec<String> = built.build.ids.iter().map(|(region, id)| format!("{id} in {region}")).collect();

@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     }
     if ui.format == Format::Json {
         let children: Vec<_> = children.iter().map(|(layer, key)| json!({ "layer": layer, "key": key })).collect();
-        ui.print(&format!("{:#}\n", json!({ "layer": layer, "key": key, "changed": is_new, "children": children })))?;
+        ui.json(json!({ "layer": layer, "key": key, "changed": is_new, "children": children }))?;
         return Ok(Exit::Ok);
     }
     if !is_new {

@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             "since": at.map(|(_, group)| group.since), "why": explanation.why, "until": explanation.until,
             "unblock": explanation.unblock,
         });
-        ui.print(&format!("{json:#}\n"))?;
+        ui.json(json)?;
         return Ok(Exit::Ok);
     }
     let lines = explanation_lines(engine, &state, &args.group, &explanation);

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use fleetgen_problem::versioned;
 use fleetgen_report::{History, duration};
 use serde_json::json;
 
@@ -34,7 +35,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         ui.print(&match (args.html, args.markdown, ui.format) {
             (true, _, _) => history.html().context("the page cannot be rendered")?,
             (_, true, _) => history.markdown().context("the summary cannot be rendered")?,
-            (_, _, Format::Json) => format!("{:#}\n", json!(history)),
+            (_, _, Format::Json) => format!("{:#}\n", versioned(json!(history))),
             (_, _, Format::Human | Format::Github) => history.text(),
         })?;
         return Ok(Exit::Ok);
@@ -58,7 +59,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
                 })
             })
             .collect();
-        ui.print(&format!("{:#}\n", json!({ "rollouts": rollouts })))?;
+        ui.json(json!({ "rollouts": rollouts }))?;
         return if broken.is_empty() { Ok(Exit::Ok) } else { Err(Failure::Problems(broken, None)) };
     }
     if histories.is_empty() && broken.is_empty() {

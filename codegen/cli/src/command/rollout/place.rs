@@ -70,9 +70,11 @@ impl Rollout {
         Ok(rollouts)
     }
 
-    /// Finds a rollout by the first digits of its id, or the newest one.
+    /// Finds a rollout by the first digits of its id or all of them, or the newest one.
     pub(crate) fn find(global: &Global, id: Option<&str>) -> Result<Self, Failure> {
-        let mut rollouts = Self::named(global, |name| id.is_none_or(|id| !id.is_empty() && name.starts_with(id)))?;
+        // Its folder has the first digits.
+        let is_it = |name: &str, id: &str| !id.is_empty() && (name.starts_with(id) || id.starts_with(name));
+        let mut rollouts = Self::named(global, |name| id.is_none_or(|id| is_it(name, id)))?;
         if let (Some(id), true) = (id, rollouts.len() > 1) {
             return Err(Failure::usage(
                 format!("several rollouts begin with `{id}`"),

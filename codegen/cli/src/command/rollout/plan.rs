@@ -175,10 +175,7 @@ fn show(report: &PlanReport<'_>, args: &Args, ui: &mut Ui) -> Result<(), Failure
     } else if ui.format == Format::Json {
         let id = (!plan.groups.is_empty()).then(|| plan.id());
         let seconds = report.expected.map(|expected| expected.as_secs());
-        ui.print(&format!(
-            "{:#}\n",
-            json!({ "id": id, "plan": plan, "moves": report.moves, "expected_seconds": seconds })
-        ))?;
+        ui.json(json!({ "rollout": id, "plan": plan, "moves": report.moves, "expected_seconds": seconds }))?;
     } else if plan.groups.is_empty() {
         ui.print(&format!("nothing to roll out\n{}", report.left_out()))?;
     } else {

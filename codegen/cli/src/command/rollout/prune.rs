@@ -77,7 +77,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     if ui.format == Format::Json {
         let versions = unused.iter().map(|(group, _, version)| json!({ "group": group, "version": version }));
         let json = json!({ "versions": versions.collect::<Vec<_>>(), "deleted": deleted });
-        ui.print(&format!("{json:#}\n"))?;
+        ui.json(json)?;
     } else if !agreed {
         ui.note("nothing was deleted; `--yes` deletes them without asking")?;
     }

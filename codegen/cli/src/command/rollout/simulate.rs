@@ -44,14 +44,11 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
             found.outcomes.iter().map(|(outcome, runs)| json!({ "outcome": outcome, "runs": runs })).collect();
         let seconds = |percent| found.percentile(percent).as_secs();
         let lowest = found.lowest.as_ref().map(|(percent, group)| json!({ "percent": percent, "group": group }));
-        ui.print(&format!(
-            "{:#}\n",
-            json!({
-                "plan": plan.id(), "seed": args.seed, "runs": args.runs, "outcomes": outcomes,
-                "seconds": { "p50": seconds(50), "p90": seconds(90), "p99": seconds(99) },
-                "lowest": lowest, "worst_seed": found.worst_seed,
-            })
-        ))?;
+        ui.json(json!({
+            "rollout": plan.id(), "seed": args.seed, "runs": args.runs, "outcomes": outcomes,
+            "seconds": { "p50": seconds(50), "p90": seconds(90), "p99": seconds(99) },
+            "lowest": lowest, "worst_seed": found.worst_seed,
+        }))?;
         return Ok(Exit::Ok);
     }
     ui.print(&text(&found))?;

@@ -41,14 +41,14 @@ pub(crate) fn print(rollout: &Rollout, ui: &mut Ui) -> Outcome {
     if ui.format == Format::Json {
         let groups = plan.groups.iter().zip(&state.groups).map(|(plan, group)| {
             json!({
-                "name": plan.name, "phase": group.phase, "since": group.since, "hold": group.hold, "reason": group.reason,
+                "group": plan.name, "phase": group.phase, "since": group.since, "hold": group.hold, "reason": group.reason,
             })
         });
         let status = json!({
-            "id": rollout.engine.id(), "status": state.status, "driven": rollout.is_driven(), "hold": state.hold, "records": replayed.head.number,
+            "rollout": rollout.engine.id(), "status": state.status, "driven": rollout.is_driven(), "hold": state.hold, "records": replayed.head.number,
             "head": replayed.head.digest, "groups": groups.collect::<Vec<_>>(),
         });
-        ui.print(&format!("{status:#}\n"))?;
+        ui.json(status)?;
         return Ok(exit);
     }
     let mut text = format!("rollout {} of {}: {}\n", rollout.engine.id(), plan.fleet, state.words());

@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let (id, head) = (rollout.engine.id(), replayed.head);
     match ui.format {
         Format::Json => {
-            ui.print(&format!("{:#}\n", json!({ "id": id, "records": head.number, "head": head.digest })))?;
+            ui.json(json!({ "rollout": id, "records": head.number, "head": head.digest }))?;
         }
         Format::Human | Format::Github => {
             ui.print(&format!(

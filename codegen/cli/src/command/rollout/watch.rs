@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fleetgen_problem::versioned;
 use serde_json::json;
 
 use super::place::Rollout;
@@ -34,7 +35,7 @@ pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
         let before = follower.poll()?;
         for (at, words) in &follower.lines[before..] {
             ui.print(&match ui.format {
-                Format::Json => format!("{}\n", json!({ "at": at, "text": words })),
+                Format::Json => format!("{}\n", versioned(json!({ "at": at, "text": words }))),
                 Format::Human | Format::Github => format!("{}  {words}\n", at.strftime("%Y-%m-%d %H:%M:%SZ")),
             })?;
         }
