@@ -126,7 +126,9 @@ fn every_command_has_a_form_that_is_listed() {
         let text = |key: &str| form[key].as_str().unwrap().to_owned();
         let command = text("title").replace("fleetgen ", "").replace(" --format json", "").replace(", problems", "");
         let command = if name == "problems" { "problems".to_owned() } else { format!("`{command}`") };
-        table += &format!("| [{command}](json/{name}.json) | {} | {} |\n", text("description"), keys.join(", "));
+        table +=
+            &["| [", &command, "](json/", name, ".json) | ", &text("description"), " | ", &keys.join(", "), " |\n"]
+                .concat();
     }
     let page = std::fs::read_to_string(common::repository().join("docs/json.md")).unwrap();
     let (before, _) = page.split_once("<!-- the forms -->\n").unwrap();
