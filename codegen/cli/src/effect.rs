@@ -9,7 +9,8 @@ use fleetgen_tree::{Change, Subject};
 /// The settings of a group's module that Terraform cannot change in place, and what it does instead.
 ///
 /// Source: the arguments that force a new resource, in the documentation of the providers aws 6 (`aws_lb_target_group`: port, protocol)
-/// and google 7 (`google_compute_region_instance_group_manager`: region, `distribution_policy_zones`), and every resource's name.
+/// and google 7 (`google_compute_region_instance_group_manager`: region, `distribution_policy_zones`), and every resource's name. The
+/// modules set `prevent_destroy` on groups.
 const REPLACING: &[(&str, &[&str], &str)] = &[
     ("aws", &["name"], REPLACED),
     ("gcp", &["name", "project", "region", "zones"], REPLACED),
@@ -19,7 +20,7 @@ const REPLACING: &[(&str, &[&str], &str)] = &[
         "applying this replaces its target group, which has no targets until machines register",
     ),
 ];
-const REPLACED: &str = "applying this replaces the group: its machines are destroyed, and others created";
+const REPLACED: &str = "Terraform cannot change this in a group that exists, and refuses to destroy it: add a new group, and remove this one";
 
 /// The effects of a change to a file, each a sentence without a period.
 pub(crate) fn of(

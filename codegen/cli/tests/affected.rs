@@ -271,8 +271,13 @@ fn a_new_network_reaches_what_its_machines_may() {
     sandbox
         .edit("    state_region: ap-northeast-1\n", "    state_region: ap-northeast-1\n    build_network: aws-tokyo\n");
     let text = sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
-    assert!(!text.contains(" reach "), "{text}");
+    assert!(!text.contains(" reach ") && !text.contains("images are built"), "{text}");
     sandbox.edit("reason: scanner }", "reason: scanner, for: [builds, groups] }");
     let text = sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
     assert!(text.contains("machines in aws-us reach mirror.gcr.io too"), "{text}");
+    // By default, images are built in the first network by name.
+    sandbox.edit("    build_network: aws-tokyo\n", "");
+    sandbox.edit("  aws-us: {", "  aws-america: {");
+    let text = sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
+    assert!(text.contains("images are built in the network aws-america, not in aws-tokyo"), "{text}");
 }

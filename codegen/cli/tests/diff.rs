@@ -54,10 +54,10 @@ fn a_renamed_group_keeps_its_machines() {
     sandbox.edit("    renamed_from: web\n", "");
     assert_eq!(change(&sandbox, "front")["effects"], json!([]));
     sandbox.edit("    resource_name: demo-prod-web\n", "");
-    let replaced = "applying this replaces the group: its machines are destroyed, and others created";
+    let replaced = "Terraform cannot change this in a group that exists, and refuses to destroy it: add a new group, and remove this one";
     assert_eq!(change(&sandbox, "front")["effects"], json!([replaced]));
     let said = affected();
-    assert!(said.contains("its resources are named demo-prod-web, and will be demo-prod-front"), "{said}");
+    assert!(said.contains("its resources are named demo-prod-web, and would be demo-prod-front"), "{said}");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_terraform_replaces_and_what_is_built_again_is_said() {
     let replaced = "applying this replaces its target group, which has no targets until machines register";
     assert_eq!(change(&sandbox, "web")["effects"], json!([replaced]));
     sandbox.edit("asia-northeast1-b, asia-northeast1-c]", "asia-northeast1-b]");
-    let replaced = "applying this replaces the group: its machines are destroyed, and others created";
+    let replaced = "Terraform cannot change this in a group that exists, and refuses to destroy it: add a new group, and remove this one";
     assert_eq!(change(&sandbox, "job")["effects"], json!([replaced]));
     sandbox.edit("updates_until: \"2026-11-01\"", "updates_until: \"2026-10-31\"");
     let built = "its images are built again, and 4 groups get them with a rollout";

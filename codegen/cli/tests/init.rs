@@ -93,6 +93,36 @@ fn the_start_is_as_documented() {
     sandbox.run(&["groups"]).expect(0).says("hello-aws").says("2 of 2 groups");
 }
 
+/// The steps of docs/growing.md, one after the other. A list is written anew; anything else is added to its section.
+#[test]
+fn a_fleet_grows_as_documented() {
+    let sandbox = empty();
+    sandbox.run(&[COMMON, &["--cloud", "both"], AWS, GCP].concat()).expect(0);
+    sandbox.run(&["generate"]).expect(0);
+    let guide = std::fs::read_to_string(repository().join("docs/growing.md")).unwrap();
+    let written = [
+        "generated/packer/web/",
+        "terraform/aws-us/foundation/main.tf",
+        "terraform/",
+        "terraform/aws-us/prod/web-us.tf",
+    ];
+    for (number, expected) in (1..).zip(written) {
+        let (_, step) = guide.split_once(&format!("<!-- step {number} -->\n```yaml\n")).unwrap();
+        let (section, entries) = step.split_once("```").unwrap().0.split_once('\n').unwrap();
+        let text = sandbox.read("fleet.yaml");
+        let (before, after) = text.split_once(&format!("\n{section}\n")).unwrap();
+        let after = if entries.starts_with("  - ") { after.split_once("\n\n").unwrap().1 } else { after };
+        let gap = if entries.starts_with("  - ") { "\n" } else { "" };
+        sandbox.write("fleet.yaml", &format!("{before}\n{section}\n{entries}{gap}{after}"));
+        sandbox.run(&["generate"]).expect(0);
+        let files: Vec<String> = sandbox.files().into_iter().map(|(path, _)| path).collect();
+        assert!(files.iter().any(|path| path.contains(expected)), "step {number}: {expected}");
+        let is_there = |path: &str| files.iter().any(|file| file.contains(path));
+        assert_eq!(is_there("terraform/aws-us/prod"), number == 4, "step {number}");
+    }
+    sandbox.run(&["explain", "web-us"]).expect(0).says("40GiB");
+}
+
 /// Reading it would wait until another program writes to it.
 #[test]
 fn a_named_pipe_is_no_fleet() {

@@ -128,3 +128,22 @@ fn a_change_is_told_with_its_reason() {
     sandbox.remove(script);
     sandbox.run(&["check"]).expect(3).says("error[script]");
 }
+
+/// What the rules say is removed is what the checks demand to be gone.
+#[test]
+fn removed_packages_are_checked_to_be_gone() {
+    let read = |path: String| std::fs::read_to_string(repository().join(path)).unwrap();
+    let mut count = 0;
+    for section in fleetgen_fleet::catalog::hardening::SECTIONS {
+        let checks = read(format!("goss/hardening/{}.yaml", section.name));
+        let removed = fleetgen_fleet::catalog::hardening::removed(section.name);
+        assert_eq!(removed.is_empty(), !checks.contains("{ installed: false }"), "{}", section.name);
+        for package in removed {
+            let is_checked = checks.contains(&format!("\"{package}\""))
+                || checks.contains(&format!("  {package}: {{ installed: false }}"));
+            assert!(is_checked, "{}: {package}", section.name);
+            count += 1;
+        }
+    }
+    assert!(count > 20);
+}

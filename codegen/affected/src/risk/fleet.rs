@@ -1,6 +1,6 @@
 //! Risks outside of groups.
 
-use fleetgen_fleet::choice::{Approval, Hardening, ProxyClient};
+use fleetgen_fleet::choice::{Approval, Cloud, Hardening, ProxyClient};
 use fleetgen_fleet::scalar::NetworkName;
 use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network};
 
@@ -22,6 +22,21 @@ pub(super) fn find(finder: &mut Finder<'_>, before: &Fleet, after: &Fleet) {
 }
 
 fn accounts(finder: &mut Finder<'_>, before: &Fleet, after: &Fleet) {
+    for cloud in Cloud::ALL {
+        let builds = |fleet: &Fleet| fleet.build_network(cloud).map(|network| network.name.clone());
+        if let (Some(was), Some(is)) = (builds(before), builds(after))
+            && was != is
+        {
+            let what = format!("images are built in the network {is}, not in {was}; its proxy must let builds out");
+            finder.add(
+                RiskKind::Exposure,
+                &format!("builds on {}", cloud.title()),
+                what,
+                "networks",
+                Some(is.as_str()),
+            );
+        }
+    }
     let signs = |fleet: &Fleet| format!("{:?}", fleet.signing);
     if signs(before) != signs(after) {
         let what = "other keys are trusted to sign what goes into images";

@@ -19,8 +19,9 @@ pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &G
     let resources = |side: &Side, group: &Group| resource_name::group(&side.fleet.name, group);
     let (old, new) = (resources(before, was), resources(after, is));
     if old != new && was.environment == is.environment {
-        let what =
-            format!("its resources are named {old}, and will be {new}: {machines} are destroyed, and others created");
+        let what = format!(
+            "its resources are named {old}, and would be {new}: Terraform refuses to replace the group, with {machines}"
+        );
         finder.add(RiskKind::Replaced, &about, what, &path, None);
     }
     if Scope::of(was) != Scope::of(is) {

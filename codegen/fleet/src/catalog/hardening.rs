@@ -78,6 +78,21 @@ sections! {
     "permissions" "7.1" "Protects the account files and removes world-writable files." {}
 }
 
+/// The packages that a section removes, and whose absence its checks demand.
+#[rustfmt::skip]
+pub fn removed(section: &str) -> &'static [&'static str] {
+    match section {
+        "services" => &[
+            "autofs", "avahi-daemon", "isc-dhcp-server", "bind9", "dnsmasq", "vsftpd", "slapd", "dovecot-core",
+            "nfs-kernel-server", "ypserv", "cups", "rpcbind", "samba", "snmpd", "tftpd-hpa", "xinetd", "xserver-common", "nis",
+            "rsh-client", "talk", "telnet", "inetutils-telnet", "ldap-utils", "ftp", "tnftp",
+        ],
+        "journald" => &["rsyslog"],
+        "processes" => &["apport", "prelink"],
+        _ => &[],
+    }
+}
+
 /// The sections that apply to a lineage of layers, by its root.
 pub fn sections(root: &Layer) -> impl Iterator<Item = &'static Section> {
     let is_hardened = root.hardening == Hardening::CisLevel1;

@@ -202,7 +202,7 @@ pub(crate) struct HttpCheck {
     /// The path. Default: /.
     pub(crate) path: Option<Field<Text>>,
     /// The expected status. Default: 200.
-    pub(crate) status: Option<Field<u32>>,
+    pub(crate) status: Option<Field<Number<100, 599>>>,
 }
 
 /// What the vulnerability scan fails on and ignores.

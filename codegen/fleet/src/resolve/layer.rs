@@ -11,7 +11,7 @@ use crate::model::{
     Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
     VendorImages,
 };
-use crate::scalar::{Gibibytes, LayerName, MachineType, ServiceName};
+use crate::scalar::{Gibibytes, LayerName, MachineType, Number, ServiceName};
 
 type Written<'a> = BTreeMap<&'a LayerName, (Span, &'a file::Layer)>;
 
@@ -361,7 +361,7 @@ fn http_check(check: &file::HttpCheck) -> Option<HttpCheck> {
     Some(HttpCheck {
         port: *check.port.get()?,
         path: check.path.as_ref().map_or(Some("/".to_owned()), |path| Some(path.get()?.as_str().to_owned()))?,
-        status: check.status.default_to(200)?,
+        status: check.status.default_to(Number(200))?.0,
     })
 }
 

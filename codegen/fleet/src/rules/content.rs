@@ -9,6 +9,7 @@ use crate::catalog::hardening;
 use crate::choice::Docker;
 use crate::draft::Draft;
 use crate::field::{Entries, Field, entries, list};
+use crate::file;
 use crate::model::Layer;
 use crate::scalar::{AbsolutePath, Port, Text};
 
@@ -72,6 +73,19 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
             .flat_map(|layer| layer.packages.iter().map(AsRef::as_ref).chain(implied_packages(layer)))
             .collect();
         for (name, service) in written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0) {
+            if let Some(own) = name.get().and_then(|name| name.as_str().strip_suffix(".service")) {
+                problems.push(
+                    Problem::new(Code::InvalidValue, name.span, "the name of a service is written without `.service`")
+                        .hint(format!("write `{own}`")),
+                );
+                continue;
+            }
+            for (key, at) in service.get().map(without_effect).unwrap_or_default() {
+                problems.push(
+                    Problem::new(Code::Service, at, format!("`{key}` has no effect: fleetgen does not write the unit of this service"))
+                        .hint("give the service a `command`, or change the unit with a file in /etc/systemd/system/NAME.service.d"),
+                );
+            }
             let resolved = name.get().and_then(|name| layer.services.get(name));
             let Some(package) = resolved.and_then(|service| service.package.as_ref()) else { continue };
             let is_unit = |path: &AbsolutePath| {
@@ -93,6 +107,76 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
                 )
                 .hint("add it to `packages`, name the right `package`, give the service a `command`, or add its unit to `files`"),
             );
+        }
+    }
+}
+
+/// Packages that no image has, as goss/base.yaml demands, and why.
+const ABSENT: &[(&str, &str)] = &[
+    ("ec2-instance-connect", "it would let AWS's API add keys to sshd"),
+    ("unattended-upgrades", "updates come with new images"),
+];
+
+/// Packages that every image of a lineage is without are not added.
+pub(super) fn packages(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        let root = draft.lineage(layer).last().unwrap_or(layer);
+        let packages = written.packages.iter().filter_map(Field::get).flatten();
+        for field in packages {
+            let Some(package) = field.get() else { continue };
+            if let Some((_, why)) = ABSENT.iter().find(|(absent, _)| *absent == package.as_str()) {
+                let message = format!("no image has `{package}`: {why}");
+                problems.push(Problem::new(Code::Layer, field.span, message).hint("remove it"));
+            }
+            let removes = |section: &&hardening::Section| hardening::removed(section.name).contains(&package.as_str());
+            if let Some(section) = hardening::sections(root).find(removes) {
+                problems.push(
+                    Problem::new(
+                        Code::Layer,
+                        field.span,
+                        format!(
+                            "the hardening section `{}` removes `{package}`, and checks that it is gone",
+                            section.name
+                        ),
+                    )
+                    .hint(format!("remove it, or add `{}` to `hardening_exceptions` of `{}`", section.name, root.name)),
+                );
+            }
+        }
+    }
+}
+
+/// The keys of a service that only a unit of fleetgen's has.
+fn without_effect(service: &file::Service) -> Vec<(&'static str, Span)> {
+    if service.command.is_some() {
+        return Vec::new();
+    }
+    let keys = [
+        ("description", service.description.as_ref().map(|field| field.span)),
+        ("user", service.user.as_ref().map(|field| field.span)),
+        ("environment", service.environment.as_ref().map(|field| field.span)),
+    ];
+    keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+}
+
+/// No port is checked twice.
+pub(super) fn ports(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, _) in draft.layers() {
+        let mut known: BTreeMap<_, Span> = BTreeMap::new();
+        for field in written.ports.iter().filter_map(Field::get).flatten() {
+            let Some(port) = field.get() else { continue };
+            let text = |value: Option<String>| value.unwrap_or_default();
+            let protocol = text(port.protocol.as_ref().and_then(Field::get).map(ToString::to_string));
+            let address = text(port.address.as_ref().and_then(Field::get).map(ToString::to_string));
+            let number = port.port.get().map(|port| port.get());
+            let protocol = if protocol == "udp" { protocol } else { "tcp".to_owned() };
+            if let Some(first) = known.insert((number, protocol, address), field.span).filter(|_| number.is_some()) {
+                problems.push(
+                    Problem::new(Code::Port, field.span, "this port is there twice")
+                        .related(first, "the first one")
+                        .hint("remove one of them"),
+                );
+            }
         }
     }
 }

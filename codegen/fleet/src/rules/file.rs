@@ -11,6 +11,30 @@ use crate::file;
 
 /// Where a file does not survive until a machine starts from the image.
 const VOLATILE: &[&str] = &["/dev", "/proc", "/run", "/sys", "/tmp", "/var/run", "/var/tmp"];
+/// Files that the system keeps: what a layer wrote there would be lost, or would break the machine. Each with what to use instead.
+const SYSTEM: &[(&str, &str)] = &[
+    ("/etc/fstab", "the image's own disk is there; mount others with a unit"),
+    ("/etc/group", "use `users`"),
+    ("/etc/gshadow", "use `users`"),
+    ("/etc/passwd", "use `users`"),
+    ("/etc/shadow", "use `users`; they have no passwords"),
+    ("/etc/subgid", "use `users`"),
+    ("/etc/subuid", "use `users`"),
+    ("/etc/sudoers", "use a file in /etc/sudoers.d"),
+    ("/etc/hostname", "the cloud sets it"),
+    ("/etc/machine-id", "each machine makes its own"),
+    ("/etc/resolv.conf", "the network sets it"),
+    ("/etc/sysctl.conf", "use `sysctl`"),
+];
+/// Directories of packages. What a layer puts there is not the package's.
+const PACKAGES: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+/// Directories that every system has.
+#[rustfmt::skip]
+const DIRECTORIES: &[&str] = &[
+    "/bin", "/boot", "/etc", "/etc/default", "/etc/ssl", "/etc/systemd", "/etc/systemd/system", "/home", "/lib", "/media", "/mnt",
+    "/opt", "/root", "/sbin", "/srv", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/etc",
+    "/usr/local/lib", "/usr/sbin", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log",
+];
 /// The longest name and the longest path on Linux, in bytes.
 const NAME_MAX: usize = 255;
 const PATH_MAX: usize = 4_095;
@@ -57,6 +81,17 @@ pub(super) fn places(draft: &Draft<'_>, problems: &mut Problems) {
                 let message = format!("what is in {directory} is gone when a machine starts from the image");
                 problems
                     .push(Problem::new(Code::Layer, span, message).hint("put it elsewhere, such as in /etc or /opt"));
+            }
+            let mut report = |message: String, hint: &str| {
+                problems.push(Problem::new(Code::Layer, span, message).hint(hint.to_owned()));
+            };
+            if let Some((_, instead)) = SYSTEM.iter().find(|(system, _)| *system == path) {
+                report(format!("{path} belongs to the system"), instead);
+            } else if DIRECTORIES.contains(&path) || VOLATILE.contains(&path) {
+                report(format!("{path} is a directory"), "write the path of a file");
+            } else if let Some(directory) = PACKAGES.iter().find(is_in) {
+                let instead = "use `packages` or `binaries`; a script may be in /usr/local/bin, with `mode: \"0755\"`";
+                report(format!("what is in {directory} comes with packages"), instead);
             }
             let too_long = path.len() > PATH_MAX || path.split('/').any(|name| name.len() > NAME_MAX);
             if too_long {

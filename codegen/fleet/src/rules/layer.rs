@@ -86,6 +86,35 @@ pub(super) fn agents(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// The vendor's images are of the layer's release, and each of the architecture that it is named for.
+pub(super) fn vendors(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, written, layer) in draft.layers() {
+        let Some(source) = written.source.as_ref().and_then(Field::get) else { continue };
+        let images = [&source.aws, &source.gcp].into_iter().flatten().filter_map(Field::get);
+        let images =
+            images.flat_map(|images| [(Architecture::Amd64, &images.amd64), (Architecture::Arm64, &images.arm64)]);
+        for (architecture, field) in images.filter_map(|(architecture, field)| Some((architecture, field.as_ref()?))) {
+            let Some(name) = field.get() else { continue };
+            let has = |word: &&&str| name.as_str().split(['-', '/', '_']).any(|part| part == **word);
+            let (own, other): (&[&str], &[&str]) = match architecture {
+                Architecture::Amd64 => (&["amd64", "x86_64"], &["arm64", "aarch64"]),
+                Architecture::Arm64 => (&["arm64", "aarch64"], &["amd64", "x86_64"]),
+            };
+            if let Some(word) = other.iter().find(has).filter(|_| !own.iter().any(|word| has(&word))) {
+                let message = format!("by its name, this image is for {word}, not for {architecture}");
+                problems
+                    .push(Problem::new(Code::Layer, field.span, message).hint("name the image of this architecture"));
+            }
+            let releases = Os::ALL.iter().filter(|os| **os != layer.os).map(|os| (os, os.distribution().1));
+            if let Some((os, _)) = releases.into_iter().find(|(_, release)| has(&release)) {
+                let message = format!("by its name, this image is {os}, and the layer is {}", layer.os);
+                problems
+                    .push(Problem::new(Code::Layer, field.span, message).hint("change `os`, or name another image"));
+            }
+        }
+    }
+}
+
 /// Only a root leaves out hardening sections, and they exist.
 pub(super) fn exceptions(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {

@@ -106,7 +106,7 @@ pub(super) fn renamed(draft: &Draft<'_>, problems: &mut Problems) {
                     at,
                     format!("the resources of `{}` would not keep their name", group.name),
                 )
-                .label("Terraform would replace all of them, with the machines")
+                .label("Terraform would have to replace the group, and refuses to")
                 .hint(format!("add `resource_name: {name}`, if that is the name that they have")),
             );
         }

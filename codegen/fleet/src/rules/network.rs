@@ -73,6 +73,9 @@ const RESERVED: &[(&str, &str)] = &[
     ("240.0.0.0/4", "reserved"),
 ];
 
+/// Private addresses: RFC 1918, and RFC 6598, which clouds allow.
+const PRIVATE: &[&str] = &["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
+
 /// A network has room for its subnets.
 ///
 /// What is reserved: <https://www.iana.org/assignments/iana-ipv4-special-registry>
@@ -99,6 +102,21 @@ pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
                 Problem::new(Code::Cidr, network.cidr.span, format!("{cidr} overlaps {taken}, which is {why}"))
                     .label("cannot be a network")
                     .hint("choose private addresses: a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
+            );
+        }
+        let is_private = PRIVATE.iter().any(|range| {
+            Cidr::try_from((*range).to_owned())
+                .is_ok_and(|range| cidr.overlaps(range) && cidr.prefix() >= range.prefix())
+        });
+        if taken.is_none() && !is_private {
+            problems.push(
+                Problem::new(
+                    Code::Cidr,
+                    network.cidr.span,
+                    format!("{cidr} has public addresses, which others have, too"),
+                )
+                .label("not private")
+                .hint("choose private addresses: a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
             );
         }
         if cidr.prefix() < largest {
