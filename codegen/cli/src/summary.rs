@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fleetgen_affected::{Setting, settings};
-use fleetgen_fleet::Fleet;
 use fleetgen_tree::{Change, Changes, RelPath, Subject};
 
-use crate::effect;
+use crate::effect::Effects;
 
 /// More files than this are summarised by what they are about.
 const MOST_LINES: usize = 20;
@@ -76,32 +75,26 @@ pub(crate) struct FileSummary {
 }
 
 /// Summarises a change.
-pub(crate) fn of(fleet: &Fleet, changes: &Changes, path: &RelPath, change: &Change) -> FileSummary {
+pub(crate) fn of(effects: &Effects<'_>, path: &RelPath, change: &Change) -> FileSummary {
     let subject = subject(change);
     let settings = match (change, &subject) {
         (Change::Update { old, new }, Some(Subject::Group(group))) => {
             settings(old, &new.content, &format!("module.{group}."))
         }
         (Change::Update { old, new }, Some(Subject::Root(_))) => settings(old, &new.content, ""),
-        (Change::Create { new }, Some(Subject::Group(group))) => renamed(fleet, changes, path, group, &new.content),
+        (Change::Create { new }, Some(Subject::Group(group))) => renamed(effects, path, group, &new.content),
         _ => Vec::new(),
     };
-    let effects =
-        subject.iter().flat_map(|subject| effect::of(fleet, path.directory(), change, subject, &settings)).collect();
+    let effects = subject.iter().flat_map(|subject| effects.of(path, change, subject, &settings)).collect();
     FileSummary { path: path.to_string(), verb: verb(change), subject, settings, effects }
 }
 
 /// The settings that differ from those that a group had under its former name.
-fn renamed(fleet: &Fleet, changes: &Changes, path: &RelPath, group: &str, new: &str) -> Vec<Setting> {
-    let Some(former) = effect::former(fleet, group) else { return Vec::new() };
-    let file = format!("{}/{former}.tf", path.directory());
-    let old = changes.pending().find_map(|(path, change)| match change {
-        Change::Delete { old } if path.as_str() == file => Some(old),
-        _ => None,
-    });
+fn renamed(effects: &Effects<'_>, path: &RelPath, group: &str, new: &str) -> Vec<Setting> {
+    let Some((former, old)) = effects.former(path.directory(), group) else { return Vec::new() };
     let module = |name: &str| format!("module \"{name}\"");
-    let old = old.map(|old| old.replacen(&module(former.as_str()), &module(group), 1));
-    old.map(|old| settings(&old, new, &format!("module.{group}."))).unwrap_or_default()
+    let old = old.replacen(&module(former.as_str()), &module(group), 1);
+    settings(&old, new, &format!("module.{group}."))
 }
 
 impl FileSummary {

@@ -83,3 +83,34 @@ fn what_terraform_replaces_and_what_is_built_again_is_said() {
     );
     sandbox.run(&["diff", "--stat"]).expect(0).says("  this removes the last group of");
 }
+
+/// What looks like a rename and is none.
+#[test]
+fn a_rename_without_effect_is_said() {
+    let sandbox = Sandbox::committed(&merged(TWO_CLOUDS));
+    let effect = |of: &str| change(&sandbox, of)["effects"][0].as_str().unwrap_or_default().to_owned();
+    let affected = || sandbox.run(&["affected", "--since", "HEAD"]).expect(0).stdout;
+    let fleet = sandbox.read("fleet.yaml");
+    // Only the name of the resources is kept: Terraform would make it while it is still there.
+    sandbox.edit("  web:\n", "  front:\n    resource_name: demo-prod-web\n");
+    let twin = "; to keep them, add `renamed_from: web` to";
+    assert_eq!(effect("web"), format!("applying this destroys the group's machines{twin} `front`"));
+    assert!(affected().contains(twin), "{}", affected());
+    // A name that nothing had.
+    sandbox.edit("    resource_name: demo-prod-web\n", "    resource_name: demo-prod-web\n    renamed_from: wbe\n");
+    assert_eq!(effect("front"), "`renamed_from` has no effect: `wbe` was not in generated/terraform/aws-tokyo/prod");
+    // Another root, to which Terraform moves nothing.
+    sandbox.edit("renamed_from: wbe\n", "renamed_from: web\n    stack: edge\n");
+    assert_eq!(effect("web"), "applying this destroys the group's machines");
+    assert_eq!(effect("front"), "`renamed_from` has no effect: `web` was not in generated/terraform/aws-tokyo/edge");
+    assert!(affected().contains("its machines are destroyed there"), "{}", affected());
+    // Another processor, for which the group has no image yet.
+    sandbox.write("fleet.yaml", &fleet);
+    sandbox.edit("    machine: m7g.large\n    size: { min: 4", "    machine: m7i.large\n    size: { min: 4");
+    assert!(
+        effect("web").starts_with("after this, no machine of the group starts until a rollout"),
+        "{}",
+        effect("web")
+    );
+    assert!(affected().contains("machine: arm64 → amd64"), "{}", affected());
+}

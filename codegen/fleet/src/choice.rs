@@ -38,9 +38,6 @@ impl Cloud {
 }
 
 impl Os {
-    /// Every operating system.
-    pub const ALL: [Self; 3] = [Self::Ubuntu2404, Self::Ubuntu2204, Self::Debian12];
-
     /// The word as a tag or label. GCP's labels have no dots.
     pub fn label(self) -> String {
         self.as_str().replace('.', "-")

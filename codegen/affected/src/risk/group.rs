@@ -12,13 +12,19 @@ use crate::group::heir;
 pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &Group) {
     let machines = if was.size.max == 1 { "1 machine".to_owned() } else { format!("up to {} machines", was.size.max) };
     let Some(is) = heir(&after.fleet, was) else {
-        let what = format!("the group is removed, with {machines}");
+        let has_its_name = |is: &&Group| {
+            Scope::of(is) == Scope::of(was)
+                && resource_name::group(&after.fleet.name, is) == resource_name::group(&before.fleet.name, was)
+        };
+        let twin = after.fleet.groups.values().find(has_its_name);
+        let twin = twin.map(|twin| format!("; to keep them, add `renamed_from: {}` to {}", was.name, twin.name));
+        let what = format!("the group is removed, with {machines}{}", twin.unwrap_or_default());
         return finder.add(RiskKind::Destroyed, &format!("group {}", was.name), what, "groups", None);
     };
     let (about, path) = (format!("group {}", is.name), format!("groups.{}", is.name));
     let resources = |side: &Side, group: &Group| resource_name::group(&side.fleet.name, group);
     let (old, new) = (resources(before, was), resources(after, is));
-    if old != new && was.environment == is.environment {
+    if old != new && Scope::of(was) == Scope::of(is) {
         let what = format!(
             "its resources are named {old}, and would be {new}: Terraform refuses to replace the group, with {machines}"
         );
@@ -37,8 +43,16 @@ pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &G
         network.map(|network| network.zones.iter().map(ToString::to_string).collect::<BTreeSet<_>>())
     };
     if was.cloud() == Cloud::Gcp && is.network == was.network && zones(before, was) != zones(after, is) {
-        let what = format!("its network has other zones, and a regional group cannot change them: {machines}");
+        let what =
+            format!("its network has other zones, and Terraform refuses to replace a regional group: {machines}");
         finder.add(RiskKind::Replaced, &about, what, &format!("networks.{}.zones", is.network), None);
+    }
+    let (old, new) = (was.machine.architecture, is.machine.architecture);
+    if was.cloud() == Cloud::Aws && old != new && Scope::of(was) == Scope::of(is) {
+        let what = format!(
+            "machine: {old} → {new}; no machine of the group starts until a rollout, since its image is for {old}"
+        );
+        finder.add(RiskKind::Capacity, &about, what, &format!("{path}.machine"), None);
     }
     backend(finder, &about, &path, was, is);
     for (what, old, new) in [("min", was.size.min, is.size.min), ("max", was.size.max, is.size.max)] {

@@ -9,6 +9,7 @@ use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use crate::arguments::{Format, Global};
+use crate::effect::Effects;
 use crate::error::Outcome;
 use crate::exit::Exit;
 use crate::project::Project;
@@ -27,7 +28,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, ui: &mut Ui) -> Outcome {
     let (project, _, changes) = Project::load_with_changes(global, Severity::Warning, ui)?;
-    let summary = |(path, change)| summary::of(&project.fleet, &changes, path, change);
+    let effects = Effects { fleet: &project.fleet, changes: &changes };
+    let summary = |(path, change)| summary::of(&effects, path, change);
     let summaries: Vec<FileSummary> = changes.pending().map(summary).collect();
     match ui.format {
         Format::Json => ui.json(json(&changes, &summaries, args.stat))?,

@@ -1,6 +1,7 @@
 //! `fleetgen generate`.
 
 use fleetgen_problem::{Code, Place, Problem, Severity};
+use fleetgen_report::count;
 use fleetgen_tree::{Change, Lock, Step};
 use rayon::prelude::*;
 use serde_json::json;
@@ -54,7 +55,12 @@ pub(crate) fn run(global: &Global, _: &Args, ui: &mut Ui) -> Outcome {
                 ui.note(list.trim_end())?;
             }
             let groups = project.fleet.groups.len();
-            ui.note(&format!("{groups} groups, {} files, {} changed", changes.files.len(), pending.len()))?;
+            ui.note(&format!(
+                "{}, {}, {} changed",
+                count(groups, "group"),
+                count(changes.files.len(), "file"),
+                pending.len()
+            ))?;
             if pending.is_empty() && changes.manifest_is_stale() {
                 ui.note("rewrote generated/MANIFEST")?;
             }

@@ -253,7 +253,7 @@ pub(super) fn values<'a>(
         builds,
         image_projects: gcp.others.iter().filter(runs).map(|other| other.project.as_str()).collect(),
         image_users: gcp.others.iter().filter(runs).flat_map(|other| machine_users(fleet, other)).collect(),
-        machines: groups_in(fleet, project).map(|group| machine(fleet, group)).collect(),
+        machines: machines(fleet, project),
         disk_key: project.disk_key.as_ref().and_then(|key| own(project, key.as_str(), resource_name::GCP_DISK_KEY)),
         signing_key: fleet
             .signing
@@ -280,6 +280,13 @@ pub(super) fn values<'a>(
 fn machine_accounts(fleet: &Fleet, project: &GcpAccount) -> Vec<String> {
     let account = |group| resource_name::service_account(&project.project, &resource_name::group(&fleet.name, group));
     groups_in(fleet, project).map(account).collect()
+}
+
+/// By the name of their account, which a renamed group keeps.
+fn machines<'a>(fleet: &'a Fleet, project: &'a GcpAccount) -> Vec<MachineValues<'a>> {
+    let mut machines: Vec<_> = groups_in(fleet, project).map(|group| machine(fleet, group)).collect();
+    machines.sort_by(|one, other| one.name.cmp(&other.name));
+    machines
 }
 
 fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {

@@ -54,6 +54,8 @@ const GCP_KINDS: &[&str] = &[
     "custom", "edgegpu", "highcpu", "highgpu", "highmem", "hypermem", "maxgpu", "medium", "megagpu", "megamem",
     "micro", "small", "standard", "ultragpu", "ultramem",
 ];
+/// Families without custom machine types.
+const GCP_NOT_CUSTOM: &[&str] = &["a2", "c2", "c2d", "c3", "c3d", "h3", "m1", "m2", "m3", "t2a", "t2d"];
 /// Families whose machines stay on their host.
 const GCP_FIXED: &[&str] = &["a2", "a3", "a4", "a4x", "g2", "g4", "h3", "h4d", "x4", "z3"];
 
@@ -123,7 +125,14 @@ fn gcp(machine_type: &str) -> Result<MachineFacts, Hint> {
     let size = parts.collect::<Vec<_>>();
     if kind == "custom" {
         let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !matches!(size[..], [cpus, memory] | [cpus, memory, "ext"] if is_number(&cpus) && is_number(&memory)) {
+        if GCP_NOT_CUSTOM.contains(&family) {
+            return Err(Some(format!("`{family}` has no custom machine types")));
+        }
+        let is_shared =
+            matches!(size[..], ["micro" | "small" | "medium", memory] if family == "e2" && is_number(&memory));
+        let is_whole =
+            matches!(size[..], [cpus, memory] | [cpus, memory, "ext"] if is_number(&cpus) && is_number(&memory));
+        if !is_shared && !is_whole {
             return Err(Some(format!("write processors and memory in MiB, such as `{family}-custom-4-8192`")));
         }
     } else if let Some(kinds) = GCP_SIZES.get(family) {

@@ -49,6 +49,7 @@ pub(crate) struct LoadBalancer {
     /// AWS only: its security group. Groups accept traffic from it.
     pub(crate) security_group: Option<Field<SecurityGroupId>>,
     /// GCP only: where its traffic comes from. Default: for `public` Google's front ends, 130.211.0.0/22 and 35.191.0.0/16; for
-    /// `internal` the network's subnetwork `proxy-only`.
+    /// `internal` the network's subnetwork `proxy-only`. A group with `protocol: tcp` needs it: its machines see the addresses of
+    /// clients.
     pub(crate) source_ranges: Option<Field<Vec<Field<Cidr>>>>,
 }

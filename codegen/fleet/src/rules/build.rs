@@ -76,6 +76,9 @@ fn has_endpoint(cloud: Cloud, domain: &str) -> bool {
     cloud == Cloud::Gcp && domain.ends_with(".pkg.dev")
 }
 
+/// Other names of Docker Hub.
+const HUB: &[&str] = &["index.docker.io", "registry-1.docker.io"];
+
 /// Registries that send clients to other hosts for a login or for what images consist of, and all hosts that a pull reaches.
 ///
 /// Sources: "Allowlist for Docker Desktop" (Docker), "About the Container registry" (GitHub), "Configuring your firewall" (Red Hat).
@@ -102,6 +105,7 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
         // The proxy looks at the host only, not at port or path.
         let host = domain.split('/').next().unwrap_or(domain);
         let host = host.split(':').next().unwrap_or(host);
+        let host = if HUB.contains(&host) { "docker.io" } else { host };
         let registry = REGISTRIES.iter().find(|(registry, _)| *registry == host);
         let hosts = registry.map_or(std::slice::from_ref(&host), |(_, hosts)| *hosts);
         needs.push(Need { domains: hosts.iter().map(|host| (*host).to_owned()).collect(), what, at });

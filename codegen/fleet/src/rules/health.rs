@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use super::Problems;
-use crate::choice::{BackendProtocol, Cloud, HealthProtocol};
+use crate::choice::{BackendProtocol, Cloud, HealthProtocol, Scheme};
 use crate::draft::{Draft, GroupDraft};
 use crate::field::Field;
 use crate::model::LoadBalancerTarget;
@@ -134,25 +134,30 @@ pub(super) fn clients(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Prob
         problems.push(
             Problem::new(Code::MissingKey, group.origins.span("load_balancer.protocol"), message)
                 .related(name.span, "this load balancer")
-                .hint("add `source_ranges` there: the clients' ranges, or 130.211.0.0/22 and 35.191.0.0/16 if it is a proxy load balancer"),
+                .hint(match balancer.get().and_then(|balancer| balancer.scheme.get()) {
+                    Some(Scheme::Internal) => {
+                        "add `source_ranges` there: the clients' ranges, or the network's subnetwork `proxy-only` if it is a proxy load \
+                         balancer"
+                    }
+                    _ => {
+                        "add `source_ranges` there: the clients' ranges, or 130.211.0.0/22 and 35.191.0.0/16 if it is a proxy load \
+                         balancer"
+                    }
+                }),
         );
     }
 }
 
-/// A listener for HTTPS has a certificate.
+/// A listener on the port of HTTPS has a certificate.
 pub(super) fn encryption(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Some(backend) = group.load_balancer.as_ref().filter(|backend| backend.certificate.is_none()) else { return };
-    let Some(port) = backend.listener_port else { return };
-    let is_https = match backend.protocol {
-        BackendProtocol::Https => true,
-        BackendProtocol::Http => port.get() == 443,
-        BackendProtocol::Tcp => false,
-    };
-    if is_https {
+    let is_https =
+        backend.listener_port.is_some_and(|port| port.get() == 443) && backend.protocol != BackendProtocol::Tcp;
+    if is_https && group.cloud() == Cloud::Aws {
         let at = group.origins.span("load_balancer.listener_port");
         problems.push(
             Problem::new(Code::MissingKey, at, "without a certificate, this listener speaks HTTP, not HTTPS")
-                .hint("add `certificate`, the ARN of one in AWS Certificate Manager; for HTTP, use port 80 and `protocol: http`"),
+                .hint("add `certificate`, the ARN of one in AWS Certificate Manager; for HTTP, use port 80"),
         );
     }
 }

@@ -1,15 +1,13 @@
 //! Users of layers, and the services that run as them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
 use crate::draft::Draft;
 use crate::field::{Field, entries};
-
-/// Users that services may run as without a layer creating them.
-const SYSTEM_USERS: &[&str] = &["root", "nobody", "www-data", "daemon", "adm", "docker"];
+use crate::model::Layer;
 
 /// Users and groups that base-passwd, systemd and Docker create, on Debian 12 and Ubuntu alike.
 #[rustfmt::skip]
@@ -19,6 +17,41 @@ const TAKEN: &[&str] = &[
     "operator", "plugdev", "proxy", "render", "root", "sasl", "sgx", "shadow", "src", "sshd", "staff", "sudo",
     "sugroup", "sync", "sys", "syslog", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
 ];
+
+/// Those of them that are groups only.
+#[rustfmt::skip]
+const GROUPS: &[&str] = &[
+    "adm", "audio", "cdrom", "dialout", "dip", "disk", "docker", "fax", "floppy", "input", "kmem", "kvm", "nogroup", "operator",
+    "plugdev", "render", "sasl", "sgx", "shadow", "src", "staff", "sudo", "sugroup", "tape", "tty", "users", "utmp", "video", "voice",
+];
+
+/// Users and groups that packages create under another name than theirs, and how the names of these packages begin.
+const OF_PACKAGES: &[(&str, &str)] = &[
+    ("crontab", "cron"),
+    ("cwagent", "amazon-cloudwatch-agent"),
+    ("debian-tor", "tor"),
+    ("keepalived_script", "keepalived"),
+    ("mysql", "mariadb-server"),
+    ("netdev", "ifupdown"),
+    ("postgres", "pgbouncer"),
+    ("ssl-cert", "postgresql"),
+    ("uuidd", "uuid-runtime"),
+];
+
+/// Whether a user or group exists on the machines of a layer: the system's, the lineage's, or a package's, which mostly begins as the
+/// package's name does.
+fn exists(draft: &Draft<'_>, layer: &Layer, name: &str) -> bool {
+    let own = name.trim_start_matches('_');
+    let brings = |package: &str| {
+        let known = OF_PACKAGES.iter().any(|(user, prefix)| *user == name && package.starts_with(prefix));
+        known || own.len() > 2 && package.starts_with(own)
+    };
+    let has = |layer: &Layer| {
+        let users = layer.users.keys().any(|user| user.as_str() == name);
+        users || layer.packages.iter().any(|package| brings(package.as_str()))
+    };
+    TAKEN.contains(&name) || name.starts_with("systemd-") || draft.lineage(layer).any(has)
+}
 
 /// `ubuntu`, `admin` or `debian`, the first user of a distribution.
 const VENDORS_UID: u32 = 1_000;
@@ -67,17 +100,10 @@ pub(super) fn users(draft: &Draft<'_>, problems: &mut Problems) {
 /// Files belong to users and groups that exist: the system's, the lineage's, or those of a package, which begin as its name does.
 pub(super) fn files(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
-        let users = || draft.lineage(layer).flat_map(|layer| layer.users.keys().map(AsRef::as_ref));
-        let packages = || draft.lineage(layer).flat_map(|layer| layer.packages.iter().map(AsRef::as_ref));
         let files = entries(written.files.as_ref()).iter().filter_map(|(_, file)| file.get());
         for field in files.flat_map(|file| [&file.owner, &file.group]).flatten() {
-            let Some(name) = field.get().map(AsRef::as_ref) else { continue };
-            let own = name.trim_start_matches('_');
-            let exists = TAKEN.contains(&name)
-                || name.starts_with("systemd-")
-                || users().any(|user: &str| user == name)
-                || packages().any(|package: &str| package.starts_with(own));
-            if !exists {
+            let Some(name) = field.get() else { continue };
+            if !exists(draft, layer, name.as_str()) {
                 problems.push(
                     Problem::new(
                         Code::UnknownReference,
@@ -94,12 +120,10 @@ pub(super) fn files(draft: &Draft<'_>, problems: &mut Problems) {
 /// Services run as users that exist, and one that fleetgen writes has all that its unit needs.
 pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
-        let own = draft.lineage(layer).flat_map(|layer| layer.users.keys().map(AsRef::as_ref));
-        let known: BTreeSet<&str> = own.chain(SYSTEM_USERS.iter().copied()).collect();
         let services = written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0);
         for service in services.filter_map(|(_, service)| service.get()) {
             if let Some((field, user)) = service.user.as_ref().and_then(|field| Some((field, field.get()?)))
-                && !known.contains(user.as_str())
+                && (GROUPS.contains(&user.as_str()) || !exists(draft, layer, user.as_str()))
             {
                 problems.push(
                     Problem::new(Code::UnknownReference, field.span, format!("there is no user `{user}`"))

@@ -86,6 +86,19 @@ pub(super) fn agents(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// How vendors name the releases that layers may have in the names of images.
+const RELEASES: &[(Os, &[&str])] = &[
+    (Os::Ubuntu2404, &["noble", "24.04", "2404"]),
+    (Os::Ubuntu2204, &["jammy", "22.04", "2204"]),
+    (Os::Debian12, &["debian-12", "bookworm"]),
+];
+/// And others, which they may not.
+#[rustfmt::skip]
+const OTHERS: &[&str] = &[
+    "focal", "20.04", "2004", "oracular", "24.10", "2410", "plucky", "25.04", "2504", "questing", "25.10", "2510", "26.04", "2604",
+    "debian-11", "bullseye", "debian-13", "trixie", "al2023", "amzn2", "RHEL", "rhel-", "rocky", "centos", "cos-",
+];
+
 /// The vendor's images are of the layer's release, and each of the architecture that it is named for.
 pub(super) fn vendors(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, layer) in draft.layers() {
@@ -95,7 +108,7 @@ pub(super) fn vendors(draft: &Draft<'_>, problems: &mut Problems) {
             images.flat_map(|images| [(Architecture::Amd64, &images.amd64), (Architecture::Arm64, &images.arm64)]);
         for (architecture, field) in images.filter_map(|(architecture, field)| Some((architecture, field.as_ref()?))) {
             let Some(name) = field.get() else { continue };
-            let has = |word: &&&str| name.as_str().split(['-', '/', '_']).any(|part| part == **word);
+            let has = |word: &&&str| name.as_str().contains(**word);
             let (own, other): (&[&str], &[&str]) = match architecture {
                 Architecture::Amd64 => (&["amd64", "x86_64"], &["arm64", "aarch64"]),
                 Architecture::Arm64 => (&["arm64", "aarch64"], &["amd64", "x86_64"]),
@@ -105,9 +118,12 @@ pub(super) fn vendors(draft: &Draft<'_>, problems: &mut Problems) {
                 problems
                     .push(Problem::new(Code::Layer, field.span, message).hint("name the image of this architecture"));
             }
-            let releases = Os::ALL.iter().filter(|os| **os != layer.os).map(|os| (os, os.distribution().1));
-            if let Some((os, _)) = releases.into_iter().find(|(_, release)| has(&release)) {
-                let message = format!("by its name, this image is {os}, and the layer is {}", layer.os);
+            let is_of = |(_, words): &&(Os, &[&str])| words.iter().any(|word| has(&word));
+            let own = RELEASES.iter().find(|(os, _)| *os == layer.os);
+            let other = RELEASES.iter().filter(|(os, _)| *os != layer.os).find(is_of).map(|(os, _)| os.as_str());
+            let other = other.or_else(|| OTHERS.iter().find(has).copied());
+            if let Some(other) = other.filter(|_| own.is_some_and(|own| !is_of(&own))) {
+                let message = format!("by its name, this image is {other}, and the layer is {}", layer.os);
                 problems
                     .push(Problem::new(Code::Layer, field.span, message).hint("change `os`, or name another image"));
             }

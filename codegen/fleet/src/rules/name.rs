@@ -91,11 +91,14 @@ pub(super) fn renamed(draft: &Draft<'_>, problems: &mut Problems) {
                 Problem::new(
                     Code::ResourceName,
                     at,
-                    format!("`{}` cannot be the renamed group `{former}`", group.name),
+                    if other.name == *former {
+                        format!("there is still a group `{former}`")
+                    } else {
+                        format!("`{}` was renamed from `{former}`, too", other.name)
+                    },
                 )
-                .label(format!("`{}` is", other.name))
                 .related(other.origins.name, "this one")
-                .hint("only one group can be what another was; remove `renamed_from` from a group that is new"),
+                .hint("remove `renamed_from` once the rename is applied, or if this group is new; names are swapped in two steps"),
             );
         }
         if group.resource_name.is_none() {

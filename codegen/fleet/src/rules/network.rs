@@ -110,13 +110,9 @@ pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
         });
         if taken.is_none() && !is_private {
             problems.push(
-                Problem::new(
-                    Code::Cidr,
-                    network.cidr.span,
-                    format!("{cidr} has public addresses, which others have, too"),
-                )
-                .label("not private")
-                .hint("choose private addresses: a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
+                Problem::new(Code::Cidr, network.cidr.span, format!("{cidr} is not a range of private addresses"))
+                    .label("machines elsewhere may have these addresses")
+                    .hint("choose a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"),
             );
         }
         if cidr.prefix() < largest {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
-use crate::choice::Cloud;
+use crate::choice::{Cloud, Transport};
 use crate::draft::{Draft, GroupDraft};
 
 /// A port is opened once, and not past the load balancer.
@@ -22,7 +22,10 @@ pub(super) fn ports(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) 
             let message = format!("port {number}/{} is opened twice", port.protocol);
             report(".port", message, "list all sources in one `from`");
         }
-        if Some(port.port) == behind && port.from.iter().any(|from| from.prefix() == 0) {
+        if Some(port.port) == behind
+            && port.protocol == Transport::Tcp
+            && port.from.iter().any(|from| from.prefix() == 0)
+        {
             let message = format!("port {number} is open to everybody, bypassing the load balancer");
             report(".from", message, "remove it from `ports`: the load balancer can already connect");
         }

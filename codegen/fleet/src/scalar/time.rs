@@ -184,11 +184,22 @@ impl Cron {
 fn with_numbers(text: String) -> String {
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-    let fields: Vec<&str> = text.split(' ').collect();
+    let fields: Vec<&str> = text.split_whitespace().collect();
     let [minute, hour, day, month, weekday] = fields[..] else { return text };
+    let number = |word: &str, names: &[&str], first: usize| {
+        let at = names.iter().position(|name| name.eq_ignore_ascii_case(word));
+        at.map_or_else(|| word.to_owned(), |at| (at + first).to_string())
+    };
     let numbers = |field: &str, names: &[&str], first: usize| {
-        let field = field.to_ascii_lowercase();
-        names.iter().zip(first..).fold(field, |field, (name, number)| field.replace(name, &number.to_string()))
+        let items = field.split(',').map(|item| {
+            let mut words = item.split('-').map(|word| number(word, names, first)).collect::<Vec<_>>();
+            // A range of weekdays may end with Sunday, which is then the seventh day.
+            if names.len() == DAYS.len() && words.len() == 2 && words[1] == "0" {
+                "7".clone_into(&mut words[1]);
+            }
+            words.join("-")
+        });
+        items.collect::<Vec<_>>().join(",")
     };
     [minute, hour, day, &numbers(month, &MONTHS, 1), &numbers(weekday, &DAYS, 0)].join(" ")
 }
@@ -197,7 +208,8 @@ fn with_numbers(text: String) -> String {
 fn is_cron(text: &str) -> bool {
     text.split(' ').count() == 5
         && text.bytes().all(|byte| byte.is_ascii_digit() || b" *,-/".contains(&byte))
-        && cronexpr::parse_crontab(&format!("{text} UTC")).is_ok()
+        && cronexpr::parse_crontab(&format!("{text} UTC"))
+            .is_ok_and(|times| times.find_next(cronexpr::MakeTimestamp(jiff::Timestamp::UNIX_EPOCH)).is_ok())
 }
 
 /// The database is bundled with the program, so that what is valid does not depend on the machine.
@@ -216,12 +228,23 @@ mod tests {
 
     #[test]
     fn names_become_numbers() {
-        for (text, kept) in
-            [("30 1 * * MON-FRI", "30 1 * * 1-5"), ("0 0 1 jan,JUL *", "0 0 1 1,7 *"), ("0 0 * * Sun", "0 0 * * 0")]
-        {
+        for (text, kept) in [
+            ("30 1 * * MON-FRI", "30 1 * * 1-5"),
+            ("0 0 1 jan,JUL *", "0 0 1 1,7 *"),
+            ("0 0 * * Sun", "0 0 * * 0"),
+            ("0 8 * *  SAT-SUN", "0 8 * * 6-7"),
+        ] {
             assert_eq!(cron(text).as_str(), kept);
         }
-        for text in ["MON 1 * * *", "0 0 * MON *", "0 0 * * MONDAY", "0 0 * * 1 MON"] {
+        for text in [
+            "MON 1 * * *",
+            "0 0 * MON *",
+            "0 0 * * MONDAY",
+            "0 0 * * 1 MON",
+            "0 8 * jan1 *",
+            "0 8 * * sunmon",
+            "0 8 31 2 *",
+        ] {
             assert!(Cron::try_from(text.to_owned()).is_err(), "{text}");
         }
     }

@@ -303,7 +303,7 @@ fn group(group: &GroupChange) -> GroupRow<'_> {
     let mut settings: Vec<String> =
         group.settings.iter().take(SETTINGS).map(|setting| cut(&setting.to_string())).collect();
     if group.settings.len() > SETTINGS {
-        settings.push(format!("{} more settings", group.settings.len() - SETTINGS));
+        settings.push(count(group.settings.len() - SETTINGS, "more setting"));
     }
     GroupRow {
         name: group.group.as_str(),

@@ -87,11 +87,6 @@ module "project" {
       roles       = ["roles/datastore.user"]
       jobs        = ["apply-prod", "rollout-prod"]
     }
-    "example-stg-api-gcp-stg" = {
-      description = "Machines of example-stg-api-gcp-stg"
-      roles       = ["roles/datastore.user"]
-      jobs        = ["apply-stg", "rollout-stg"]
-    }
     "example-prod-feed-gcp" = {
       description = "Machines of example-prod-feed-gcp"
       jobs        = ["apply-prod", "rollout-prod"]
@@ -120,13 +115,18 @@ module "project" {
       description = "Machines of example-prod-web-gcp"
       jobs        = ["apply-prod", "rollout-prod"]
     }
-    "example-stg-web-gcp-stg" = {
-      description = "Machines of example-stg-web-gcp-stg"
-      jobs        = ["apply-stg", "rollout-stg"]
-    }
     "example-prod-worker-gcp" = {
       description = "Machines of example-prod-worker-gcp"
       jobs        = ["apply-prod", "rollout-prod"]
+    }
+    "example-stg-api-gcp-stg" = {
+      description = "Machines of example-stg-api-gcp-stg"
+      roles       = ["roles/datastore.user"]
+      jobs        = ["apply-stg", "rollout-stg"]
+    }
+    "example-stg-web-gcp-stg" = {
+      description = "Machines of example-stg-web-gcp-stg"
+      jobs        = ["apply-stg", "rollout-stg"]
     }
     "example-stg-worker-gcp-stg" = {
       description = "Machines of example-stg-worker-gcp-stg"
