@@ -23,7 +23,7 @@ pub fn service_account(project: &GcpProject, id: &str) -> String {
 pub fn group(fleet: &FleetName, group: &Group) -> String {
     match &group.resource_name {
         Some(name) => name.to_string(),
-        None => format!("{}{}", in_environment(fleet, group), group.name),
+        None => format!("{fleet}-{}-{}", group.environment, group.name),
     }
 }
 

@@ -193,6 +193,9 @@ pub(super) fn certificate(draft: &Draft<'_>, group: &GroupDraft, problems: &mut 
 /// The policies of a group's machines are AWS's own, or of the account that they are in.
 pub(super) fn policies(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let Target::Aws(aws) = &group.target else { return };
+    if aws.policies.is_empty() {
+        return;
+    }
     let Some(network) = draft.networks.get(&group.network) else { return };
     let accounts = draft.aws_accounts();
     let Some(account) = accounts.iter().find(|account| account.name == network.account) else { return };
