@@ -46,7 +46,7 @@ sections! {
         "kernel.yama.ptrace_scope" = "1"
     }
     "banners" "1.6" "Shows a legal notice before login, and nothing about the system." {}
-    "services" "2.1, 2.2" "Removes servers and clients that no layer installs." {}
+    "services" "2.1, 2.2" "Removes servers and clients. Leave it out for a layer that needs one." {}
     "time" "2.3" "Synchronizes the time with chrony and the cloud's time server only." {}
     "cron" "2.4" "Lets only root schedule jobs." {}
     "network" "3.3" "Drops spoofed and redirected packets, and logs them." {
