@@ -10,6 +10,10 @@ use super::text::is_hidden;
 /// template, so their first character is doubled. Characters that a reviewer cannot see, such as those that change the
 /// direction of writing, are written by their number: the value is the same, and the diff shows it.
 pub(crate) fn escape(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    // Most values are plain, and fleets have many.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"' | b'$' | b'%')) {
+        return out.write_all(text.as_bytes());
+    }
     let mut plain = 0;
     for (at, character) in text.char_indices() {
         let after = at + character.len_utf8();
@@ -44,7 +48,7 @@ pub(crate) fn align(text: &str) -> String {
             continue;
         }
         flush(&mut run, &mut aligned);
-        aligned.push_str(line.trim_end());
+        aligned.push_str(line.trim_ascii_end());
         aligned.push('\n');
     }
     flush(&mut run, &mut aligned);
@@ -52,10 +56,11 @@ pub(crate) fn align(text: &str) -> String {
 }
 
 fn flush(run: &mut Vec<(&str, &str)>, aligned: &mut String) {
-    let width = run.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    let count = |key: &str| if key.is_ascii() { key.len() } else { key.chars().count() };
+    let width = run.iter().map(|(key, _)| count(key)).max().unwrap_or(0);
     for (key, value) in run.drain(..) {
         aligned.push_str(key);
-        aligned.extend(std::iter::repeat_n(' ', width - key.chars().count() + 1));
+        aligned.extend(std::iter::repeat_n(' ', width - count(key) + 1));
         aligned.push_str("= ");
         aligned.push_str(value);
         aligned.push('\n');
@@ -64,18 +69,17 @@ fn flush(run: &mut Vec<(&str, &str)>, aligned: &mut String) {
 
 /// The key, with its indentation, and the value of a line that is a whole attribute.
 fn attribute(line: &str) -> Option<(&str, &str)> {
-    let start = line.len() - line.trim_start().len();
+    let start = line.len() - line.trim_ascii_start().len();
     let key_end = if line[start..].starts_with('"') {
         start + 1 + string_end(&line[start + 1..])?
     } else {
-        start
-            + line[start..].find(|character: char| !(character.is_ascii_alphanumeric() || "_-".contains(character)))?
+        start + line[start..].bytes().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')))?
     };
-    let value = line[key_end..].trim_start().strip_prefix('=')?;
+    let value = line[key_end..].trim_ascii_start().strip_prefix('=')?;
     if key_end == start || value.starts_with('=') {
         return None;
     }
-    let value = value.trim();
+    let value = value.trim_ascii();
     (net_brackets(value) == 0).then_some((&line[..key_end], value))
 }
 
@@ -96,7 +100,7 @@ fn string_end(text: &str) -> Option<usize> {
 fn net_brackets(value: &str) -> i32 {
     let mut net = 0;
     let mut rest = value;
-    while let Some(at) = rest.find(['"', '(', '[', '{', ')', ']', '}']) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'(' | b'[' | b'{' | b')' | b']' | b'}')) {
         let after = &rest[at + 1..];
         match rest.as_bytes()[at] {
             b'"' => {
