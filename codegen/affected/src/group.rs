@@ -8,7 +8,7 @@ use fleetgen_images::Records;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{Change, LayerChange, Setting, Side, settings};
+use crate::{Change, LayerChange, Setting, Side, group_settings};
 
 /// A group that changes.
 #[derive(Debug, Clone, Serialize)]
@@ -65,9 +65,7 @@ pub(crate) fn changes(before: &Side, after: &Side, layers: &[LayerChange]) -> Ve
         let terraform = Change::of(old_file.as_ref(), new_file.as_ref()).or(moved.then_some(Change::Changed));
         let settings = match (old_file, new_file) {
             (Some(old), Some(new)) if old != new => {
-                let module = |name: &GroupName| format!("module \"{name}\"");
-                let renamed = renamed_from.map(|former| old.replacen(&module(former), &module(name), 1));
-                settings(renamed.as_ref().unwrap_or(old), new, &format!("module.{name}."))
+                group_settings(old, renamed_from.unwrap_or(name).as_str(), new, name.as_str())
             }
             _ => Vec::new(),
         };

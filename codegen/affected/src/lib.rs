@@ -27,7 +27,7 @@ pub use layer::{ImageBuild, LayerChange, inputs};
 pub use recorded::RecordedImage;
 pub use risk::{Risk, RiskKind};
 pub use root::RootChange;
-pub use settings::{Setting, settings};
+pub use settings::{Setting, group_settings, settings};
 pub use shard::{Root, RootKind, Shard, roots, shards};
 
 /// The repository at one time.

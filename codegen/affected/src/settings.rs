@@ -44,6 +44,13 @@ pub fn settings(old: &str, new: &str, prefix: &str) -> Vec<Setting> {
     paths.into_iter().filter(differs).map(setting).collect()
 }
 
+/// The settings that differ between two versions of a group's file, which may have had another name before.
+pub fn group_settings(old: &str, former: &str, new: &str, name: &str) -> Vec<Setting> {
+    let module = |name: &str| format!("module \"{name}\"");
+    let renamed = (former != name).then(|| old.replacen(&module(former), &module(name), 1));
+    settings(renamed.as_deref().unwrap_or(old), new, &format!("module.{name}."))
+}
+
 /// Every scalar of a file, by its path.
 fn leaves(text: &str) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();

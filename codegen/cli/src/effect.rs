@@ -1,6 +1,7 @@
 //! What applying a change does, where its lines do not say so.
 
 use fleetgen_affected::{Setting, settings};
+use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::scalar::GroupName;
 use fleetgen_fleet::{Fleet, Group, Scope, resource_name};
 use fleetgen_report::count;
@@ -11,18 +12,18 @@ use fleetgen_tree::{Change, Changes, RelPath, Subject};
 /// Source: the arguments that force a new resource, in the documentation of the providers aws 6 (`aws_lb_target_group`: port, protocol)
 /// and google 7 (`google_compute_region_instance_group_manager`: region, `distribution_policy_zones`), and every resource's name. The
 /// modules set `prevent_destroy` on groups.
-const REPLACING: &[(&str, &[&str], &str)] = &[
-    ("aws", &["name"], REFUSED),
-    ("gcp", &["name", "project", "region", "zones"], REFUSED),
+const REPLACING: &[(Cloud, &[&str], &str)] = &[
+    (Cloud::Aws, &["name"], REFUSED),
+    (Cloud::Gcp, &["name", "project", "region", "zones"], REFUSED),
     (
-        "aws",
+        Cloud::Aws,
         &["load_balancer.port", "load_balancer.protocol"],
         "applying this replaces its target group, which has no targets until machines register",
     ),
     (
-        "aws",
+        Cloud::Aws,
         &["bootstrap_image.architecture"],
-        "after this, no machine of the group starts until a rollout: its image is for the processor before",
+        "until the next rollout, no new machine can start: the group's image is for another processor",
     ),
 ];
 const REFUSED: &str = "Terraform cannot change this in a group that exists, and refuses to destroy it: add a new group, and remove this one";
@@ -44,11 +45,11 @@ impl Effects<'_> {
                  since no root is left to do it afterwards"
             )],
             (Change::Create { .. }, Subject::Group(name)) => self.created(directory, name).into_iter().collect(),
-            (Change::Update { new, .. }, Subject::Group(_)) => {
-                let cloud = if new.content.contains("modules/aws-compute-group") { "aws" } else { "gcp" };
-                let changes = |path: &str| settings.iter().any(|it| it.old.is_some() && it.path == path);
+            (Change::Update { .. }, Subject::Group(name)) => {
+                let cloud = self.fleet.groups.get(name.as_str()).map(Group::cloud);
+                let changes = |path: &&str| settings.iter().any(|it| it.old.is_some() && it.path == *path);
                 let replacing =
-                    REPLACING.iter().filter(|(at, paths, _)| *at == cloud && paths.iter().any(|path| changes(path)));
+                    REPLACING.iter().filter(|(at, paths, _)| cloud == Some(*at) && paths.iter().any(changes));
                 replacing.map(|(_, _, effect)| (*effect).to_owned()).collect()
             }
             (Change::Update { old, new }, Subject::Layer(layer)) if key(old) != key(&new.content) => {

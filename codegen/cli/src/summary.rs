@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use fleetgen_affected::{Setting, settings};
+use fleetgen_affected::{Setting, group_settings, settings};
 use fleetgen_tree::{Change, Changes, RelPath, Subject};
 
 use crate::effect::Effects;
@@ -78,23 +78,16 @@ pub(crate) struct FileSummary {
 pub(crate) fn of(effects: &Effects<'_>, path: &RelPath, change: &Change) -> FileSummary {
     let subject = subject(change);
     let settings = match (change, &subject) {
-        (Change::Update { old, new }, Some(Subject::Group(group))) => {
-            settings(old, &new.content, &format!("module.{group}."))
-        }
+        (Change::Update { old, new }, Some(Subject::Group(group))) => group_settings(old, group, &new.content, group),
         (Change::Update { old, new }, Some(Subject::Root(_))) => settings(old, &new.content, ""),
-        (Change::Create { new }, Some(Subject::Group(group))) => renamed(effects, path, group, &new.content),
+        (Change::Create { new }, Some(Subject::Group(group))) => {
+            let former = effects.former(path.directory(), group);
+            former.map_or_else(Vec::new, |(former, old)| group_settings(old, former.as_str(), &new.content, group))
+        }
         _ => Vec::new(),
     };
     let effects = subject.iter().flat_map(|subject| effects.of(path, change, subject, &settings)).collect();
     FileSummary { path: path.to_string(), verb: verb(change), subject, settings, effects }
-}
-
-/// The settings that differ from those that a group had under its former name.
-fn renamed(effects: &Effects<'_>, path: &RelPath, group: &str, new: &str) -> Vec<Setting> {
-    let Some((former, old)) = effects.former(path.directory(), group) else { return Vec::new() };
-    let module = |name: &str| format!("module \"{name}\"");
-    let old = old.replacen(&module(former.as_str()), &module(group), 1);
-    settings(&old, new, &format!("module.{group}."))
 }
 
 impl FileSummary {

@@ -17,36 +17,24 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 const FLEET: &str = include_str!("../../loopback/tests/fleet.yaml");
-/// The builds of the layer.
-const SOURCES: [&str; 4] = ["amazon-ebs.amd64", "amazon-ebs.arm64", "googlecompute.amd64", "googlecompute.arm64"];
-
 /// A fleet with two images of its layer: an older one, which runs, and a newer one, which is not promoted yet.
 fn fleet(fleet: &str) -> Builds {
     let mut builds = Builds::of(fleet);
-    for series in ['e', 'f'] {
-        builds.series = series;
-        if series == 'f' {
-            builds.sandbox.edit("updates_until: \"2026-11-01\"", "updates_until: \"2026-10-31\"");
-            builds.sandbox.run(&["generate"]).expect(0);
-        }
-        let manifests: Vec<String> = SOURCES.iter().map(|source| builds.good("base", source)).collect();
-        let words: Vec<&str> = ["images", "record"].into_iter().chain(manifests.iter().map(String::as_str)).collect();
-        builds.sandbox.run(&words).expect(0);
-        if series == 'e' {
-            promote(&builds, &[]);
-        }
-    }
+    run(&builds, &builds.to_record(), &[]);
+    promote(&builds, &[]);
+    builds.newer();
+    run(&builds, &builds.to_record(), &[]);
     builds
 }
 
 /// Promotes the newest image everywhere.
 fn promote(builds: &Builds, variables: &[(&str, &str)]) {
-    for environment in ["stg", "prod"] {
-        let key = &builds.key("base")[..12];
-        let words = ["images", "promote", key, "--to", environment, "--without-soak", "a test"];
-        let words = if environment == "stg" { &words[..5] } else { &words[..] };
-        builds.sandbox.run_with(words, variables).expect(0);
-    }
+    builds.to_promote().iter().for_each(|words| run(builds, words, variables));
+}
+
+fn run(builds: &Builds, words: &[String], variables: &[(&str, &str)]) {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    builds.sandbox.run_with(&words, variables).expect(0);
 }
 
 /// Serves the fleet on this machine until the test ends.

@@ -93,7 +93,7 @@ fn the_start_is_as_documented() {
     sandbox.run(&["groups"]).expect(0).says("hello-aws").says("2 of 2 groups");
 }
 
-/// The steps of docs/growing.md, one after the other. A list is written anew; anything else is added to its section.
+/// The steps of docs/growing.md, one after the other. A list replaces the one before; anything else is added to its section.
 #[test]
 fn a_fleet_grows_as_documented() {
     let sandbox = empty();

@@ -67,7 +67,7 @@ pub fn cargo_with_clouds(root: &Path, verb: &str) -> Command {
     command
 }
 
-/// Runs `cargo` with a folder of its own for programs. Another selection of packages or features makes another `fleetgen`, which would
+/// Runs `cargo` with a separate folder for programs. Another selection of packages or features makes another `fleetgen`, which would
 /// replace the one that a check beside it is running. What is compiled on the way is shared.
 #[must_use]
 pub fn cargo_apart(root: &Path, name: &str) -> Command {

@@ -53,6 +53,29 @@ impl Builds {
         said
     }
 
+    /// From here on, builds are of another key, and have other ids.
+    pub(crate) fn newer(&mut self) {
+        self.series = 'f';
+        self.sandbox.edit("updates_until: \"2026-11-01\"", "updates_until: \"2026-10-31\"");
+        self.sandbox.run(&["generate"]).expect(0);
+    }
+
+    /// Leaves good builds of the layer `base`, for both clouds and processors, and gives the command that records them.
+    pub(crate) fn to_record(&self) -> Vec<String> {
+        let sources = ["amazon-ebs.amd64", "amazon-ebs.arm64", "googlecompute.amd64", "googlecompute.arm64"];
+        let manifests = sources.map(|source| self.good("base", source));
+        ["images".to_owned(), "record".to_owned()].into_iter().chain(manifests).collect()
+    }
+
+    /// The commands that promote the newest image of `base` everywhere.
+    pub(crate) fn to_promote(&self) -> [Vec<String>; 2] {
+        let key = self.key("base");
+        let promote =
+            |environment: &str| ["images", "promote", &key[..12], "--to", environment].map(str::to_owned).to_vec();
+        let soaked = ["--without-soak", "a test"].map(str::to_owned);
+        [promote("stg"), [promote("prod"), soaked.to_vec()].concat()]
+    }
+
     pub(crate) fn key(&self, layer: &str) -> String {
         self.said(layer, SOURCE)["key"].as_str().unwrap().to_owned()
     }

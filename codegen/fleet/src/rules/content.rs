@@ -6,7 +6,7 @@ use fleetgen_problem::{Code, Problem, Span};
 
 use super::Problems;
 use crate::catalog::hardening;
-use crate::choice::Docker;
+use crate::choice::{Docker, Transport};
 use crate::draft::Draft;
 use crate::field::{Entries, Field, entries, list};
 use crate::file;
@@ -165,12 +165,10 @@ pub(super) fn ports(draft: &Draft<'_>, problems: &mut Problems) {
         let mut known: BTreeMap<_, Span> = BTreeMap::new();
         for field in written.ports.iter().filter_map(Field::get).flatten() {
             let Some(port) = field.get() else { continue };
-            let text = |value: Option<String>| value.unwrap_or_default();
-            let protocol = text(port.protocol.as_ref().and_then(Field::get).map(ToString::to_string));
-            let address = text(port.address.as_ref().and_then(Field::get).map(ToString::to_string));
-            let number = port.port.get().map(|port| port.get());
-            let protocol = if protocol == "udp" { protocol } else { "tcp".to_owned() };
-            if let Some(first) = known.insert((number, protocol, address), field.span).filter(|_| number.is_some()) {
+            let Some(number) = port.port.get() else { continue };
+            let protocol = port.protocol.as_ref().and_then(Field::get).copied().unwrap_or(Transport::Tcp);
+            let address = port.address.as_ref().and_then(Field::get);
+            if let Some(first) = known.insert((*number, protocol, address), field.span) {
                 problems.push(
                     Problem::new(Code::Port, field.span, "this port is there twice")
                         .related(first, "the first one")

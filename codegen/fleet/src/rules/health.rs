@@ -8,6 +8,7 @@ use super::Problems;
 use crate::choice::{BackendProtocol, Cloud, HealthProtocol, Scheme};
 use crate::draft::{Draft, GroupDraft};
 use crate::field::Field;
+use crate::file;
 use crate::model::LoadBalancerTarget;
 use crate::scalar::{LoadBalancerName, NetworkName};
 
@@ -65,7 +66,8 @@ pub(super) fn balancer(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Pro
     let Some(network) = draft.networks.get(&group.network) else { return };
     let at = group.origins.span("load_balancer.name");
     let Some(balancer) = network.load_balancers.get(&backend.name) else {
-        if is_written(draft, &network.name, &backend.name) {
+        // The problems of one that could not be resolved have been reported.
+        if written(draft, &network.name, &backend.name).is_some() {
             return;
         }
         problems.push(
@@ -120,11 +122,8 @@ pub(super) fn clients(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Prob
     let Some(backend) = group.load_balancer.as_ref().filter(|backend| backend.protocol == BackendProtocol::Tcp) else {
         return;
     };
-    let network = draft.written_networks().find(|(name, _)| **name == group.network).map(|(_, network)| network);
-    let Some(network) = network.filter(|_| group.cloud() == Cloud::Gcp) else { return };
-    let balancers = network.load_balancers.iter().filter_map(Field::get).flat_map(|balancers| &balancers.0);
-    let mut written = balancers.filter(|(name, _)| name.get() == Some(&backend.name));
-    let Some((name, balancer)) = written.next() else { return };
+    let written = written(draft, &group.network, &backend.name).filter(|_| group.cloud() == Cloud::Gcp);
+    let Some((name, balancer)) = written else { return };
     if balancer.get().is_some_and(|balancer| balancer.source_ranges.is_none()) {
         let message = format!(
             "the load balancer `{}` does not say where traffic comes from: with `tcp`, machines see the addresses of clients, which \
@@ -162,13 +161,15 @@ pub(super) fn encryption(_: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
     }
 }
 
-/// Whether a load balancer is in the file. The problems of one that could not be resolved have been reported.
-fn is_written(draft: &Draft<'_>, network: &NetworkName, name: &LoadBalancerName) -> bool {
-    let balancers = draft
-        .written_networks()
-        .filter(|(other, _)| *other == network)
-        .filter_map(|(_, network)| network.load_balancers.as_ref()?.get());
-    balancers.flat_map(|balancers| &balancers.0).any(|(other, _)| other.get() == Some(name))
+/// A load balancer as it is in the file.
+fn written<'a>(
+    draft: &Draft<'a>,
+    network: &NetworkName,
+    name: &LoadBalancerName,
+) -> Option<(&'a Field<LoadBalancerName>, &'a Field<file::LoadBalancer>)> {
+    let (_, network) = draft.written_networks().find(|(other, _)| *other == network)?;
+    let mut balancers = network.load_balancers.as_ref()?.get()?.0.iter();
+    balancers.find(|(other, _)| other.get() == Some(name)).map(|(name, balancer)| (name, balancer))
 }
 
 /// No two groups have a listener on the same port of a load balancer.
