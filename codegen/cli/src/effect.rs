@@ -17,7 +17,7 @@ const REPLACING: &[(Cloud, &[&str], &str)] = &[
     (Cloud::Gcp, &["name", "project", "region", "zones"], REFUSED),
     (
         Cloud::Aws,
-        &["load_balancer.port", "load_balancer.protocol"],
+        &["backends.*.port", "backends.*.protocol"],
         "applying this replaces its target group, which has no targets until machines register",
     ),
     (
@@ -47,7 +47,7 @@ impl Effects<'_> {
             (Change::Create { .. }, Subject::Group(name)) => self.created(directory, name).into_iter().collect(),
             (Change::Update { .. }, Subject::Group(name)) => {
                 let cloud = self.fleet.groups.get(name.as_str()).map(Group::cloud);
-                let changes = |path: &&str| settings.iter().any(|it| it.old.is_some() && it.path == *path);
+                let changes = |path: &&str| settings.iter().any(|it| it.old.is_some() && matches(path, &it.path));
                 let replacing =
                     REPLACING.iter().filter(|(at, paths, _)| cloud == Some(*at) && paths.iter().any(changes));
                 replacing.map(|(_, _, effect)| (*effect).to_owned()).collect()
@@ -98,6 +98,12 @@ impl Effects<'_> {
             _ => None,
         })
     }
+}
+
+/// Whether a path is the one of a pattern, in which `*` is any name.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (wanted, names): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), path.split('.').collect());
+    wanted.len() == names.len() && wanted.iter().zip(names).all(|(wanted, name)| *wanted == "*" || *wanted == name)
 }
 
 /// The line of a layer's template that has its key.

@@ -65,12 +65,11 @@ fn boxes(fleet: &Fleet, network: &Network, stacks: &BTreeMap<Scope, Vec<&Group>>
             let _ = writeln!(text, "    {}[\"{name}\"]", id(network, part));
         }
     }
-    let _ = writeln!(
-        text,
-        "    subgraph {}[\"machines: {}\"]",
-        id(network, "machines"),
-        subnets(network, Tier::Machines).join(", ")
-    );
+    let machines = match &network.existing {
+        Some(_) => "machines, in a network that exists already".to_owned(),
+        None => format!("machines: {}", subnets(network, Tier::Machines).join(", ")),
+    };
+    let _ = writeln!(text, "    subgraph {}[\"{machines}\"]", id(network, "machines"));
     let here = stacks.iter().filter(|(scope, _)| scope.network() == Some(&network.name));
     let mut is_empty = true;
     for (scope, groups) in here {
@@ -97,10 +96,26 @@ fn boxes(fleet: &Fleet, network: &Network, stacks: &BTreeMap<Scope, Vec<&Group>>
         Cloud::Gcp => lines("Google's APIs", &["googleapis.com", "pkg.dev"]),
     };
     let _ = writeln!(text, "    {}[[\"{services}\"]]", id(network, "services"));
-    let machine = fleet.proxy.machine(network.cloud);
-    let proxy = lines(&format!("egress proxy: {} × {machine}", network.proxies), &subnets(network, Tier::Proxy));
-    let _ = writeln!(text, "    {}{{{{\"{proxy}\"}}}}\n  end", id(network, "proxy"));
+    if let Some(proxy) = proxy(fleet, network) {
+        let _ = writeln!(text, "    {}{{{{\"{proxy}\"}}}}", id(network, "proxy"));
+    }
+    text += "  end\n";
+    if !network.destinations.is_empty() {
+        let names: Vec<&str> = network.destinations.keys().map(AsRef::as_ref).collect();
+        let _ = writeln!(text, "  {}([\"{}\"])", id(network, "outside"), lines("outside the fleet", &names));
+    }
     text
+}
+
+/// The proxy of a network, if machines in it have one.
+fn proxy(fleet: &Fleet, network: &Network) -> Option<String> {
+    match &network.existing {
+        Some(existing) => existing.proxy.as_ref().map(|url| lines("proxy", &[url.as_str()])),
+        None => {
+            let title = format!("egress proxy: {} × {}", network.proxies, fleet.proxy.machine(network.cloud));
+            Some(lines(&title, &subnets(network, Tier::Proxy)))
+        }
+    }
 }
 
 fn arrows(fleet: &Fleet, network: &Network) -> String {
@@ -116,10 +131,23 @@ fn arrows(fleet: &Fleet, network: &Network) -> String {
     for (client, domains) in clients {
         let client = id(network, client);
         let noun = if domains == 1 { "domain" } else { "domains" };
-        let _ = writeln!(text, "  {client} -->|\"{domains} {noun}\"| {proxy}\n  {client} --> {services}");
+        let _ = match &network.existing {
+            None => writeln!(text, "  {client} -->|\"{domains} {noun}\"| {proxy}"),
+            Some(existing) if existing.proxy.is_some() => writeln!(text, "  {client} --> {proxy}"),
+            Some(_) => Ok(()),
+        };
+        let _ = writeln!(text, "  {client} --> {services}");
     }
-    let _ = writeln!(text, "  {proxy} --> internet\n  {proxy} --> {services}");
+    if self::proxy(fleet, network).is_some() {
+        let _ = writeln!(text, "  {proxy} --> internet");
+    }
+    if network.existing.is_none() {
+        let _ = writeln!(text, "  {proxy} --> {services}");
+    }
     let (edge, machines) = (id(network, "edge"), id(network, "machines"));
+    if !network.destinations.is_empty() {
+        let _ = writeln!(text, "  {machines} <--> {}", id(network, "outside"));
+    }
     if load_balancers(network, Scheme::Public).is_some() {
         let _ = writeln!(text, "  clients --> {edge} --> {machines}");
     }

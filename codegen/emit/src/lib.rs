@@ -135,7 +135,7 @@ pub fn parse_back(file: &File) -> Result<(), EmitError> {
             serde_saphyr::from_str::<serde_json::Value>(&filled).err().map(|error| error.to_string())
         }
         // Only bash, cosign, systemd, sysctl and Trivy read these; the checks with real tools run them.
-        Some("sh" | "pub" | "service" | "conf" | "tpl") => None,
+        Some("sh" | "pub" | "service" | "timer" | "conf" | "tpl") => None,
         _ if file.path == owners::PATH => None,
         _ => Some("fleetgen has no parser for files of this kind".to_owned()),
     };

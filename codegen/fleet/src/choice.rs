@@ -1,7 +1,13 @@
 //! Settings with a fixed set of words.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use fleetgen_problem::Problem;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::catalog::os::{SYSTEMS, System};
 
 macro_rules! choices {
     ($($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $word_doc:literal])+ $variant:ident = $word:literal,)+ })+) => {$(
@@ -37,27 +43,101 @@ impl Cloud {
     }
 }
 
+impl BackendProtocol {
+    /// Whether it is for Network Load Balancers, which pass connections or packets on, rather than requests.
+    pub fn is_network(self) -> bool {
+        !self.is_application()
+    }
+
+    /// Whether it is for Application Load Balancers.
+    pub fn is_application(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
+    }
+
+    /// What machines receive.
+    pub fn transports(self) -> &'static [Transport] {
+        match self {
+            Self::Http | Self::Https | Self::Tcp | Self::Tls => &[Transport::Tcp],
+            Self::Udp => &[Transport::Udp],
+            Self::TcpUdp => &[Transport::Tcp, Transport::Udp],
+        }
+    }
+
+    /// Whether it has UDP: machines then see the addresses of clients, on AWS too.
+    pub fn has_udp(self) -> bool {
+        self.transports().contains(&Transport::Udp)
+    }
+}
+
+impl DiskType {
+    /// The cloud that has it.
+    pub fn cloud(self) -> Cloud {
+        match self {
+            Self::Gp3 | Self::Io2 => Cloud::Aws,
+            Self::PdBalanced | Self::PdSsd | Self::HyperdiskBalanced => Cloud::Gcp,
+        }
+    }
+}
+
+/// An operating system: one of [`SYSTEMS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Os(&'static System);
+
 impl Os {
+    /// The word in fleet.yaml.
+    pub fn as_str(self) -> &'static str {
+        self.0.word
+    }
+
     /// The word as a tag or label. GCP's labels have no dots.
     pub fn label(self) -> String {
         self.as_str().replace('.', "-")
     }
+}
 
-    /// The distribution, and its release as archives name it.
-    pub fn distribution(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Ubuntu2404 => ("ubuntu", "noble"),
-            Self::Ubuntu2204 => ("ubuntu", "jammy"),
-            Self::Debian12 => ("debian", "bookworm"),
-        }
+/// What is known about it.
+impl std::ops::Deref for Os {
+    type Target = System;
+
+    fn deref(&self) -> &System {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Os {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Os {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let known = SYSTEMS.iter().find(|system| system.word == word);
+        let words = || SYSTEMS.iter().map(|system| format!("`{}`", system.word)).collect::<Vec<_>>().join(", ");
+        known.map(Self).ok_or_else(|| {
+            D::Error::custom(Problem::invalid(
+                format!("`{word}` is not an operating system"),
+                format!("known are {}", words()),
+            ))
+        })
+    }
+}
+
+impl Serialize for Os {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for Os {
+    fn schema_name() -> Cow<'static, str> {
+        "Os".into()
     }
 
-    /// The host of the distribution's snapshot service.
-    pub fn snapshot_host(self) -> &'static str {
-        match self {
-            Self::Ubuntu2404 | Self::Ubuntu2204 => "snapshot.ubuntu.com",
-            Self::Debian12 => "snapshot.debian.org",
-        }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let each = SYSTEMS.iter().map(|system| json_schema!({ "description": format!("{}.", system.title), "type": "string", "const": system.word }));
+        json_schema!({ "description": "An operating system.", "oneOf": each.collect::<Vec<_>>() })
     }
 }
 
@@ -75,15 +155,6 @@ choices! {
         Amd64 = "amd64",
         /// 64-bit ARM: Graviton on AWS, Axion and Ampere on GCP.
         Arm64 = "arm64",
-    }
-    /// An operating system.
-    Os {
-        /// Ubuntu 24.04 LTS.
-        Ubuntu2404 = "ubuntu-24.04",
-        /// Ubuntu 22.04 LTS.
-        Ubuntu2204 = "ubuntu-22.04",
-        /// Debian 12.
-        Debian12 = "debian-12",
     }
     /// Who must approve an image before it may run in an environment.
     Approval {
@@ -151,6 +222,32 @@ choices! {
         Https = "https",
         /// TCP, behind a Network Load Balancer.
         Tcp = "tcp",
+        /// TLS, behind a Network Load Balancer that decrypts it, and encrypts it again for the machines.
+        Tls = "tls",
+        /// UDP, behind a Network Load Balancer.
+        Udp = "udp",
+        /// TCP and UDP on the same port, behind a Network Load Balancer.
+        TcpUdp = "tcp-udp",
+    }
+    /// The type of a disk.
+    DiskType {
+        /// AWS: general purpose SSD.
+        Gp3 = "gp3",
+        /// AWS: SSD with provisioned operations, for databases.
+        Io2 = "io2",
+        /// GCP: balanced persistent disk.
+        PdBalanced = "pd-balanced",
+        /// GCP: SSD persistent disk.
+        PdSsd = "pd-ssd",
+        /// GCP: balanced Hyperdisk, with provisioned operations.
+        HyperdiskBalanced = "hyperdisk-balanced",
+    }
+    /// The file system of a disk.
+    FileSystem {
+        /// ext4.
+        Ext4 = "ext4",
+        /// XFS.
+        Xfs = "xfs",
     }
     /// The protocol of a health check.
     HealthProtocol {
@@ -211,6 +308,49 @@ choices! {
         CisLevel1 = "cis-level-1",
         /// No hardening; for tests only.
         None = "none",
+    }
+    /// How a service runs.
+    ServiceType {
+        /// It runs until it is stopped.
+        Service = "service",
+        /// It does its work and ends.
+        Oneshot = "oneshot",
+    }
+    /// When a service starts again after it has ended.
+    Restart {
+        /// If it has failed.
+        OnFailure = "on-failure",
+        /// Always.
+        Always = "always",
+        /// Never.
+        No = "no",
+    }
+    /// A part of the sandbox that a service can do without.
+    Sandbox {
+        /// Devices of the machine in /dev are hidden.
+        Devices = "devices",
+        /// /home, /root and /run/user are hidden.
+        Home = "home",
+        /// Kernel settings in /proc/sys and /sys are read-only.
+        KernelTunables = "kernel-tunables",
+        /// Control groups are read-only.
+        ControlGroups = "control-groups",
+        /// Other users' processes are hidden in /proc.
+        Processes = "processes",
+        /// /tmp and /var/tmp are the service's own.
+        TemporaryFiles = "temporary-files",
+        /// No namespaces, which containers are made of.
+        Namespaces = "namespaces",
+        /// No real-time scheduling.
+        Realtime = "realtime",
+        /// Sockets of IP, Unix and netlink only.
+        AddressFamilies = "address-families",
+        /// System calls of ordinary services only.
+        SystemCalls = "system-calls",
+        /// No changes to network interfaces, routes and firewalls, and no raw packets.
+        NetworkAdministration = "network-administration",
+        /// No program gains rights, as with sudo.
+        Privileges = "privileges",
     }
     /// The severity of a vulnerability, as Trivy rates it.
     Severity {

@@ -190,10 +190,11 @@ impl<'a> Draft<'a> {
         self.file.proxy.get()?.layer.as_ref()?.get()
     }
 
-    /// The networks of the account in which images are built.
+    /// The networks in which images can be built: those of the builders' account that fleetgen creates.
     pub(crate) fn builder_networks(&self, cloud: Cloud) -> impl Iterator<Item = &Network> + Clone {
         let builder = AccountName::builder(cloud);
-        self.networks.values().filter(move |network| network.cloud == cloud && network.account == builder)
+        let own = self.networks.values().filter(|network| network.existing.is_none());
+        own.filter(move |network| network.cloud == cloud && network.account == builder)
     }
 
     /// The network in which images are built: the one that is set, or the first of its account.

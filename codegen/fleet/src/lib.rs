@@ -40,8 +40,8 @@ use fleetgen_problem::{Problem, SourceFile, has_errors, settle};
 pub use draft::CheckContext;
 pub use gate::{Check, Gate, Gates};
 pub use group::{
-    Aws, Backend, Disk, Gcp, Group, Health, HealthyPercentages, LifecycleHook, Machine, OpenPort, Rollout, Scaling,
-    Schedule, Size, Spot, Target,
+    Aws, Backend, Config, DataDisk, Disk, Egress, Gcp, Group, Health, HealthyPercentages, InstanceStore, LifecycleHook,
+    Machine, Mount, OpenPort, Queue, Rollout, Scaling, Schedule, Secret, Size, Spot, Target,
 };
 pub use lines::Lines;
 pub use model::*;

@@ -17,6 +17,11 @@ pub enum Origin {
         /// Where.
         span: Span,
     },
+    /// The `config` of the group's environment sets it, at this position.
+    Environment {
+        /// Where.
+        span: Span,
+    },
     /// It is the default.
     Default,
 }
@@ -58,7 +63,7 @@ impl Origins {
     /// The position to point at for a value: where it is set, or else the mapping it belongs to, or else the group's name.
     pub fn span(&self, path: &str) -> Span {
         match self.nearest(path).map(|entry| entry.origin) {
-            Some(Origin::Set { span, .. } | Origin::Fleet { span }) => span,
+            Some(Origin::Set { span, .. } | Origin::Fleet { span } | Origin::Environment { span }) => span,
             Some(Origin::Default) | None => self.name,
         }
     }

@@ -81,6 +81,8 @@ fn subnets() -> String {
             peers: Vec::new(),
             peerings: Vec::new(),
             proxies: 2,
+            existing: None,
+            destinations: std::collections::BTreeMap::new(),
             load_balancers: std::collections::BTreeMap::new(),
         })
     };

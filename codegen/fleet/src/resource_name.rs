@@ -226,6 +226,9 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 let suffix = if base.len() + suffix.len() <= 32 { suffix.as_str() } else { "" };
                 names.push(name("target group", suffix, 32));
             }
+            for (backend, _) in &group.backends {
+                names.push(name("target group", &format!("-{backend}"), 32));
+            }
             names
         }
         Cloud::Gcp => {
@@ -241,7 +244,14 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 names.push(name("firewall rule", "-load-balancer", 63));
             }
             for port in &group.ports {
-                names.push(name("firewall rule", &format!("-{}-{}", port.protocol, port.port.get()), 63));
+                names.push(name("firewall rule", &format!("-{}-{}", port.protocol, port.port), 63));
+            }
+            for backend in group.backends.keys() {
+                names.push(name("firewall rule", &format!("-backend-{backend}"), 63));
+            }
+            for egress in &group.egress {
+                let suffix = format!("-to-{}-{}-{}", egress.to, egress.protocol, egress.port);
+                names.push(name("firewall rule", &suffix, 63));
             }
             names
         }

@@ -92,7 +92,7 @@ pub(crate) fn domains(fleet: &Fleet, network: &Network) -> BTreeMap<String, Stri
         domains.extend(hosts.map(|host| (host.to_owned(), format!("a container of the layer {}", layer.name))));
     }
     if let Some((layer, ..)) = fleet.vendor_image(Cloud::Aws, Architecture::Amd64) {
-        domains.insert(layer.os.snapshot_host().to_owned(), "packages of the runner".to_owned());
+        domains.insert(layer.os.snapshot_host.to_owned(), "packages of the runner".to_owned());
     }
     let allowed = fleet.proxy.domains_in(network).filter(|entry| entry.clients.contains(&ProxyClient::Runner));
     domains.extend(allowed.map(|entry| (entry.domain.to_string(), entry.reason.to_string())));

@@ -27,7 +27,7 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 /// Values that only name where a secret is.
-const NAMES: &[&str] = &["arn:", "projects/", "ssm:"];
+const NAMES: &[&str] = &["arn:", "projects/", "ssm:", "name:"];
 
 pub(crate) fn find(source: &SourceFile) -> Vec<Problem> {
     static PATTERNS: LazyLock<Vec<(&str, Regex)>> =

@@ -12,6 +12,9 @@ use anyhow::{Context, bail};
 use crate::files::write;
 use crate::process::{both, output, run};
 
+/// Debian 12, which machines have unless a check is about another release.
+const BOOKWORM: &str = "bookworm";
+
 /// The packages of the root file system: about what a vendor's image has.
 const PACKAGES: &str =
     "systemd,systemd-sysv,dbus,openssh-server,sudo,python3-minimal,ca-certificates,iproute2,procps,kmod";
@@ -218,14 +221,19 @@ pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> anyhow::R
 
 /// Downloads once what comes from the Debian archive: the root file system and packages.
 pub fn prepare(cache: &Path, packages: &[&str]) -> anyhow::Result<()> {
-    root_file_system(cache)?;
+    root_file_system(cache, BOOKWORM)?;
     packages.iter().try_for_each(|name| package(cache, name).map(|_| ()))
 }
 
 /// Unpacks the root file system of a new machine.
 pub fn unpack(cache: &Path, root: &Path) -> anyhow::Result<()> {
+    unpack_release(cache, BOOKWORM, root)
+}
+
+/// Unpacks the root file system of a machine with another release of Debian.
+pub fn unpack_release(cache: &Path, release: &str, root: &Path) -> anyhow::Result<()> {
     fs_err::create_dir_all(root)?;
-    let archive = root_file_system(cache)?;
+    let archive = root_file_system(cache, release)?;
     run(Command::new("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(root)).map(|_| ())
 }
 
@@ -251,14 +259,14 @@ pub fn package(cache: &Path, name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The root file system that machines start with, created once.
-fn root_file_system(cache: &Path) -> anyhow::Result<PathBuf> {
-    let file = cache.join("debian-12.tar");
+fn root_file_system(cache: &Path, release: &str) -> anyhow::Result<PathBuf> {
+    let file = cache.join(format!("debian-{release}.tar"));
     if !file.exists() {
-        eprintln!("creating the root file system of Debian 12 (about 1 min)");
+        eprintln!("creating the root file system of Debian's {release} (about 1 min)");
         fs_err::create_dir_all(cache)?;
         let staged = tempfile::Builder::new().suffix(".tar").tempfile_in(cache)?;
         let mut command = Command::new("mmdebstrap");
-        command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}"), "bookworm"]);
+        command.args(["--quiet", "--variant=minbase", &format!("--include={PACKAGES}"), release]);
         run(command.arg(staged.path())).context("cannot create a root file system from the Debian archive")?;
         staged.persist(&file)?;
     }

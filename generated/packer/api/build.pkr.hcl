@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "api"
-    "key"         = "1b92721641913fb6133135370908aa7f"
+    "key"         = "4dd5bde060dcd1b569db2f3156960038"
     "os"          = "ubuntu-24-04"
-    "parent"      = "861ac4d6d836d48d3c59483480112c48"
+    "parent"      = "82e3f24320656a1cd37b03fdbf8487f0"
     "commit"      = var.commit
   }
 
@@ -80,6 +80,13 @@ locals {
     "LAYER"            = "api"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
+    "SNAPSHOT_HOST"    = "snapshot.ubuntu.com"
+    "ARCHIVE"          = "ubuntu"
+    "SECURITY_ARCHIVE" = "ubuntu"
+    "SECURITY_MIRROR"  = ""
+    "COMPONENTS"       = "main restricted universe multiverse"
+    "KEYRING"          = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+    "DOCKER_RELEASE"   = "ubuntu.24.04"
     "UPDATES_UNTIL"    = "2026-11-01"
     "MIRROR"           = ""
     "TRIVY_VERSION"    = "0.74.0"
@@ -88,7 +95,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "1b92721641913fb6133135370908aa7f"
+    "KEY"              = "4dd5bde060dcd1b569db2f3156960038"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -96,7 +103,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example api 1b92721641913fb6133135370908aa7f"
+  ami_description = "example api 4dd5bde060dcd1b569db2f3156960038"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -153,8 +160,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-1b9272164191-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-1b9272164191-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-amd64-4dd5bde060dc-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-amd64-4dd5bde060dc-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -165,7 +172,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example api 1b92721641913fb6133135370908aa7f"
+  ami_description = "example api 4dd5bde060dcd1b569db2f3156960038"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -222,8 +229,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-1b9272164191-build", "build" = "api" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-1b9272164191-build", "build" = "api" })
+  run_tags          = merge(local.tags, { "Name" = "example-api-arm64-4dd5bde060dc-build", "build" = "api" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-api-arm64-4dd5bde060dc-build", "build" = "api" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -236,7 +243,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-api-amd64"
-  image_description       = "example api 1b92721641913fb6133135370908aa7f"
+  image_description       = "example api 4dd5bde060dcd1b569db2f3156960038"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -288,7 +295,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-api-arm64"
-  image_description       = "example api 1b92721641913fb6133135370908aa7f"
+  image_description       = "example api 4dd5bde060dcd1b569db2f3156960038"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -340,11 +347,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-api-amd64-1b9272164191"
+    ami_name = "example-api-amd64-4dd5bde060dc"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-861ac4d6d836"
-        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
+        "name"                = "example-base-amd64-82e3f2432065"
+        "tag:key"             = "82e3f24320656a1cd37b03fdbf8487f0"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -353,11 +360,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-api-arm64-1b9272164191"
+    ami_name = "example-api-arm64-4dd5bde060dc"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-861ac4d6d836"
-        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
+        "name"                = "example-base-arm64-82e3f2432065"
+        "tag:key"             = "82e3f24320656a1cd37b03fdbf8487f0"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -366,13 +373,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-api-amd64-1b9272164191"
-    source_image            = "example-base-amd64-861ac4d6d836"
+    image_name              = "example-api-amd64-4dd5bde060dc"
+    source_image            = "example-base-amd64-82e3f2432065"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-api-arm64-1b9272164191"
-    source_image            = "example-base-arm64-861ac4d6d836"
+    image_name              = "example-api-arm64-4dd5bde060dc"
+    source_image            = "example-base-arm64-82e3f2432065"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -500,31 +507,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-api-amd64-1b9272164191-boot"
+    ami_name        = "example-api-amd64-4dd5bde060dc-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-api-amd64-1b9272164191", "tag:key" = "1b92721641913fb6133135370908aa7f" }
+      filters = { "name" = "example-api-amd64-4dd5bde060dc", "tag:key" = "4dd5bde060dcd1b569db2f3156960038" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-api-arm64-1b9272164191-boot"
+    ami_name        = "example-api-arm64-4dd5bde060dc-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-api-arm64-1b9272164191", "tag:key" = "1b92721641913fb6133135370908aa7f" }
+      filters = { "name" = "example-api-arm64-4dd5bde060dc", "tag:key" = "4dd5bde060dcd1b569db2f3156960038" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-api-amd64-1b9272164191-boot"
+    image_name              = "example-api-amd64-4dd5bde060dc-boot"
     skip_create_image       = true
-    source_image            = "example-api-amd64-1b9272164191"
+    source_image            = "example-api-amd64-4dd5bde060dc"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-api-arm64-1b9272164191-boot"
+    image_name              = "example-api-arm64-4dd5bde060dc-boot"
     skip_create_image       = true
-    source_image            = "example-api-arm64-1b9272164191"
+    source_image            = "example-api-arm64-4dd5bde060dc"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -7,7 +7,7 @@ set -euo pipefail
 
 add_user 'api' 2101 '/nonexistent' ''
 
-put_file 'etc/systemd/system/api.service' 'root' 'root' '0644' 'fdff658ef05e2febada2c862b578d0f9eac036d4853924582f15d521bcf43c75'
+put_file 'etc/systemd/system/api.service' 'root' 'root' '0644' '1f22939dbf9e4a0995479c3a4dfaf91747897bd25a0991ddece2c36839a65ffb'
 
 case $ARCHITECTURE in
   'amd64') put_binary 'api' 'a5e8fbc3e5e144476205dea92898036e1d5594a0f670df1ee899d0f885905754' ;;

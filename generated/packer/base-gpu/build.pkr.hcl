@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "50d9de5f53de296097332c8ad88d8f7e"
+    "key"         = "bb36b58b5d1d68411ee56585df3c656b"
     "os"          = "ubuntu-24-04"
-    "parent"      = "861ac4d6d836d48d3c59483480112c48"
+    "parent"      = "82e3f24320656a1cd37b03fdbf8487f0"
     "commit"      = var.commit
   }
 
@@ -80,6 +80,13 @@ locals {
     "LAYER"            = "base-gpu"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
+    "SNAPSHOT_HOST"    = "snapshot.ubuntu.com"
+    "ARCHIVE"          = "ubuntu"
+    "SECURITY_ARCHIVE" = "ubuntu"
+    "SECURITY_MIRROR"  = ""
+    "COMPONENTS"       = "main restricted universe multiverse"
+    "KEYRING"          = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+    "DOCKER_RELEASE"   = "ubuntu.24.04"
     "UPDATES_UNTIL"    = "2026-11-01"
     "MIRROR"           = ""
     "TRIVY_VERSION"    = "0.74.0"
@@ -89,7 +96,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "50d9de5f53de296097332c8ad88d8f7e"
+    "KEY"              = "bb36b58b5d1d68411ee56585df3c656b"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +104,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base-gpu 50d9de5f53de296097332c8ad88d8f7e"
+  ami_description = "example base-gpu bb36b58b5d1d68411ee56585df3c656b"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +162,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-50d9de5f53de-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-50d9de5f53de-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-bb36b58b5d1d-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-bb36b58b5d1d-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +176,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu 50d9de5f53de296097332c8ad88d8f7e"
+  image_description       = "example base-gpu bb36b58b5d1d68411ee56585df3c656b"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +228,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-gpu-amd64-50d9de5f53de"
+    ami_name = "example-base-gpu-amd64-bb36b58b5d1d"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-861ac4d6d836"
-        "tag:key"             = "861ac4d6d836d48d3c59483480112c48"
+        "name"                = "example-base-amd64-82e3f2432065"
+        "tag:key"             = "82e3f24320656a1cd37b03fdbf8487f0"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +241,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-50d9de5f53de"
-    source_image            = "example-base-amd64-861ac4d6d836"
+    image_name              = "example-base-gpu-amd64-bb36b58b5d1d"
+    source_image            = "example-base-amd64-82e3f2432065"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -373,17 +380,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-gpu-amd64-50d9de5f53de-boot"
+    ami_name        = "example-base-gpu-amd64-bb36b58b5d1d-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-gpu-amd64-50d9de5f53de", "tag:key" = "50d9de5f53de296097332c8ad88d8f7e" }
+      filters = { "name" = "example-base-gpu-amd64-bb36b58b5d1d", "tag:key" = "bb36b58b5d1d68411ee56585df3c656b" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-50d9de5f53de-boot"
+    image_name              = "example-base-gpu-amd64-bb36b58b5d1d-boot"
     skip_create_image       = true
-    source_image            = "example-base-gpu-amd64-50d9de5f53de"
+    source_image            = "example-base-gpu-amd64-bb36b58b5d1d"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -9,7 +9,7 @@ add_user 'search' 2103 '/nonexistent' ''
 
 put_file 'etc/search/search.toml' 'search' 'root' '0640' '8466bf306d930fee6646b2760c7d685495b3a15aa0f51a390e0dc6f3453a64d8'
 put_file 'etc/sysctl.d/99-zz-layer-search.conf' 'root' 'root' '0644' 'e80254aa041a2ea2297817664190f9cc5d2faa46344e357c75494406abd36aed'
-put_file 'etc/systemd/system/search.service' 'root' 'root' '0644' '8faed4677113948e648121c2e376990226bff26585aeea555491982bf69c7797'
+put_file 'etc/systemd/system/search.service' 'root' 'root' '0644' '62e547fbbc6b94c99d21ef936b7d124959ff09987e67de04c260428119c1e1b5'
 
 apply_kernel_settings
 

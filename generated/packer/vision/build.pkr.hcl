@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "675b73fc58b78426648d8b97113afe42"
+    "key"         = "b6b4f642661c762bb189c2cd97b5fc87"
     "os"          = "ubuntu-24-04"
-    "parent"      = "50d9de5f53de296097332c8ad88d8f7e"
+    "parent"      = "bb36b58b5d1d68411ee56585df3c656b"
     "commit"      = var.commit
   }
 
@@ -80,6 +80,13 @@ locals {
     "LAYER"            = "vision"
     "DISTRIBUTION"     = "ubuntu"
     "CODENAME"         = "noble"
+    "SNAPSHOT_HOST"    = "snapshot.ubuntu.com"
+    "ARCHIVE"          = "ubuntu"
+    "SECURITY_ARCHIVE" = "ubuntu"
+    "SECURITY_MIRROR"  = ""
+    "COMPONENTS"       = "main restricted universe multiverse"
+    "KEYRING"          = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+    "DOCKER_RELEASE"   = "ubuntu.24.04"
     "UPDATES_UNTIL"    = "2026-11-01"
     "MIRROR"           = ""
     "TRIVY_VERSION"    = "0.74.0"
@@ -89,7 +96,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "675b73fc58b78426648d8b97113afe42"
+    "KEY"              = "b6b4f642661c762bb189c2cd97b5fc87"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -97,7 +104,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example vision 675b73fc58b78426648d8b97113afe42"
+  ami_description = "example vision b6b4f642661c762bb189c2cd97b5fc87"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -155,8 +162,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-675b73fc58b7-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-675b73fc58b7-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-b6b4f642661c-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-b6b4f642661c-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -169,7 +176,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 675b73fc58b78426648d8b97113afe42"
+  image_description       = "example vision b6b4f642661c762bb189c2cd97b5fc87"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -221,11 +228,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-vision-amd64-675b73fc58b7"
+    ami_name = "example-vision-amd64-b6b4f642661c"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-gpu-amd64-50d9de5f53de"
-        "tag:key"             = "50d9de5f53de296097332c8ad88d8f7e"
+        "name"                = "example-base-gpu-amd64-bb36b58b5d1d"
+        "tag:key"             = "bb36b58b5d1d68411ee56585df3c656b"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -234,8 +241,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-675b73fc58b7"
-    source_image            = "example-base-gpu-amd64-50d9de5f53de"
+    image_name              = "example-vision-amd64-b6b4f642661c"
+    source_image            = "example-base-gpu-amd64-bb36b58b5d1d"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -349,17 +356,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-vision-amd64-675b73fc58b7-boot"
+    ami_name        = "example-vision-amd64-b6b4f642661c-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-vision-amd64-675b73fc58b7", "tag:key" = "675b73fc58b78426648d8b97113afe42" }
+      filters = { "name" = "example-vision-amd64-b6b4f642661c", "tag:key" = "b6b4f642661c762bb189c2cd97b5fc87" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-675b73fc58b7-boot"
+    image_name              = "example-vision-amd64-b6b4f642661c-boot"
     skip_create_image       = true
-    source_image            = "example-vision-amd64-675b73fc58b7"
+    source_image            = "example-vision-amd64-b6b4f642661c"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -10,7 +10,7 @@ install_packages 'nginx'
 add_user 'web' 2100 '/nonexistent' ''
 
 put_file 'etc/nginx/conf.d/web.conf' 'root' 'root' '0644' 'e347b8c80d339559a7ce40922a6232797326037ed62e3f51bb6a4d46c771e5a7'
-put_file 'etc/systemd/system/web.service' 'root' 'root' '0644' '73ec8e35d3e25e3b02d9cf95b0ba67b26ff7447c01d0e0a0682a327c24071986'
+put_file 'etc/systemd/system/web.service' 'root' 'root' '0644' '5e01ac58211eb1f7c356e33829a9b2d046c0b2ccede7bdd2be2aaca72bd4925e'
 
 case $ARCHITECTURE in
   'amd64') put_binary 'web' 'a890a1ca5f368bdb13b65c6d5bf7232d878e90f52c2e5f77fadbb32902f4978d' ;;

@@ -7,7 +7,7 @@ set -euo pipefail
 
 add_user 'worker' 2102 '/nonexistent' ''
 
-put_file 'etc/systemd/system/worker.service' 'root' 'root' '0644' '734a1a2b32e99934ab61e9469ab492555a7a1af2f75f3ab7dfc298c0a48edeb5'
+put_file 'etc/systemd/system/worker.service' 'root' 'root' '0644' '80a5a27d0fb51e27d5381d4dd17ec54c1a4499ca375b05eab2dce83fb638899f'
 
 case $ARCHITECTURE in
   'amd64') put_binary 'worker' '199000bb00438f136c45a9231022bf1d390222d224f4c1a7a3d090c11746cfdc' ;;

@@ -5,23 +5,10 @@ set -euo pipefail
 . "$DIRECTORY/packer/scripts/lib.sh"
 
 day=${UPDATES_UNTIL//-/}T235959Z
-security=$MIRROR
-case $DISTRIBUTION in
-  ubuntu)
-    archive=${MIRROR:-https://snapshot.ubuntu.com/ubuntu/$day}
-    security=$archive components='main restricted universe multiverse'
-    keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg
-    ;;
-  debian)
-    archive=${MIRROR:-https://snapshot.debian.org/archive/debian/$day}
-    # Debian's mirrors have the security archive next to the main one.
-    security=${MIRROR:+$MIRROR-security}
-    security=${security:-https://snapshot.debian.org/archive/debian-security/$day}
-    components='main contrib non-free-firmware'
-    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    ;;
-  *) fail "no package sources are known for $DISTRIBUTION" ;;
-esac
+archive=${MIRROR:-https://$SNAPSHOT_HOST/$ARCHIVE/$day}
+# Debian's mirrors have the security archive next to the main one.
+security=${MIRROR:+$MIRROR$SECURITY_MIRROR}
+security=${security:-https://$SNAPSHOT_HOST/$SECURITY_ARCHIVE/$day}
 
 # Only one list may say where packages come from, so remove the vendor's.
 rm --force /etc/apt/sources.list /etc/apt/sources.list.d/{ubuntu,debian}.sources
@@ -29,14 +16,14 @@ write_file /etc/apt/sources.list.d/fleetgen.sources 0644 <<END
 Types: deb
 URIs: $archive
 Suites: $CODENAME $CODENAME-updates
-Components: $components
-Signed-By: $keyring
+Components: $COMPONENTS
+Signed-By: $KEYRING
 
 Types: deb
 URIs: $security
 Suites: $CODENAME-security
-Components: $components
-Signed-By: $keyring
+Components: $COMPONENTS
+Signed-By: $KEYRING
 END
 # cloud-init would write the vendor's list again on every machine.
 write_file /etc/cloud/cloud.cfg.d/95-fleetgen.cfg 0644 <<'END'

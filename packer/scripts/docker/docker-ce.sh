@@ -14,12 +14,7 @@ Suites: $CODENAME
 Components: stable
 Signed-By: /etc/apt/keyrings/docker.asc
 END
-release=debian.12
-case $CODENAME in
-  noble) release=ubuntu.24.04 ;;
-  jammy) release=ubuntu.22.04 ;;
-esac
-docker=5:29.8.2-1~$release~$CODENAME containerd=2.3.6-1~$release~$CODENAME
+docker=5:29.8.2-1~$DOCKER_RELEASE~$CODENAME containerd=2.3.6-1~$DOCKER_RELEASE~$CODENAME
 apt update
 install_packages "docker-ce=$docker" "docker-ce-cli=$docker" "containerd.io=$containerd"
 apt-mark hold docker-ce docker-ce-cli containerd.io >/dev/null

@@ -1,5 +1,15 @@
 # The machines' identity, and what can reach them.
 
+data "aws_caller_identity" "this" {}
+
+locals {
+  secret_arns = [
+    for name in distinct([for secret in var.config.secrets : secret.name]) :
+    # AWS adds six characters to a secret's name.
+    "arn:aws:secretsmanager:${data.aws_region.this.region}:${data.aws_caller_identity.this.account_id}:secret:${name}-??????"
+  ]
+}
+
 resource "aws_iam_role" "this" {
   name                 = var.name
   path                 = var.identity.path
@@ -37,6 +47,26 @@ resource "aws_iam_role_policy" "machine" {
           Effect   = "Allow"
           Action   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
           Resource = "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/${var.name}"
+        },
+      ],
+      length(var.config.secrets) == 0 ? [] : [
+        {
+          Sid      = "FetchSecrets"
+          Effect   = "Allow"
+          Action   = ["secretsmanager:GetSecretValue"]
+          Resource = local.secret_arns
+        },
+      ],
+      length(var.config.secrets) == 0 ? [] : [
+        {
+          Sid      = "DecryptSecrets"
+          Effect   = "Allow"
+          Action   = ["kms:Decrypt"]
+          Resource = "arn:aws:kms:${data.aws_region.this.region}:${data.aws_caller_identity.this.account_id}:key/*"
+          Condition = {
+            StringEquals = { "kms:ViaService" = "secretsmanager.${data.aws_region.this.region}.amazonaws.com" }
+            ArnLike      = { "kms:EncryptionContext:SecretARN" = local.secret_arns }
+          }
         },
       ],
       # The image has its containers. A machine that lost one can pull it again.
@@ -81,42 +111,70 @@ resource "aws_security_group" "this" {
 
 locals {
   port_rules = merge([
-    for port in var.ports : {
-      for cidr in port.cidrs : "${port.port}-${port.protocol}-${cidr}" => {
-        port        = port.port
-        protocol    = port.protocol
-        cidr        = cidr
-        description = port.description
-      }
-    }
+    for port in var.ports : merge(
+      {
+        for cidr in port.cidrs : "${port.port}-${port.protocol}-${cidr}" => {
+          from = port.port, to = coalesce(port.to_port, port.port), protocol = port.protocol, cidr = cidr, security_group = null, description = port.description
+        }
+      },
+      {
+        for group in port.security_groups : "${port.port}-${port.protocol}-${group}" => {
+          from = port.port, to = coalesce(port.to_port, port.port), protocol = port.protocol, cidr = null, security_group = group, description = port.description
+        }
+      },
+    )
   ]...)
 
-  # The load balancer's traffic and its health checks may use different ports.
-  load_balancer_ports = var.load_balancer == null ? [] : distinct([var.load_balancer.port, var.health.port])
+  transports = { HTTP = ["tcp"], HTTPS = ["tcp"], TCP = ["tcp"], TLS = ["tcp"], UDP = ["udp"], TCP_UDP = ["tcp", "udp"] }
+
+  # The load balancers' traffic and their health checks may use different ports, and two backends may share one.
+  load_balancer_rules = distinct(flatten([
+    for backend in var.backends : concat(
+      [for protocol in local.transports[backend.protocol] : { security_group = backend.security_group, protocol = protocol, port = backend.port }],
+      [{ security_group = backend.security_group, protocol = "tcp", port = var.health.port }],
+    )
+  ]))
 }
 
 resource "aws_vpc_security_group_ingress_rule" "port" {
   for_each = local.port_rules
 
-  security_group_id = aws_security_group.this.id
-  description       = each.value.description
-  cidr_ipv4         = each.value.cidr
-  ip_protocol       = each.value.protocol
-  from_port         = each.value.port
-  to_port           = each.value.port
-  tags              = local.tags
+  security_group_id            = aws_security_group.this.id
+  description                  = each.value.description
+  cidr_ipv4                    = each.value.cidr
+  referenced_security_group_id = each.value.security_group
+  ip_protocol                  = each.value.protocol
+  from_port                    = each.value.from
+  to_port                      = each.value.to
+  tags                         = local.tags
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
-  for_each = { for port in local.load_balancer_ports : tostring(port) => port }
+  for_each = { for rule in local.load_balancer_rules : "${rule.security_group}-${rule.protocol}-${rule.port}" => rule }
 
   security_group_id            = aws_security_group.this.id
   description                  = "The load balancer"
-  referenced_security_group_id = var.load_balancer.security_group
-  ip_protocol                  = "tcp"
-  from_port                    = each.value
-  to_port                      = each.value
+  referenced_security_group_id = each.value.security_group
+  ip_protocol                  = each.value.protocol
+  from_port                    = each.value.port
+  to_port                      = each.value.port
   tags                         = local.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "destination" {
+  for_each = merge([
+    for egress in var.egress : {
+      for cidr in egress.cidrs : "${egress.port}-${egress.protocol}-${cidr}" => merge(egress, { cidr = cidr })
+    }
+  ]...)
+
+  security_group_id = aws_security_group.this.id
+  description       = each.value.to
+  cidr_ipv4         = each.value.cidr
+  ip_protocol       = each.value.protocol
+  from_port         = each.value.port
+  to_port           = coalesce(each.value.to_port, each.value.port)
+  tags              = local.tags
 }
 
 resource "aws_vpc_security_group_egress_rule" "network" {

@@ -1,20 +1,23 @@
 locals {
   # A new port needs a new target group, and listeners must let go of the old one before it is destroyed. That needs
   # another name, which a long name of a group has no room for: AWS allows 32 characters.
-  name_with_port    = var.load_balancer == null ? "" : "${var.name}-${var.load_balancer.port}"
-  target_group_name = length(local.name_with_port) <= 32 ? local.name_with_port : var.name
+  target_group_bases = { for key in keys(var.backends) : key => key == "main" ? var.name : "${var.name}-${key}" }
+  target_group_names = {
+    for key, base in local.target_group_bases :
+    key => length("${base}-${var.backends[key].port}") <= 32 ? "${base}-${var.backends[key].port}" : base
+  }
 }
 
 resource "aws_lb_target_group" "this" {
-  count = var.load_balancer == null ? 0 : 1
+  for_each = var.backends
 
-  name                 = local.target_group_name
+  name                 = local.target_group_names[each.key]
   vpc_id               = var.network.vpc_id
   target_type          = "instance"
-  port                 = var.load_balancer.port
-  protocol             = var.load_balancer.protocol
-  preserve_client_ip   = var.load_balancer.preserve_client_ip == null ? null : tostring(var.load_balancer.preserve_client_ip)
-  deregistration_delay = tostring(var.load_balancer.drain_seconds)
+  port                 = each.value.port
+  protocol             = each.value.protocol
+  preserve_client_ip   = each.value.preserve_client_ip == null ? null : tostring(each.value.preserve_client_ip)
+  deregistration_delay = tostring(each.value.drain_seconds)
   tags                 = local.tags
 
   health_check {
@@ -35,25 +38,42 @@ resource "aws_lb_target_group" "this" {
 }
 
 locals {
-  has_listener    = var.load_balancer == null ? false : var.load_balancer.listener_port != null
-  has_certificate = var.load_balancer == null ? false : var.load_balancer.certificate != null
-  listens_to      = var.load_balancer == null ? "" : var.load_balancer.protocol == "TCP" ? "TCP" : "HTTP"
+  listeners = { for key, backend in var.backends : key => backend if backend.listener_port != null }
+  # What a listener speaks, without a certificate and with one.
+  listener_protocols = {
+    HTTP    = ["HTTP", "HTTPS"]
+    HTTPS   = ["HTTP", "HTTPS"]
+    TCP     = ["TCP", "TLS"]
+    TLS     = ["TLS", "TLS"]
+    UDP     = ["UDP", "UDP"]
+    TCP_UDP = ["TCP_UDP", "TCP_UDP"]
+  }
 }
 
 # A listener that forwards everything to this group. Without it, a listener rule kept elsewhere must do that.
 resource "aws_lb_listener" "this" {
   # checkov:skip=CKV_AWS_103: A listener with a certificate has a TLS 1.3 policy. Checkov cannot resolve the condition; over plans the check runs.
-  count = local.has_listener ? 1 : 0
+  for_each = local.listeners
 
-  load_balancer_arn = var.load_balancer.arn
-  port              = var.load_balancer.listener_port
-  protocol          = local.has_certificate ? { TCP = "TLS", HTTP = "HTTPS" }[local.listens_to] : local.listens_to
-  certificate_arn   = var.load_balancer.certificate
-  ssl_policy        = local.has_certificate ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
+  load_balancer_arn = each.value.arn
+  port              = each.value.listener_port
+  protocol          = local.listener_protocols[each.value.protocol][each.value.certificate == null ? 0 : 1]
+  certificate_arn   = each.value.certificate
+  ssl_policy        = each.value.certificate == null ? null : "ELBSecurityPolicy-TLS13-1-2-2021-06"
   tags              = local.tags
 
   default_action {
     type             = "forward"
-    target_group_arn = aws_lb_target_group.this[0].arn
+    target_group_arn = aws_lb_target_group.this[each.key].arn
   }
+}
+
+moved {
+  from = aws_lb_target_group.this[0]
+  to   = aws_lb_target_group.this["main"]
+}
+
+moved {
+  from = aws_lb_listener.this[0]
+  to   = aws_lb_listener.this["main"]
 }

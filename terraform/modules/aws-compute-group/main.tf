@@ -28,19 +28,28 @@ locals {
   tags = merge(var.tags, { Name = var.name })
 
   has_alias = var.disk.kms_key == null ? false : startswith(var.disk.kms_key, "alias/")
-  # Programs find the proxy in /etc/fleet/proxy.env: packer/scripts/base/proxy.sh.
-  user_data = var.proxy == null ? null : join("\n", ["#cloud-config", yamlencode({
-    write_files = [{
-      path = "/etc/fleet/proxy.env"
-      content = join("", [
-        for name, value in { HTTP_PROXY = var.proxy.url, HTTPS_PROXY = var.proxy.url, NO_PROXY = join(",", var.proxy.exceptions) } :
-        "${name}=${value}\n${lower(name)}=${value}\n"
-      ])
-    }]
-  })])
-
-  disk_key = local.has_alias ? data.aws_kms_alias.disk[0].target_key_arn : var.disk.kms_key
+  disk_key  = local.has_alias ? data.aws_kms_alias.disk[0].target_key_arn : var.disk.kms_key
 }
+
+locals {
+  # AWS attaches disks under these names. The machine finds the one that it calls otherwise by asking the disk itself.
+  devices = { for index, name in keys(var.data_disks) : name => "sd${substr("fghijklmnop", index, 1)}" }
+}
+
+module "user_data" {
+  source = "../machine-user-data"
+
+  cloud  = "aws"
+  place  = data.aws_region.this.region
+  proxy  = var.proxy
+  config = var.config
+  disks = concat(
+    [for name, disk in var.data_disks : { device = local.devices[name], filesystem = disk.filesystem, owner = disk.owner, mount = disk.mount }],
+    var.instance_store == null ? [] : [merge(var.instance_store, { device = "instance-store" })],
+  )
+}
+
+data "aws_region" "this" {}
 
 resource "aws_launch_template" "this" {
   # checkov:skip=CKV_AWS_341: Containers need two hops to reach the metadata service. The default is one, and tokens are required.
@@ -49,7 +58,7 @@ resource "aws_launch_template" "this" {
   image_id               = data.aws_ami.bootstrap.id
   instance_type          = var.machine_type
   update_default_version = false
-  user_data              = local.user_data == null ? null : base64encode(local.user_data)
+  user_data              = module.user_data.user_data == null ? null : base64encode(module.user_data.user_data)
   tags                   = local.tags
 
   iam_instance_profile {
@@ -78,11 +87,29 @@ resource "aws_launch_template" "this" {
     ebs {
       encrypted             = true
       kms_key_id            = local.disk_key
-      volume_type           = "gp3"
+      volume_type           = var.disk.type
       volume_size           = var.disk.size_gib
       iops                  = var.disk.iops
       throughput            = var.disk.throughput
       delete_on_termination = true
+    }
+  }
+
+  dynamic "block_device_mappings" {
+    for_each = var.data_disks
+
+    content {
+      device_name = "/dev/${local.devices[block_device_mappings.key]}"
+
+      ebs {
+        encrypted             = true
+        kms_key_id            = local.disk_key
+        volume_type           = block_device_mappings.value.type
+        volume_size           = block_device_mappings.value.size_gib
+        iops                  = block_device_mappings.value.iops
+        throughput            = block_device_mappings.value.throughput
+        delete_on_termination = true
+      }
     }
   }
 
@@ -124,16 +151,38 @@ resource "aws_ssm_parameter" "image" {
   }
 }
 
+# The subnets of the group's zones, if it is not in all of them.
+data "aws_subnets" "zones" {
+  count = var.zones == null ? 0 : 1
+
+  filter {
+    name   = "subnet-id"
+    values = var.network.subnet_ids
+  }
+
+  filter {
+    name   = "availability-zone"
+    values = var.zones
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.ids) >= length(var.zones)
+      error_message = "The network has no subnet for machines in one of the zones ${join(", ", var.zones)}."
+    }
+  }
+}
+
 resource "aws_autoscaling_group" "this" {
   name                      = var.name
   min_size                  = var.size.min
   max_size                  = var.size.max
   desired_capacity          = var.size.desired
-  vpc_zone_identifier       = var.network.subnet_ids
+  vpc_zone_identifier       = var.zones == null ? var.network.subnet_ids : sort(data.aws_subnets.zones[0].ids)
   default_instance_warmup   = var.warmup_seconds
   max_instance_lifetime     = var.max_lifetime_seconds
   capacity_rebalance        = var.spot != null
-  health_check_type         = var.load_balancer == null ? "EC2" : "ELB"
+  health_check_type         = length(var.backends) == 0 ? "EC2" : "ELB"
   health_check_grace_period = var.health == null ? 300 : var.health.grace_seconds
 
   # On a vendor's image, no machine ever becomes healthy, and AWS would replace them all without end.

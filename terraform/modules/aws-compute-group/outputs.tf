@@ -19,6 +19,11 @@ output "security_group_id" {
 }
 
 output "target_group_arn" {
-  description = "The ARN of the target group, for listener rules kept elsewhere. Null without a load balancer."
-  value       = one(aws_lb_target_group.this[*].arn)
+  description = "The ARN of the target group of the backend `main`, for listener rules kept elsewhere. Null without it."
+  value       = try(aws_lb_target_group.this["main"].arn, null)
+}
+
+output "target_group_arns" {
+  description = "The ARNs of all target groups, by backend."
+  value       = { for key, group in aws_lb_target_group.this : key => group.arn }
 }

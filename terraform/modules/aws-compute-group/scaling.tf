@@ -30,7 +30,69 @@ resource "aws_autoscaling_policy" "requests" {
     predefined_metric_specification {
       predefined_metric_type = "ALBRequestCountPerTarget"
       # app/NAME/ID/targetgroup/NAME/ID
-      resource_label = "${split(":loadbalancer/", var.load_balancer.arn)[1]}/${aws_lb_target_group.this[0].arn_suffix}"
+      resource_label = "${split(":loadbalancer/", var.backends["main"].arn)[1]}/${aws_lb_target_group.this["main"].arn_suffix}"
+    }
+  }
+}
+
+# Messages for each machine, as the user guide of EC2 Auto Scaling computes them; a group without machines counts as one, so that it can grow.
+resource "aws_autoscaling_policy" "queue" {
+  count = var.scaling.queue == null ? 0 : 1
+
+  name                   = "queue"
+  autoscaling_group_name = aws_autoscaling_group.this.name
+  policy_type            = "TargetTrackingScaling"
+
+  target_tracking_configuration {
+    target_value = var.scaling.queue.messages_per_machine
+
+    customized_metric_specification {
+      metrics {
+        id          = "messages"
+        label       = "Messages that wait"
+        return_data = false
+
+        metric_stat {
+          stat = "Sum"
+
+          metric {
+            namespace   = "AWS/SQS"
+            metric_name = "ApproximateNumberOfMessagesVisible"
+
+            dimensions {
+              name  = "QueueName"
+              value = var.scaling.queue.name
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "machines"
+        label       = "Machines in service"
+        return_data = false
+
+        metric_stat {
+          stat = "Average"
+
+          metric {
+            namespace   = "AWS/AutoScaling"
+            metric_name = "GroupInServiceInstances"
+
+            dimensions {
+              name  = "AutoScalingGroupName"
+              value = aws_autoscaling_group.this.name
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "each"
+        label       = "Messages for each machine"
+        expression  = "messages / IF(machines > 0, machines, 1)"
+        return_data = true
+      }
     }
   }
 }

@@ -133,12 +133,24 @@ variable "size" {
   }
 }
 
+variable "zones" {
+  description = "The zones of the network that the machines run in. Default: all."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.zones == null ? true : length(var.zones) > 0
+    error_message = "There must be at least one zone."
+  }
+}
+
 variable "disk" {
-  description = "The boot disk, always encrypted: size in GiB, IOPS, throughput in MiB/s, and the alias or ARN of a KMS key. Default key: the account's EBS key."
+  description = "The boot disk, always encrypted: size in GiB, type (gp3 or io2), IOPS, throughput in MiB/s (gp3 only), and the alias or ARN of a KMS key, also for data disks. Default key: the account's EBS key."
   type = object({
     size_gib   = number
+    type       = optional(string, "gp3")
     iops       = optional(number, 3000)
-    throughput = optional(number, 125)
+    throughput = optional(number)
     kms_key    = optional(string)
   })
 
@@ -148,19 +160,68 @@ variable "disk" {
   }
 
   validation {
-    condition     = var.disk.iops >= 3000 && var.disk.iops <= 16000 && var.disk.throughput >= 125 && var.disk.throughput <= 1000
-    error_message = "A gp3 volume supports 3000 to 16000 IOPS and 125 to 1000 MiB/s."
+    condition     = var.disk.type == "io2" ? var.disk.iops >= 100 && var.disk.iops <= 256000 && var.disk.throughput == null : var.disk.type == "gp3" && var.disk.iops >= 3000 && var.disk.iops <= 80000 && coalesce(var.disk.throughput, 125) <= 2000
+    error_message = "A gp3 volume supports 3000 to 80000 IOPS and 125 to 2000 MiB/s, an io2 volume 100 to 256000 IOPS and no throughput."
   }
 
   validation {
-    condition     = var.disk.iops <= 500 * var.disk.size_gib && var.disk.throughput * 4 <= var.disk.iops
-    error_message = "A gp3 volume supports at most 500 IOPS per GiB, and 1 MiB/s per 4 IOPS."
+    condition     = var.disk.iops <= (var.disk.type == "io2" ? 1000 : 500) * var.disk.size_gib && coalesce(var.disk.throughput, 0) * 4 <= var.disk.iops
+    error_message = "A gp3 volume supports at most 500 IOPS per GiB, an io2 volume 1000, and 1 MiB/s needs 4 IOPS."
   }
 
   validation {
     condition     = var.disk.kms_key == null ? true : startswith(var.disk.kms_key, "alias/") || startswith(var.disk.kms_key, "arn:aws:kms:")
     error_message = "The KMS key must be an alias, such as alias/NAME, or an ARN."
   }
+}
+
+variable "data_disks" {
+  description = "Disks for data, by name, always encrypted: size in GiB, type, IOPS and throughput as for the boot disk, and where they are mounted, with which file system (ext4 or xfs) and owner. They come and go with the machine."
+  type = map(object({
+    size_gib   = number
+    type       = optional(string, "gp3")
+    iops       = optional(number, 3000)
+    throughput = optional(number)
+    mount      = string
+    filesystem = optional(string, "ext4")
+    owner      = optional(string, "root")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.data_disks) <= 11 && alltrue([for disk in var.data_disks : contains(["gp3", "io2"], disk.type)])
+    error_message = "There may be at most 11 data disks, of the types gp3 and io2."
+  }
+}
+
+variable "instance_store" {
+  description = "Where the disks inside the host are mounted, with which file system and owner. Default: nowhere."
+  type = object({
+    mount      = string
+    filesystem = optional(string, "ext4")
+    owner      = optional(string, "root")
+  })
+  default = null
+}
+
+variable "config" {
+  description = "What machines find at boot: environment variables of services, files by path, and secrets by the variable that services find them in, each with its name and the key in it if it is JSON. Default: nothing."
+  type = object({
+    environment = optional(map(string), {})
+    files = optional(map(object({
+      content = string
+      owner   = optional(string, "root")
+      group   = optional(string, "root")
+      mode    = optional(string, "0644")
+    })), {})
+    secrets = optional(map(object({
+      name = string
+      key  = optional(string)
+    })), {})
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "egress_cidrs" {
@@ -173,13 +234,33 @@ variable "egress_cidrs" {
   }
 }
 
-variable "ports" {
-  description = "The open ports, and the CIDRs they are open to."
+variable "egress" {
+  description = "What the machines may connect to besides `egress_cidrs`: the name of a destination, its CIDRs, the protocol, and the port or the first and the last of a range."
   type = list(object({
-    port        = number
-    protocol    = string
-    cidrs       = list(string)
-    description = optional(string)
+    to       = string
+    port     = number
+    to_port  = optional(number)
+    protocol = string
+    cidrs    = list(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue(flatten([for egress in var.egress : [for cidr in egress.cidrs : can(cidrnetmask(cidr)) && cidr != "0.0.0.0/0"]]))
+    error_message = "Each must be an IPv4 CIDR, and not 0.0.0.0/0."
+  }
+}
+
+variable "ports" {
+  description = "The open ports, or the first and the last of a range, and the CIDRs and security groups they are open to."
+  type = list(object({
+    port            = number
+    to_port         = optional(number)
+    protocol        = string
+    cidrs           = list(string)
+    security_groups = optional(list(string), [])
+    description     = optional(string)
   }))
   default  = []
   nullable = false
@@ -195,9 +276,9 @@ variable "ports" {
   }
 }
 
-variable "load_balancer" {
-  description = "The group's load balancer: its ARN and security group, the machines' port and protocol (HTTP, HTTPS or TCP), how long a machine that leaves may finish its requests, the port and certificate of a listener of the group's own, and whether machines see the clients' addresses (null for AWS's default)."
-  type = object({
+variable "backends" {
+  description = "What load balancers send traffic to, by name; `main` is the one whose requests are counted. Each has the load balancer's ARN and security group, the machines' port and protocol (HTTP, HTTPS, TCP, TLS, UDP or TCP_UDP), how long a machine that leaves may finish its requests, the port and certificate of a listener of the group's own, and whether machines see the clients' addresses (null for AWS's default)."
+  type = map(object({
     arn            = string
     security_group = string
     port           = number
@@ -207,22 +288,28 @@ variable "load_balancer" {
     certificate    = optional(string)
 
     preserve_client_ip = optional(bool)
-  })
-  default = null
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.load_balancer == null ? true : contains(["HTTP", "HTTPS", "TCP"], var.load_balancer.protocol)
-    error_message = "The protocol must be HTTP, HTTPS or TCP."
+    condition     = alltrue([for backend in var.backends : contains(["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"], backend.protocol)])
+    error_message = "The protocol must be HTTP, HTTPS, TCP, TLS, UDP or TCP_UDP."
   }
 
   validation {
-    condition     = var.load_balancer == null ? true : length(var.name) <= 32
-    error_message = "Behind a load balancer, the name must have at most 32 characters, because AWS limits a target group's name to 32."
+    condition     = alltrue([for key in keys(var.backends) : length(key == "main" ? var.name : "${var.name}-${key}") <= 32])
+    error_message = "The name of a target group, which is the group's, with the backend's unless that is main, must have at most 32 characters."
   }
 
   validation {
-    condition     = var.load_balancer == null ? true : var.health != null
+    condition     = length(var.backends) == 0 || var.health != null
     error_message = "A group behind a load balancer needs `health`."
+  }
+
+  validation {
+    condition     = alltrue([for backend in var.backends : backend.certificate != null || backend.protocol != "TLS" || backend.listener_port == null])
+    error_message = "A listener for TLS needs a certificate."
   }
 }
 
@@ -252,10 +339,14 @@ variable "health" {
 }
 
 variable "scaling" {
-  description = "Autoscaling: target values, and sizes on a schedule."
+  description = "Autoscaling: target values, a queue in SQS with the messages that may wait for each machine, and sizes on a schedule."
   type = object({
     cpu_percent          = optional(number)
     requests_per_machine = optional(number)
+    queue = optional(object({
+      name                 = string
+      messages_per_machine = number
+    }))
     schedules = optional(map(object({
       cron      = string
       time_zone = optional(string, "UTC")
@@ -266,7 +357,7 @@ variable "scaling" {
   nullable = false
 
   validation {
-    condition     = var.scaling.requests_per_machine == null ? true : var.load_balancer != null
+    condition     = var.scaling.requests_per_machine == null ? true : contains(keys(var.backends), "main")
     error_message = "Scaling on requests needs a load balancer."
   }
 

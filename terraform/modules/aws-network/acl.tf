@@ -6,19 +6,34 @@ locals {
   internet       = "0.0.0.0/0"
   # The ports that Linux connects from (ip_local_port_range), which answers come back to.
   answers = { from = 32768, to = 60999 }
+  # Beyond the network: security groups decide who connects.
+  outside = distinct(concat(var.peer_cidrs, flatten([for destination in var.destinations : destination.cidrs])))
+
+  # Packets to machines and answers to clients, if there is UDP at all.
+  edge_udp = length(var.edge_udp_ports) == 0 ? [] : [
+    { number = 110, action = "allow", protocol = "udp", cidr = var.cidr, from = 1, to = 65535 },
+    { number = 310, action = "allow", protocol = "udp", cidr = local.internet, from = 1024, to = 65535 },
+  ]
+  answers_udp = length(var.udp_ports) == 0 ? [] : [
+    { number = 210, action = "allow", protocol = "udp", cidr = local.internet, from = 1024, to = 65535 },
+  ]
 
   # Rule numbers are the order in which AWS looks; the first that matches decides.
   acl = {
     machines = {
       ingress = concat(
-        [for index, cidr in concat([var.cidr], var.peer_cidrs) : { number = 100 + index, action = "allow", protocol = "-1", cidr = cidr, from = 0, to = 0 }],
+        [for index, cidr in concat([var.cidr], local.outside) : { number = 100 + index, action = "allow", protocol = "-1", cidr = cidr, from = 0, to = 0 }],
         # Answers of S3, whose endpoint has public addresses.
         [{ number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = local.answers.from, to = local.answers.to }],
+        # Packets of clients, which public load balancers pass on as they are.
+        [for index, port in var.udp_ports : { number = 210 + index, action = "allow", protocol = "udp", cidr = local.internet, from = port, to = port }],
       )
       egress = concat(
-        [for index, cidr in concat([var.cidr], var.peer_cidrs) : { number = 100 + index, action = "allow", protocol = "-1", cidr = cidr, from = 0, to = 0 }],
+        [for index, cidr in concat([var.cidr], local.outside) : { number = 100 + index, action = "allow", protocol = "-1", cidr = cidr, from = 0, to = 0 }],
         # S3. Only its prefix list has a route.
         [{ number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = 443, to = 443 }],
+        # Answers to clients. There is no route but the load balancer's.
+        local.answers_udp,
       )
     }
     proxy = {
@@ -49,11 +64,16 @@ locals {
         # Answers of machines.
         [{ number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1024, to = 65535 }],
         [for index, port in var.edge_ports : { number = 200 + index, action = "allow", protocol = "tcp", cidr = local.internet, from = port, to = port }],
+        [for rule in local.edge_udp : merge(rule, { from = 1024, to = 65535 }) if rule.cidr == var.cidr],
+        [for index, port in var.edge_udp_ports : { number = 300 + index, action = "allow", protocol = "udp", cidr = local.internet, from = port, to = port }],
       )
-      egress = [
-        { number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1, to = 65535 },
-        { number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = 1024, to = 65535 },
-      ]
+      egress = concat(
+        [
+          { number = 100, action = "allow", protocol = "tcp", cidr = var.cidr, from = 1, to = 65535 },
+          { number = 200, action = "allow", protocol = "tcp", cidr = local.internet, from = 1024, to = 65535 },
+        ],
+        local.edge_udp,
+      )
     }
   }
 

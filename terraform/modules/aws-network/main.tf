@@ -51,7 +51,7 @@ resource "aws_default_route_table" "this" {
   tags                   = merge(local.tags, { Name = "${var.name}-unused" })
 }
 
-# Without peers, it has no route out of the VPC but the one to S3.
+# Without peers and destinations, it has no route out of the VPC but the one to S3.
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
   tags   = merge(local.tags, { Name = "${var.name}-private", tier = "private" })
@@ -62,6 +62,21 @@ resource "aws_route_table_association" "private" {
 
   subnet_id      = aws_subnet.this[each.key].id
   route_table_id = aws_route_table.private.id
+}
+
+# To what is outside the fleet. Each gateway is attached to the VPC already.
+resource "aws_route" "destination" {
+  for_each = merge([
+    for destination in var.destinations : {
+      for cidr in destination.cidrs : cidr => destination.gateway if destination.gateway != null
+    }
+  ]...)
+
+  route_table_id            = aws_route_table.private.id
+  destination_cidr_block    = each.key
+  transit_gateway_id        = startswith(each.value, "tgw-") ? each.value : null
+  gateway_id                = startswith(each.value, "vgw-") ? each.value : null
+  vpc_peering_connection_id = startswith(each.value, "pcx-") ? each.value : null
 }
 
 resource "aws_internet_gateway" "this" {

@@ -101,6 +101,44 @@ variable "peer_cidrs" {
   }
 }
 
+variable "destinations" {
+  description = "Addresses outside the fleet, by name: their CIDRs, and what leads there: a transit gateway (tgw-…), a virtual private gateway (vgw-…) or a peering connection (pcx-…), attached to the VPC. Null if others add the routes. `domains` are names that the resolver answers as well."
+  type = map(object({
+    cidrs   = list(string)
+    gateway = optional(string)
+    domains = optional(list(string), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for destination in var.destinations : destination.gateway == null ? true : can(regex("^(tgw|vgw|pcx)-", destination.gateway))])
+    error_message = "A gateway must be a transit gateway, a virtual private gateway or a peering connection."
+  }
+
+  validation {
+    condition     = length(distinct(flatten([for destination in var.destinations : destination.cidrs]))) + length(var.peer_cidrs) < 15
+    error_message = "There may be at most 14 CIDRs of destinations and peers: AWS allows 20 rules in a network ACL."
+  }
+}
+
+variable "edge_udp_ports" {
+  description = "The UDP ports of public load balancers that the internet may send packets to."
+  type        = list(number)
+  default     = []
+}
+
+variable "udp_ports" {
+  description = "The UDP ports of machines that public load balancers pass packets on to, with the addresses of clients."
+  type        = list(number)
+  default     = []
+
+  validation {
+    condition     = length(var.udp_ports) < 4
+    error_message = "There may be at most 3 ports: AWS allows 20 rules in a network ACL."
+  }
+}
+
 variable "proxy_port" {
   description = "The port of the egress proxy."
   type        = number

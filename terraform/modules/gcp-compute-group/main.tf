@@ -1,16 +1,21 @@
 locals {
   has_gpus = var.has_gpus || var.accelerator != null
 
-  # Programs find the proxy in /etc/fleet/proxy.env: packer/scripts/base/proxy.sh.
-  user_data = var.proxy == null ? null : join("\n", ["#cloud-config", yamlencode({
-    write_files = [{
-      path = "/etc/fleet/proxy.env"
-      content = join("", [
-        for name, value in { HTTP_PROXY = var.proxy.url, HTTPS_PROXY = var.proxy.url, NO_PROXY = join(",", var.proxy.exceptions) } :
-        "${name}=${value}\n${lower(name)}=${value}\n"
-      ])
-    }]
-  })])
+  # Disks that the group names, and as many local ones as it attaches.
+  local_disks = var.instance_store == null ? 0 : coalesce(var.instance_store.disks, 0)
+}
+
+module "user_data" {
+  source = "../machine-user-data"
+
+  cloud  = "gcp"
+  place  = var.project
+  proxy  = var.proxy
+  config = var.config
+  disks = concat(
+    [for name, disk in var.data_disks : { device = "google-${name}", filesystem = disk.filesystem, owner = disk.owner, mount = disk.mount }],
+    var.instance_store == null ? [] : [{ device = "instance-store", filesystem = var.instance_store.filesystem, owner = var.instance_store.owner, mount = var.instance_store.mount }],
+  )
 }
 
 resource "google_compute_region_instance_template" "this" {
@@ -33,12 +38,51 @@ resource "google_compute_region_instance_template" "this" {
     disk_size_gb = var.disk.size_gib
     labels       = var.labels
 
+    provisioned_iops       = var.disk.iops
+    provisioned_throughput = var.disk.throughput
+
     dynamic "disk_encryption_key" {
       for_each = var.disk.kms_key == null ? [] : [var.disk.kms_key]
 
       content {
         kms_key_self_link = disk_encryption_key.value
       }
+    }
+  }
+
+  dynamic "disk" {
+    for_each = var.data_disks
+
+    content {
+      # The machine finds it as /dev/disk/by-id/google-NAME.
+      device_name            = disk.key
+      auto_delete            = true
+      disk_type              = disk.value.type
+      disk_size_gb           = disk.value.size_gib
+      provisioned_iops       = disk.value.iops
+      provisioned_throughput = disk.value.throughput
+      labels                 = var.labels
+
+      dynamic "disk_encryption_key" {
+        for_each = var.disk.kms_key == null ? [] : [var.disk.kms_key]
+
+        content {
+          kms_key_self_link = disk_encryption_key.value
+        }
+      }
+    }
+  }
+
+  # Google encrypts them with keys that end with the machine.
+  dynamic "disk" {
+    for_each = range(local.local_disks)
+
+    content {
+      type         = "SCRATCH"
+      disk_type    = "local-ssd"
+      interface    = "NVME"
+      disk_size_gb = 375
+      auto_delete  = true
     }
   }
 
@@ -55,12 +99,13 @@ resource "google_compute_region_instance_template" "this" {
   }
 
   metadata = merge(
+    var.metadata,
     {
       block-project-ssh-keys = "TRUE"
       enable-oslogin         = "TRUE"
       serial-port-enable     = "FALSE"
     },
-    local.user_data == null ? {} : { user-data = local.user_data },
+    module.user_data.user_data == null ? {} : { user-data = module.user_data.user_data },
   )
 
   dynamic "guest_accelerator" {
@@ -140,11 +185,11 @@ resource "google_compute_region_instance_group_manager" "this" {
   }
 
   dynamic "named_port" {
-    for_each = var.load_balancer == null ? [] : [var.load_balancer.port]
+    for_each = var.backends
 
     content {
-      name = "load-balancer"
-      port = named_port.value
+      name = named_port.key == "main" ? "load-balancer" : named_port.key
+      port = named_port.value.port
     }
   }
 

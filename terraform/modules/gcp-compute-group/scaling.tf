@@ -1,5 +1,5 @@
 locals {
-  is_scaled = var.scaling.cpu_percent != null || length(var.scaling.schedules) > 0
+  is_scaled = var.scaling.cpu_percent != null || var.scaling.queue != null || length(var.scaling.schedules) > 0
 
   # Without scaling, the autoscaler keeps the group at `desired`, so that changing it also resizes an existing group.
   bounds = local.is_scaled ? var.size : { min = var.size.desired, max = var.size.desired }
@@ -23,6 +23,17 @@ resource "google_compute_region_autoscaler" "this" {
 
     cpu_utilization {
       target = local.cpu_percent / 100
+    }
+
+    # Google divides what waits among the machines.
+    dynamic "metric" {
+      for_each = var.scaling.queue == null ? [] : [var.scaling.queue]
+
+      content {
+        name                       = "pubsub.googleapis.com/subscription/num_undelivered_messages"
+        filter                     = "resource.type = pubsub_subscription AND resource.labels.subscription_id = \"${metric.value.name}\""
+        single_instance_assignment = metric.value.messages_per_machine
+      }
     }
 
     dynamic "scaling_schedules" {

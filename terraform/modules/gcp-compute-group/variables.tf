@@ -53,6 +53,7 @@ variable "network" {
   type = object({
     network    = string
     subnetwork = string
+    project    = optional(string)
   })
 }
 
@@ -145,11 +146,13 @@ variable "size" {
 }
 
 variable "disk" {
-  description = "The boot disk, always encrypted: size in GiB, type and KMS key. Default key: Google's."
+  description = "The boot disk, always encrypted: size in GiB, type, IOPS and throughput in MiB/s (hyperdisk-balanced only), and KMS key, also for data disks. Default key: Google's."
   type = object({
-    size_gib = number
-    type     = optional(string, "pd-balanced")
-    kms_key  = optional(string)
+    size_gib   = number
+    type       = optional(string, "pd-balanced")
+    iops       = optional(number)
+    throughput = optional(number)
+    kms_key    = optional(string)
   })
 
   validation {
@@ -161,22 +164,102 @@ variable "disk" {
     condition     = contains(["hyperdisk-balanced", "pd-balanced", "pd-ssd"], var.disk.type)
     error_message = "The type must be pd-balanced, pd-ssd or hyperdisk-balanced."
   }
+
+  validation {
+    condition     = var.disk.type == "hyperdisk-balanced" || (var.disk.iops == null && var.disk.throughput == null)
+    error_message = "Only hyperdisk-balanced has IOPS and throughput to set."
+  }
 }
 
-variable "ports" {
-  description = "The open ports, and the CIDRs they are open to."
+variable "data_disks" {
+  description = "Disks for data, by name, always encrypted: size in GiB, type, IOPS and throughput as for the boot disk, and where they are mounted, with which file system (ext4 or xfs) and owner. They come and go with the machine."
+  type = map(object({
+    size_gib   = number
+    type       = optional(string, "pd-balanced")
+    iops       = optional(number)
+    throughput = optional(number)
+    mount      = string
+    filesystem = optional(string, "ext4")
+    owner      = optional(string, "root")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for disk in var.data_disks : contains(["hyperdisk-balanced", "pd-balanced", "pd-ssd"], disk.type)])
+    error_message = "The type must be pd-balanced, pd-ssd or hyperdisk-balanced."
+  }
+}
+
+variable "instance_store" {
+  description = "Where the disks inside the host are mounted, with which file system and owner, and how many to attach to a machine type without. Default: nowhere."
+  type = object({
+    mount      = string
+    filesystem = optional(string, "ext4")
+    owner      = optional(string, "root")
+    disks      = optional(number)
+  })
+  default = null
+}
+
+variable "config" {
+  description = "What machines find at boot: environment variables of services, files by path, and secrets by the variable that services find them in, each with its name and the key in it if it is JSON. Default: nothing."
+  type = object({
+    environment = optional(map(string), {})
+    files = optional(map(object({
+      content = string
+      owner   = optional(string, "root")
+      group   = optional(string, "root")
+      mode    = optional(string, "0644")
+    })), {})
+    secrets = optional(map(object({
+      name = string
+      key  = optional(string)
+    })), {})
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "metadata" {
+  description = "More entries of the machines' metadata."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "egress" {
+  description = "What the machines may connect to besides the network: the name of a destination, its CIDRs, the protocol, and the port or range of ports."
   type = list(object({
-    port        = number
-    protocol    = string
-    cidrs       = list(string)
-    description = optional(string)
+    to       = string
+    port     = string
+    protocol = string
+    cidrs    = list(string)
   }))
   default  = []
   nullable = false
 
   validation {
-    condition     = alltrue([for port in var.ports : port.port >= 1 && port.port <= 65535 && contains(["tcp", "udp"], port.protocol)])
-    error_message = "A port must be 1 to 65535, with the protocol tcp or udp."
+    condition     = alltrue(flatten([for egress in var.egress : [for cidr in egress.cidrs : can(cidrnetmask(cidr)) && cidr != "0.0.0.0/0"]]))
+    error_message = "Each must be an IPv4 CIDR, and not 0.0.0.0/0."
+  }
+}
+
+variable "ports" {
+  description = "The open ports or ranges of ports, and the CIDRs and service accounts they are open to."
+  type = list(object({
+    port             = string
+    protocol         = string
+    cidrs            = list(string)
+    service_accounts = optional(list(string), [])
+    description      = optional(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for port in var.ports : can(regex("^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$", port.port)) && contains(["tcp", "udp"], port.protocol)])
+    error_message = "A port must be 1 to 65535 or a range such as 9000-9100, with the protocol tcp or udp."
   }
 
   validation {
@@ -185,17 +268,19 @@ variable "ports" {
   }
 }
 
-variable "load_balancer" {
-  description = "The group's load balancer: the machines' port, and the ranges its traffic comes from. Its backend service refers to the output `instance_group` and the port named `load-balancer`."
-  type = object({
+variable "backends" {
+  description = "What load balancers send traffic to, by name: the machines' port, its protocol (tcp or udp), and the ranges that traffic comes from. A backend service refers to the output `instance_group` and the port with the backend's name, which is `load-balancer` for `main`."
+  type = map(object({
     port          = number
+    protocol      = optional(string, "tcp")
     source_ranges = list(string)
-  })
-  default = null
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.load_balancer == null ? true : length(var.load_balancer.source_ranges) > 0 && !contains(var.load_balancer.source_ranges, "0.0.0.0/0")
-    error_message = "The load balancer needs at least one source range."
+    condition     = alltrue([for backend in var.backends : length(backend.source_ranges) > 0 && !contains(backend.source_ranges, "0.0.0.0/0")])
+    error_message = "A load balancer needs at least one source range."
   }
 }
 
@@ -225,10 +310,14 @@ variable "health" {
 }
 
 variable "scaling" {
-  description = "Autoscaling: a target value, and sizes on a schedule."
+  description = "Autoscaling: a target value, a subscription in Pub/Sub with the messages that may wait for each machine, and sizes on a schedule."
   type = object({
     cpu_percent    = optional(number)
     warmup_seconds = optional(number, 120)
+    queue = optional(object({
+      name                 = string
+      messages_per_machine = number
+    }))
     schedules = optional(map(object({
       cron             = string
       time_zone        = optional(string, "UTC")

@@ -1,10 +1,12 @@
-# Looks up the network's resources by name.
+# Looks up the network's resources by name. A network that exists already may be in another project: the host of a Shared VPC.
 
 data "google_compute_network" "this" {
-  name = var.name
+  name    = var.name
+  project = var.project
 }
 
 data "google_compute_subnetwork" "machines" {
-  name   = "${var.name}-machines"
-  region = var.region
+  name    = coalesce(var.subnetwork, "${var.name}-machines")
+  project = var.project
+  region  = var.region
 }

@@ -7,3 +7,8 @@ output "subnetwork" {
   description = "The self link of the machines' subnetwork."
   value       = data.google_compute_subnetwork.machines.self_link
 }
+
+output "project" {
+  description = "The project that the network is in, if it is not the provider's."
+  value       = var.project
+}

@@ -44,3 +44,22 @@ resource "google_service_account_iam_member" "machine" {
   role               = "roles/iam.serviceAccountUser"
   member             = each.value.member
 }
+
+# The secrets that a group names, and no others.
+resource "google_project_iam_member" "secret" {
+  for_each = {
+    for item in flatten([
+      for name, machine in var.machines : [for secret in machine.secrets : { name = name, secret = secret }]
+    ]) : "${item.name} ${item.secret}" => item
+  }
+
+  project = var.project
+  role    = "roles/secretmanager.secretAccessor"
+  member  = google_service_account.machine[each.value.name].member
+
+  condition {
+    title = "the secret ${each.value.secret}"
+    # https://docs.cloud.google.com/iam/docs/conditions-resource-attributes: secrets are named by the project's number.
+    expression = "resource.name.startsWith(\"projects/${data.google_project.this.number}/secrets/${each.value.secret}/versions/\")"
+  }
+}

@@ -51,10 +51,11 @@ variable "builds_images" {
 }
 
 variable "machines" {
-  description = "The service accounts of groups' machines, by their ids: what each is for, its roles in the project besides those for logs and metrics, and the jobs that create its machines."
+  description = "The service accounts of groups' machines, by their ids: what each is for, its roles in the project besides those for logs and metrics, the ids of secrets that it reads, and the jobs that create its machines."
   type = map(object({
     description = string
     roles       = optional(list(string), [])
+    secrets     = optional(list(string), [])
     jobs        = list(string)
   }))
   default = {}
@@ -129,7 +130,7 @@ variable "apis" {
   type        = list(string)
   default = [
     "artifactregistry", "cloudkms", "cloudresourcemanager", "compute", "dns", "iam", "iamcredentials", "iap", "logging", "monitoring", "oslogin",
-    "serviceusage", "storage", "sts",
+    "secretmanager", "serviceusage", "storage", "sts",
   ]
 }
 

@@ -1,9 +1,10 @@
 //! Risks in a group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Cloud, Scheme};
-use fleetgen_fleet::{Group, OpenPort, Scope, Target, resource_name};
+use fleetgen_fleet::scalar::{PortRange, SecretName};
+use fleetgen_fleet::{Backend, Egress, Group, OpenPort, Scope, Target, resource_name};
 
 use super::{Finder, RiskKind, added};
 use crate::Side;
@@ -40,12 +41,12 @@ pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &G
     }
     let zones = |side: &Side, group: &Group| {
         let network = side.fleet.networks.get(&group.network);
-        network.map(|network| network.zones.iter().map(ToString::to_string).collect::<BTreeSet<_>>())
+        network.map(|network| group.zones_in(network).iter().map(ToString::to_string).collect::<BTreeSet<_>>())
     };
     if was.cloud() == Cloud::Gcp && is.network == was.network && zones(before, was) != zones(after, is) {
-        let what =
-            format!("its network has other zones, and Terraform refuses to replace a regional group: {machines}");
-        finder.add(RiskKind::Replaced, &about, what, &format!("networks.{}.zones", is.network), None);
+        let what = format!("it gets other zones, and Terraform refuses to replace a regional group: {machines}");
+        let at = if is.zones == was.zones { format!("networks.{}.zones", is.network) } else { format!("{path}.zones") };
+        finder.add(RiskKind::Replaced, &about, what, &at, None);
     }
     let (old, new) = (was.machine.architecture, is.machine.architecture);
     if was.cloud() == Cloud::Aws && old != new && Scope::of(was) == Scope::of(is) {
@@ -64,23 +65,55 @@ pub(super) fn find(finder: &mut Finder<'_>, before: &Side, after: &Side, was: &G
     opened(finder, &was.ports, is);
     protections(finder, &about, &path, was, is);
     target(finder, &about, &path, was, is);
+    egress(finder, &about, &path, was, is);
+    config(finder, &about, &path, was, is);
     let public = |side: &Side, group: &Group| {
         let network = side.fleet.networks.get(&group.network);
-        let balancer = group.load_balancer.as_ref().zip(network).and_then(|(own, it)| it.load_balancers.get(&own.name));
-        balancer.is_some_and(|balancer| balancer.scheme == Scheme::Public)
+        let is_public = |backend: &Backend| {
+            let balancer = network.and_then(|network| network.load_balancers.get(&backend.name));
+            balancer.is_some_and(|balancer| balancer.scheme == Scheme::Public)
+        };
+        let public = group.all_backends().filter(|(_, backend)| is_public(backend));
+        public.map(|(path, backend)| (path, backend.port)).collect::<BTreeSet<_>>()
     };
-    if public(after, is) && !public(before, was) {
+    for (backend, _) in public(after, is).difference(&public(before, was)) {
         let what = "a public load balancer sends it traffic from the internet";
-        finder.add(RiskKind::Exposure, &about, what, &format!("{path}.load_balancer"), None);
+        finder.add(RiskKind::Exposure, &about, what, &format!("{path}.{backend}"), None);
+    }
+}
+
+/// What machines may connect to, in addition to what they could before.
+fn egress(finder: &mut Finder<'_>, about: &str, path: &str, was: &Group, is: &Group) {
+    let reached = |group: &Group| -> BTreeSet<(String, String)> {
+        let one = |egress: &Egress| {
+            let port = format!("{} port {}", egress.protocol, egress.port);
+            egress.cidrs.iter().map(|cidr| (cidr.to_string(), port.clone())).collect::<Vec<_>>()
+        };
+        group.egress.iter().flat_map(one).collect()
+    };
+    for (cidr, port) in reached(is).difference(&reached(was)) {
+        let what = format!("its machines may connect to {port} of {cidr}");
+        finder.add(RiskKind::Exposure, about, what, &format!("{path}.egress"), None);
+    }
+}
+
+/// Secrets that machines may read, in addition to those before.
+fn config(finder: &mut Finder<'_>, about: &str, path: &str, was: &Group, is: &Group) {
+    let before: BTreeSet<&SecretName> = was.config.secrets.values().map(|secret| &secret.name).collect();
+    let secrets: BTreeSet<&SecretName> = is.config.secrets.values().map(|secret| &secret.name).collect();
+    for secret in secrets.difference(&before) {
+        let what = format!("its machines may read the secret {secret}");
+        finder.add(RiskKind::Exposure, about, what, &format!("{path}.config.secrets"), Some(secret.as_str()));
     }
 }
 
 /// Ports that are open to more than before.
 pub(super) fn opened(finder: &mut Finder<'_>, before: &[OpenPort], group: &Group) {
-    let open = |ports: &[OpenPort]| -> BTreeSet<(u16, String, String)> {
+    let open = |ports: &[OpenPort]| -> BTreeSet<(PortRange, String, String)> {
         let one = |port: &OpenPort| {
-            let (number, protocol) = (port.port.get(), port.protocol.to_string());
-            port.from.iter().map(|from| (number, protocol.clone(), from.to_string())).collect::<Vec<_>>()
+            let (number, protocol) = (port.port, port.protocol.to_string());
+            let from = port.from.iter().map(ToString::to_string).chain(port.from_machines.iter().cloned());
+            from.map(|from| (number, protocol.clone(), from)).collect::<Vec<_>>()
         };
         ports.iter().flat_map(one).collect()
     };
@@ -94,22 +127,27 @@ pub(super) fn opened(finder: &mut Finder<'_>, before: &[OpenPort], group: &Group
 
 /// What Terraform cannot change in place.
 fn backend(finder: &mut Finder<'_>, about: &str, path: &str, was: &Group, is: &Group) {
-    let (Some(old), Some(new)) = (&was.load_balancer, &is.load_balancer) else {
-        if was.load_balancer.is_some() {
-            let what = "it no longer receives traffic from its load balancer";
+    let new: BTreeMap<String, &Backend> = is.all_backends().collect();
+    for (key, old) in was.all_backends() {
+        let Some(new) = new.get(&key) else {
+            let what = if key == "load_balancer" {
+                "it no longer receives traffic from its load balancer".to_owned()
+            } else {
+                format!("it no longer receives traffic from its load balancer on port {}", old.port.get())
+            };
             finder.add(RiskKind::Destroyed, about, what, path, None);
+            continue;
+        };
+        if was.cloud() == Cloud::Aws && (old.port != new.port || old.protocol != new.protocol) {
+            let what = format!(
+                "its target group: {} {} → {} {}; it has no targets until machines register",
+                old.protocol,
+                old.port.get(),
+                new.protocol,
+                new.port.get()
+            );
+            finder.add(RiskKind::Replaced, about, what, &format!("{path}.{key}.port"), None);
         }
-        return;
-    };
-    if was.cloud() == Cloud::Aws && (old.port != new.port || old.protocol != new.protocol) {
-        let what = format!(
-            "its target group: {} {} → {} {}; it has no targets until machines register",
-            old.protocol,
-            old.port.get(),
-            new.protocol,
-            new.port.get()
-        );
-        finder.add(RiskKind::Replaced, about, what, &format!("{path}.load_balancer.port"), None);
     }
 }
 

@@ -68,6 +68,7 @@ fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serd
                     (profile.map_or_else(String::new, |name| format!("profile {name}")), line(span))
                 }
                 Origin::Fleet { span } => ("fleet".to_owned(), line(span)),
+                Origin::Environment { span } => ("environment".to_owned(), line(span)),
                 Origin::Default => ("default".to_owned(), None),
             };
             Row { path, value, origin, line }

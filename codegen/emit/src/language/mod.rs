@@ -15,10 +15,10 @@ use std::io;
 #[cfg(test)]
 use std::io::Write;
 
-use fleetgen_fleet::scalar::{Duration, Gibibytes, Percent};
+use fleetgen_fleet::scalar::{Duration, Gibibytes, Percent, Port, PortRange};
 use fleetgen_tree::{File, Origin, Subject};
 use serde::Serialize;
-use tera::{Context, Delimiters, Kwargs, State, Tera, TeraResult};
+use tera::{Context, Delimiters, Kwargs, State, Tera, TeraResult, Value};
 
 use crate::EmitError;
 
@@ -100,6 +100,8 @@ impl Templates {
             number(text, |Duration { seconds }| seconds)
         });
         tera.register_filter("gib", |text: &str, _: Kwargs, _: &State<'_>| number(text, |Gibibytes(size)| size));
+        tera.register_filter("first", |range: &Value, _: Kwargs, _: &State<'_>| port(range, |range| range.first));
+        tera.register_filter("last", |range: &Value, _: Kwargs, _: &State<'_>| port(range, |range| range.last));
         tera.register_filter("percent", |text: &str, _: Kwargs, _: &State<'_>| number(text, |Percent(share)| share));
         tera.add_raw_templates(templates.iter().copied())
             .map_err(|error| EmitError::fault("templates", error.to_string()))?;
@@ -146,6 +148,12 @@ fn number<T: TryFrom<String>>(text: &str, number: impl FnOnce(T) -> u32) -> Tera
     let quantity =
         T::try_from(text.to_owned()).map_err(|_| tera::Error::message(format!("{text} is not a quantity")))?;
     Ok(number(quantity))
+}
+
+/// A port of a range, which is a number if it is a single one.
+fn port(range: &Value, port: impl FnOnce(PortRange) -> Port) -> TeraResult<u32> {
+    let range = PortRange::try_from(range.to_string()).map_err(|_| tera::Error::message("not a range of ports"))?;
+    Ok(port(range).get().into())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fleetgen_fleet::choice::{Architecture, Os};
+use fleetgen_fleet::choice::Architecture;
 use fleetgen_fleet::scalar::Region;
 use fleetgen_fleet::{AwsAccount, Fleet, Group, Layer, Placement, resource_name};
 use serde::Serialize;
@@ -65,14 +65,8 @@ pub(super) fn sources<'a>(
                 Architecture::Amd64 => layer.aws_builder.as_str(),
                 Architecture::Arm64 => ARM64_BUILDER,
             },
-            user: match layer.os {
-                Os::Ubuntu2404 | Os::Ubuntu2204 => "ubuntu",
-                Os::Debian12 => "admin",
-            },
-            root_device: match layer.os {
-                Os::Ubuntu2404 | Os::Ubuntu2204 => "/dev/sda1",
-                Os::Debian12 => "/dev/xvda",
-            },
+            user: layer.os.first_user,
+            root_device: layer.os.root_device,
             disk_key: fleet.aws.as_ref().and_then(|aws| aws.builder.disk_key.as_ref()).map(AsRef::as_ref),
             shared_with: shared_with.clone(),
             zones: layer.aws_builder_zones.iter().map(AsRef::as_ref).collect(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::machine::{self, MachineFile};
 use super::steps::{self, Steps};
+use super::unit;
 use crate::EmitError;
 
 /// What a layer adds.
@@ -16,7 +17,7 @@ pub(super) struct Content<'a> {
     pub(super) files: Vec<MachineFile>,
     pub(super) binaries: Vec<BinaryValues<'a>>,
     pub(super) containers: Vec<&'a str>,
-    pub(super) services: Vec<ServiceValues<'a>>,
+    pub(super) services: Vec<ServiceValues>,
 }
 
 #[derive(Serialize)]
@@ -43,8 +44,9 @@ struct Release<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct ServiceValues<'a> {
-    name: &'a str,
+pub(super) struct ServiceValues {
+    /// The unit that starts it.
+    name: String,
     enabled: bool,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn content<'a>(fleet: &Fleet, layer: &'a Layer) -> Result<Content<'a>
         services: layer
             .services
             .iter()
-            .map(|(name, service)| ServiceValues { name: name.as_str(), enabled: service.enabled })
+            .map(|(name, service)| ServiceValues { name: unit::starter(name, service), enabled: service.enabled })
             .collect(),
     })
 }

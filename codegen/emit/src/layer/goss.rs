@@ -16,7 +16,7 @@ struct Values<'a> {
     users: &'a [User<'a>],
     files: &'a [MachineFile],
     binaries: &'a [BinaryValues<'a>],
-    services: &'a [ServiceValues<'a>],
+    services: &'a [ServiceValues],
     sysctl: Vec<(&'a str, String)>,
     ports: Vec<Port>,
     containers: &'a [&'a str],

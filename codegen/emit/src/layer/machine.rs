@@ -1,15 +1,14 @@
 //! The files that a layer puts on a machine: those of fleet.yaml, systemd units, and kernel settings.
 
+use fleetgen_fleet::Layer;
 use fleetgen_fleet::catalog::hardening;
-use fleetgen_fleet::scalar::ServiceName;
-use fleetgen_fleet::{Layer, Service};
 use fleetgen_tree::Origin;
 use serde::Serialize;
 
-use super::render::{Renderer, SETTINGS, UNITS};
+use super::render::{Renderer, SETTINGS};
+use super::unit;
 use crate::EmitError;
 use crate::digest;
-use crate::language::argument;
 
 /// A file on a machine.
 #[derive(Debug, Serialize)]
@@ -41,14 +40,7 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
             mode: file.mode.as_ref().map_or("0644", AsRef::as_ref).to_owned(),
         });
     }
-    for (name, service) in layer.services.iter().filter(|(_, service)| !service.command.is_empty()) {
-        files.push(ours(
-            &UNITS,
-            format!("etc/systemd/system/{name}.service"),
-            "unit.service",
-            &unit(layer, name, service),
-        )?);
-    }
+    files.extend(unit::files(layer)?);
     // The last file in alphabetical order wins, and distributions have files that start with 99.
     if layer.parent().is_none() {
         for section in hardening::sections(layer).filter(|section| !section.sysctl.is_empty()) {
@@ -69,7 +61,12 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
     Ok(files)
 }
 
-fn ours(renderer: &Renderer, path: String, template: &str, values: &impl Serialize) -> Result<MachineFile, EmitError> {
+pub(super) fn ours(
+    renderer: &Renderer,
+    path: String,
+    template: &str,
+    values: &impl Serialize,
+) -> Result<MachineFile, EmitError> {
     let content = renderer.text(&path, template, values)?;
     let root = || "root".to_owned();
     let sha256 = digest(content.as_bytes());
@@ -87,34 +84,4 @@ fn ours(renderer: &Renderer, path: String, template: &str, values: &impl Seriali
 #[derive(Serialize)]
 struct Settings<'a> {
     settings: Vec<(&'a str, &'a str)>,
-}
-
-#[derive(Serialize)]
-struct Unit<'a> {
-    name: &'a str,
-    description: &'a str,
-    command: Vec<String>,
-    user: &'a str,
-    environment: Vec<(&'a str, &'a str)>,
-    gpu: bool,
-    low_port: bool,
-    docker: bool,
-}
-
-fn unit<'a>(layer: &'a Layer, name: &'a ServiceName, service: &'a Service) -> Unit<'a> {
-    let program = service.command.first().map_or("", AsRef::as_ref);
-    let process = program.rsplit('/').next().unwrap_or(program);
-    Unit {
-        name: name.as_str(),
-        description: service.description.as_ref().map_or("", AsRef::as_ref),
-        command: service.command.iter().map(|word| argument(word.as_str())).collect(),
-        user: service.user.as_ref().map_or("root", AsRef::as_ref),
-        environment: service.environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
-        gpu: layer.nvidia.is_some(),
-        // Only a service that listens below 1024 gets the capability to.
-        low_port: layer.ports.iter().any(|port| {
-            port.port.get() < 1024 && port.process.as_ref().is_some_and(|name| process.starts_with(name.as_str()))
-        }),
-        docker: process == "docker",
-    }
 }

@@ -18,6 +18,7 @@ mod script;
 mod signing;
 mod steps;
 mod tools;
+mod unit;
 
 use fleetgen_fleet::Fleet;
 use fleetgen_tree::File;

@@ -47,7 +47,11 @@ renderer! {
 }
 renderer! {
     /// Units of systemd.
-    UNITS, Language::Systemd, ["unit.service" => include_str!("templates/unit.service.tera")]
+    UNITS, Language::Systemd, [
+        "unit.service" => include_str!("templates/unit.service.tera"),
+        "unit.timer" => include_str!("templates/unit.timer.tera"),
+        "drop-in.conf" => include_str!("templates/drop-in.conf.tera")
+    ]
 }
 renderer! {
     /// Kernel settings.

@@ -17,7 +17,7 @@ struct ScriptValues<'a> {
     sysctl: bool,
     binaries: &'a [BinaryValues<'a>],
     containers: &'a [&'a str],
-    services: &'a [ServiceValues<'a>],
+    services: &'a [ServiceValues],
 }
 
 /// The files that a build copies to the machine.

@@ -57,6 +57,9 @@ pub(super) fn steps(fleet: &Fleet, layer: &Layer) -> Steps {
             "base/updates.sh",
             "base/agents.sh",
             "base/proxy.sh",
+            "base/disks.sh",
+            "base/secrets.sh",
+            "base/boot.sh",
             "base/access.sh",
         ]);
         checks.push("base");

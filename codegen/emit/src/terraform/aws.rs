@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::{Architecture, BackendProtocol, Scheme};
 use fleetgen_fleet::scalar::ImageReference;
-use fleetgen_fleet::{Fleet, Group, HealthyPercentages, Layer, LoadBalancerTarget, Network, Scope, resource_name};
+use fleetgen_fleet::{
+    Existing, Fleet, Group, HealthyPercentages, Layer, LoadBalancerTarget, Network, Scope, resource_name,
+};
 use serde::Serialize;
 
 use crate::StartImages;
@@ -17,6 +19,7 @@ pub(super) struct RootValues<'a> {
     region: &'a str,
     account: &'a str,
     network: String,
+    existing: Option<&'a Existing>,
 }
 
 pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) -> Option<RootValues<'a>> {
@@ -28,6 +31,7 @@ pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) ->
         region: network.region.as_str(),
         account: account.account.as_str(),
         network: resource_name::network(&fleet.name, &network.name),
+        existing: network.existing.as_ref(),
     })
 }
 
@@ -40,7 +44,7 @@ pub(super) struct GroupValues<'a> {
     image_parameter: String,
     image: Image<'a>,
     hold: bool,
-    proxy: super::ProxyValues,
+    proxy: Option<super::ProxyValues>,
     session_log_group: String,
     session_bucket: String,
     session_key_alias: String,
@@ -48,7 +52,9 @@ pub(super) struct GroupValues<'a> {
     disk_key: Option<&'a str>,
     /// The ARNs of the repositories that containers of the image come from, if they are near.
     repositories: BTreeSet<String>,
-    load_balancer: Option<LoadBalancer<'a>>,
+    backends: BTreeMap<&'a str, Backend<'a>>,
+    has_config: bool,
+    config_files: BTreeMap<&'a str, super::ConfigFile<'a>>,
     healthy: HealthyPercentages,
     egress_cidrs: Vec<String>,
 }
@@ -77,10 +83,14 @@ struct Image<'a> {
     name: &'a str,
 }
 
+/// A port that a load balancer sends traffic to.
 #[derive(Serialize)]
-struct LoadBalancer<'a> {
+struct Backend<'a> {
+    #[serde(flatten)]
+    backend: &'a fleetgen_fleet::Backend,
     arn: &'a str,
     security_group: &'a str,
+    /// As AWS writes it.
     protocol: &'static str,
     /// A public Network Load Balancer connects from its own addresses: the machines' subnets let no others in.
     hides_clients: bool,
@@ -115,7 +125,9 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
         },
         disk_key: fleet.aws_account(network).and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
         repositories: repositories(fleet, network, layer),
-        load_balancer: load_balancer(group, network),
+        backends: backends(group, network),
+        has_config: !group.config.is_empty(),
+        config_files: super::config_files(group),
         healthy: group.rollout.healthy_percentages(group.size),
         egress_cidrs: egress(fleet, network),
     })
@@ -135,18 +147,27 @@ fn egress(fleet: &Fleet, network: &Network) -> Vec<String> {
     std::iter::once(network).chain(peers).map(|network| network.cidr.to_string()).collect()
 }
 
-fn load_balancer<'a>(group: &'a Group, network: &'a Network) -> Option<LoadBalancer<'a>> {
-    let backend = group.load_balancer.as_ref()?;
-    let balancer = network.load_balancers.get(&backend.name)?;
-    let LoadBalancerTarget::Aws { arn, security_group } = &balancer.target else { return None };
-    Some(LoadBalancer {
-        arn: arn.as_str(),
-        security_group: security_group.as_str(),
-        protocol: match backend.protocol {
-            BackendProtocol::Http => "HTTP",
-            BackendProtocol::Https => "HTTPS",
-            BackendProtocol::Tcp => "TCP",
-        },
-        hides_clients: balancer.scheme == Scheme::Public && backend.protocol == BackendProtocol::Tcp,
-    })
+/// What load balancers send traffic to, by name.
+fn backends<'a>(group: &'a Group, network: &'a Network) -> BTreeMap<&'a str, Backend<'a>> {
+    let backends = super::backends(group).filter_map(|(name, backend)| {
+        let balancer = network.load_balancers.get(&backend.name)?;
+        let LoadBalancerTarget::Aws { arn, security_group } = &balancer.target else { return None };
+        let is_public = balancer.scheme == Scheme::Public;
+        let values = Backend {
+            backend,
+            arn: arn.as_str(),
+            security_group: security_group.as_str(),
+            protocol: match backend.protocol {
+                BackendProtocol::Http => "HTTP",
+                BackendProtocol::Https => "HTTPS",
+                BackendProtocol::Tcp => "TCP",
+                BackendProtocol::Tls => "TLS",
+                BackendProtocol::Udp => "UDP",
+                BackendProtocol::TcpUdp => "TCP_UDP",
+            },
+            hides_clients: is_public && backend.protocol.is_network() && !backend.protocol.has_udp(),
+        };
+        Some((name, values))
+    });
+    backends.collect()
 }

@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use fleetgen_fleet::choice::{Architecture, Cloud, Os, ProxyClient, Scheme};
+use fleetgen_fleet::catalog::os::System;
+use fleetgen_fleet::choice::{Architecture, BackendProtocol, Cloud, ProxyClient, Scheme};
 use fleetgen_fleet::scalar::LayerName;
-use fleetgen_fleet::{AllowedDomain, Fleet, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name};
+use fleetgen_fleet::{
+    AllowedDomain, Backend, Fleet, Layer, Network, ProxyImage, Runner, Scope, Subnet, Tier, resource_name,
+};
 use fleetgen_tree::{File, Subject};
 use serde::Serialize;
 
@@ -64,7 +67,10 @@ pub(super) struct FoundationValues<'a> {
     job_accounts: Vec<&'a str>,
     session_bucket: String,
     peers: Vec<PeerValues<'a>>,
+    destinations: Vec<DestinationValues<'a>>,
     edge_ports: BTreeSet<u16>,
+    edge_udp_ports: BTreeSet<u16>,
+    udp_ports: BTreeSet<u16>,
     domains: BTreeSet<String>,
     proxy: ProxyValues<'a>,
     runner: Option<RunnerValues<'a>>,
@@ -140,6 +146,7 @@ pub(super) fn values<'a>(
         (aws.builder.account.as_str(), resource_name::image(&fleet.name, &layer.name, architecture, key))
     };
     let edge_ports = edge_ports(fleet, network);
+    let udp: Vec<&Backend> = public_backends(fleet, network).filter(|backend| backend.protocol.has_udp()).collect();
     let builds = fleet.is_build_network(network);
     let runner = fleet.runner_of(network);
     let journals = fleet.rollout.journal.s3().filter(|(_, region, _)| **region == network.region);
@@ -160,7 +167,7 @@ pub(super) fn values<'a>(
         .collect();
     domains.extend(fleet.runner_domains(network).into_keys());
     if vendors.is_some() {
-        domains.insert(layer.os.snapshot_host().to_owned());
+        domains.insert(layer.os.snapshot_host.to_owned());
     }
     Some(FoundationValues {
         root: aws::root(fleet, network, scope)?,
@@ -175,7 +182,10 @@ pub(super) fn values<'a>(
         },
         session_bucket: aws::session_bucket(fleet, network)?,
         peers: peers(fleet, network),
+        destinations: destinations(network),
         edge_ports,
+        edge_udp_ports: udp.iter().filter_map(|backend| Some(backend.listener_port?.get())).collect(),
+        udp_ports: udp.iter().map(|backend| backend.port.get()).collect(),
         domains,
         proxy: ProxyValues {
             port: fleet.proxy.port.get(),
@@ -229,16 +239,40 @@ fn runner<'a>(fleet: &'a Fleet, network: &'a Network, runner: &'a Runner) -> Opt
     })
 }
 
-/// The ports that the internet may connect to: those of listeners that groups of the network have on public load balancers,
+/// What public load balancers of a network send to groups.
+fn public_backends<'a>(fleet: &'a Fleet, network: &'a Network) -> impl Iterator<Item = &'a Backend> {
+    let is_public = |name| network.load_balancers.get(name).is_some_and(|balancer| balancer.scheme == Scheme::Public);
+    let groups = fleet.groups.values().filter(|group| group.network == network.name);
+    let backends = groups.flat_map(|group| super::backends(group).map(|(_, backend)| backend));
+    backends.filter(move |backend| is_public(&backend.name))
+}
+
+/// The TCP ports that the internet may connect to: those of listeners that groups of the network have on public load balancers,
 /// and those that load balancers of the user's own usually have. None without public load balancers.
 fn edge_ports(fleet: &Fleet, network: &Network) -> BTreeSet<u16> {
-    let is_public = |name| network.load_balancers.get(name).is_some_and(|balancer| balancer.scheme == Scheme::Public);
     if !network.load_balancers.values().any(|balancer| balancer.scheme == Scheme::Public) {
         return BTreeSet::new();
     }
-    let backends = fleet.groups.values().filter(|group| group.network == network.name);
-    let backends = backends.filter_map(|group| group.load_balancer.as_ref()).filter(|backend| is_public(&backend.name));
+    let backends = public_backends(fleet, network).filter(|backend| backend.protocol != BackendProtocol::Udp);
     backends.filter_map(|backend| Some(backend.listener_port?.get())).chain([80, 443]).collect()
+}
+
+#[derive(Serialize)]
+struct DestinationValues<'a> {
+    name: &'a str,
+    cidrs: Vec<String>,
+    gateway: Option<&'a str>,
+    domains: Vec<&'a str>,
+}
+
+fn destinations(network: &Network) -> Vec<DestinationValues<'_>> {
+    let values = network.destinations.iter().map(|(name, destination)| DestinationValues {
+        name: name.as_str(),
+        cidrs: destination.cidrs.iter().map(ToString::to_string).collect(),
+        gateway: destination.gateway.as_ref().map(AsRef::as_ref),
+        domains: destination.domains.iter().map(AsRef::as_ref).collect(),
+    });
+    values.collect()
 }
 
 pub(super) fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValues<'a>> {
@@ -257,25 +291,16 @@ pub(super) fn peers<'a>(fleet: &'a Fleet, network: &'a Network) -> Vec<PeerValue
 /// which may not speak HTTPS.
 pub(super) fn package_sources(layer: &Layer) -> Vec<PackageSource> {
     let day = format!("{}T235959Z", layer.updates_until.to_string().replace('-', ""));
-    let host = layer.os.snapshot_host();
-    let source = |archive: &str, suites: String, keyring| PackageSource {
-        url: format!("https://{host}/{archive}/{day}"),
-        suites,
+    let System { codename, snapshot_host, archive, security_archive, keyring, .. } = *layer.os;
+    let source = |archive: &str, suites: &[&str]| PackageSource {
+        url: format!("https://{snapshot_host}/{archive}/{day}"),
+        suites: suites.iter().map(|suite| format!("{codename}{suite}")).collect::<Vec<_>>().join(" "),
         keyring,
     };
-    let (_, name) = layer.os.distribution();
-    match layer.os {
-        Os::Ubuntu2204 | Os::Ubuntu2404 => {
-            let suites = format!("{name} {name}-updates {name}-security");
-            vec![source("ubuntu", suites, "/usr/share/keyrings/ubuntu-archive-keyring.gpg")]
-        }
-        Os::Debian12 => {
-            let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-            vec![
-                source("archive/debian", format!("{name} {name}-updates"), keyring),
-                source("archive/debian-security", format!("{name}-security"), keyring),
-            ]
-        }
+    if archive == security_archive {
+        vec![source(archive, &["", "-updates", "-security"])]
+    } else {
+        vec![source(archive, &["", "-updates"]), source(security_archive, &["-security"])]
     }
 }
 

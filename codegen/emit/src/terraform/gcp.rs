@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetgen_fleet::{Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name};
+use fleetgen_fleet::{ExistingPlace, Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name};
 use serde::Serialize;
 
 use crate::StartImages;
@@ -14,6 +14,25 @@ pub(super) struct RootValues<'a> {
     project: &'a str,
     region: &'a str,
     network: String,
+    existing: Option<ExistingValues<'a>>,
+}
+
+/// A network that exists already, in a project that may be another one.
+#[derive(Serialize)]
+struct ExistingValues<'a> {
+    project: &'a str,
+    network: &'a str,
+    subnetwork: &'a str,
+}
+
+fn existing(network: &Network) -> Option<ExistingValues<'_>> {
+    match &network.existing.as_ref()?.place {
+        ExistingPlace::Gcp { network, subnetwork } => {
+            let (project, network) = network.parts();
+            Some(ExistingValues { project, network, subnetwork: subnetwork.parts().2 })
+        }
+        ExistingPlace::Aws { .. } => None,
+    }
 }
 
 pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) -> Option<RootValues<'a>> {
@@ -24,6 +43,7 @@ pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) ->
         project: account.project.as_str(),
         region: network.region.as_str(),
         network: resource_name::network(&fleet.name, &network.name),
+        existing: existing(network),
     })
 }
 
@@ -38,11 +58,21 @@ pub(super) struct GroupValues<'a> {
     service_account: String,
     image: String,
     hold: bool,
-    proxy: super::ProxyValues,
-    disk_type: &'static str,
+    proxy: Option<super::ProxyValues>,
     disk_key: Option<&'a str>,
-    source_ranges: Vec<String>,
+    backends: BTreeMap<&'a str, Backend>,
+    has_config: bool,
+    config_files: BTreeMap<&'a str, super::ConfigFile<'a>>,
     migrates: bool,
+}
+
+/// A port that a load balancer sends traffic to.
+#[derive(Serialize)]
+struct Backend {
+    port: u16,
+    protocol: &'static str,
+    /// Where its traffic comes from.
+    source_ranges: Vec<String>,
 }
 
 /// The values of a group on GCP; nothing if it refers to something that does not exist.
@@ -65,28 +95,33 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         project: account.project.as_str(),
         region: network.region.as_str(),
         service_account: resource_name::service_account(&account.project, &resource_name::group(&fleet.name, group)),
-        zones: network.zones.iter().map(AsRef::as_ref).collect(),
+        zones: group.zones_in(network).iter().map(AsRef::as_ref).collect(),
         image,
         hold: promoted.is_none(),
         proxy: super::proxy(fleet, network),
-        disk_type: disk_type(group.machine.hyperdisk),
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
-        source_ranges: source_ranges(group, network),
+        backends: backends(group, network),
+        has_config: !group.config.is_empty(),
+        config_files: super::config_files(group),
         // Spot machines are stopped instead of moved.
         migrates: group.machine.migrates && !gcp.spot,
     })
 }
 
-/// The type of a boot disk. New families of machines boot from Hyperdisk only.
+/// The type of a proxy's disk. New families of machines boot from Hyperdisk only.
 pub(super) fn disk_type(hyperdisk: bool) -> &'static str {
     if hyperdisk { "hyperdisk-balanced" } else { "pd-balanced" }
 }
 
-/// Where the load balancer's traffic comes from.
-fn source_ranges(group: &Group, network: &Network) -> Vec<String> {
-    let balancer = group.load_balancer.as_ref().and_then(|backend| network.load_balancers.get(&backend.name));
-    match balancer.map(|balancer| &balancer.target) {
-        Some(LoadBalancerTarget::Gcp { source_ranges }) => source_ranges.iter().map(ToString::to_string).collect(),
-        Some(LoadBalancerTarget::Aws { .. }) | None => Vec::new(),
-    }
+/// What load balancers send traffic to, by name.
+fn backends<'a>(group: &'a Group, network: &'a Network) -> BTreeMap<&'a str, Backend> {
+    let backends = super::backends(group).filter_map(|(name, backend)| {
+        let LoadBalancerTarget::Gcp { source_ranges } = &network.load_balancers.get(&backend.name)?.target else {
+            return None;
+        };
+        let source_ranges = source_ranges.iter().map(ToString::to_string).collect();
+        let protocol = if backend.protocol.has_udp() { "udp" } else { "tcp" };
+        Some((name, Backend { port: backend.port.get(), protocol, source_ranges }))
+    });
+    backends.collect()
 }

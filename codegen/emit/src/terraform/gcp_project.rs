@@ -211,6 +211,7 @@ struct MachineValues<'a> {
     name: String,
     description: String,
     roles: Vec<&'a str>,
+    secrets: BTreeSet<&'a str>,
     jobs: [String; 2],
 }
 
@@ -296,7 +297,8 @@ fn machine<'a>(fleet: &Fleet, group: &'a Group) -> MachineValues<'a> {
         Target::Aws(_) => Vec::new(),
     };
     let jobs = MACHINE_JOBS.map(|purpose| format!("{purpose}-{}", group.environment));
-    MachineValues { description: format!("Machines of {name}"), name, roles, jobs }
+    let secrets = group.config.secrets.values().map(|secret| secret.name.as_str()).collect();
+    MachineValues { description: format!("Machines of {name}"), name, roles, secrets, jobs }
 }
 
 /// A key, if it has the name that fleetgen gives and is in this project: such a key is its root to create.

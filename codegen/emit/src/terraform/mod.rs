@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::Cloud;
-use fleetgen_fleet::{Fleet, Group, Network, Scope, resource_name};
+use fleetgen_fleet::{Backend, Fleet, Group, LayerFile, Network, Scope, resource_name};
 use fleetgen_tree::{File, Subject};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -100,6 +100,28 @@ pub(crate) fn subject_of(content: &str) -> Option<Subject> {
     }
 }
 
+/// The name of a group's `load_balancer` among its backends.
+const MAIN: &str = "main";
+
+/// What load balancers send traffic to, by name.
+fn backends(group: &Group) -> impl Iterator<Item = (&str, &Backend)> {
+    let main = group.load_balancer.iter().map(|backend| (MAIN, backend));
+    main.chain(group.backends.iter().map(|(name, backend)| (name.as_str(), backend)))
+}
+
+/// A file that machines find at boot, line by line, so that a reviewer sees which one differs.
+#[derive(Serialize)]
+struct ConfigFile<'a> {
+    lines: Vec<&'a str>,
+    #[serde(flatten)]
+    file: &'a LayerFile,
+}
+
+fn config_files(group: &Group) -> BTreeMap<&str, ConfigFile<'_>> {
+    let files = group.config.files.iter();
+    files.map(|(path, file)| (path.as_ref(), ConfigFile { lines: file.content.split('\n').collect(), file })).collect()
+}
+
 /// The proxy that programs on a group's machines use.
 #[derive(Serialize)]
 struct ProxyValues {
@@ -110,17 +132,23 @@ struct ProxyValues {
 /// What no machine asks a proxy for. The metadata service has the same address on both clouds.
 const NEAR: &[&str] = &["localhost", "127.0.0.1", "169.254.169.254", ".internal"];
 
-fn proxy(fleet: &Fleet, network: &Network) -> ProxyValues {
-    let host = resource_name::proxy_host(&fleet.name, &network.name);
+/// The proxy of a network; nothing in one that exists already, and has none.
+fn proxy(fleet: &Fleet, network: &Network) -> Option<ProxyValues> {
+    let url = match &network.existing {
+        Some(existing) => existing.proxy.as_ref()?.to_string(),
+        None => {
+            let host = resource_name::proxy_host(&fleet.name, &network.name);
+            format!("http://{host}:{}", fleet.proxy.port.get())
+        }
+    };
     let near: &[&str] = match network.cloud {
         Cloud::Aws => &[".amazonaws.com"],
         Cloud::Gcp => &[".googleapis.com", ".pkg.dev"],
     };
     let own = NEAR.iter().chain(near).map(|name| (*name).to_owned());
-    ProxyValues {
-        url: format!("http://{host}:{}", fleet.proxy.port.get()),
-        exceptions: own.chain([network.cidr.to_string()]).collect(),
-    }
+    let names = network.destinations.values().flat_map(|destination| &destination.domains).map(ToString::to_string);
+    let outside = network.outside().into_iter().map(|cidr| cidr.to_string()).chain(names);
+    Some(ProxyValues { url, exceptions: own.chain([network.cidr.to_string()]).chain(outside).collect() })
 }
 
 /// The tags or labels of a group's resources: the user's, and fleetgen's own. The module for AWS adds `Name`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_fleet::choice::Cloud;
 use fleetgen_fleet::{
-    AwsAccount, AwsAccounts, Environment, Fleet, Group, LoadBalancerTarget, Network, Scope, Target, resource_name,
+    AwsAccount, AwsAccounts, Environment, Fleet, Group, LoadBalancerTarget, Scope, Target, resource_name,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -207,7 +207,7 @@ impl Values {
     fn in_environment(&self, fleet: &Fleet, environment: &Environment, groups: &[&Group]) -> Self {
         let mut values = self.clone();
         let states: BTreeSet<String> = groups.iter().map(|group| Scope::of(group).state_key(&fleet.name)).collect();
-        let balancers: BTreeSet<&str> = groups.iter().filter_map(|group| listens_on(fleet, group)).collect();
+        let balancers: BTreeSet<&str> = groups.iter().flat_map(|group| listens_on(fleet, group)).collect();
         let aws = groups.iter().filter_map(|group| match &group.target {
             Target::Aws(aws) => Some(aws),
             Target::Gcp(_) => None,
@@ -290,14 +290,14 @@ impl Values {
     }
 }
 
-/// The load balancer to which a group adds a listener.
-fn listens_on<'a>(fleet: &'a Fleet, group: &Group) -> Option<&'a str> {
-    let backend = group.load_balancer.as_ref().filter(|backend| backend.listener_port.is_some())?;
-    let network: &Network = fleet.networks.get(&group.network)?;
-    match &network.load_balancers.get(&backend.name)?.target {
+/// The load balancers to which a group adds listeners.
+fn listens_on<'a>(fleet: &'a Fleet, group: &'a Group) -> impl Iterator<Item = &'a str> {
+    let network = fleet.networks.get(&group.network);
+    let backends = super::backends(group).filter(|(_, backend)| backend.listener_port.is_some());
+    backends.filter_map(move |(_, backend)| match &network?.load_balancers.get(&backend.name)?.target {
         LoadBalancerTarget::Aws { arn, .. } => Some(arn.as_str()),
         LoadBalancerTarget::Gcp { .. } => None,
-    }
+    })
 }
 
 /// The alias of a key that is given by its alias, or by the alias's ARN.

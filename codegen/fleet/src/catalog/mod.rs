@@ -1,4 +1,4 @@
-//! Facts about the clouds: regions with their zones, and machine types.
+//! Facts about the clouds, their regions with zones, and machine types; and about operating systems.
 //!
 //! AWS: `data/aws-zones.json` and `data/aws-machines.json` come from EC2's answers to
 //! `DescribeInstanceTypes` and `DescribeInstanceTypeOfferings`, as recorded in moto 5.2.5. GCP: Google's public lists of
@@ -8,6 +8,7 @@
 pub mod gpu;
 pub mod hardening;
 mod machine;
+pub mod os;
 mod region;
 
 pub use machine::{MachineFacts, machine};

@@ -122,7 +122,7 @@ fn origins_have_the_real_paths() {
     let (_, origins, _) = read(stack, Missing::Report);
     let depth = |path: &str| match origins.get(path) {
         Origin::Set { depth, .. } => Some(depth),
-        Origin::Fleet { .. } | Origin::Default => None,
+        Origin::Fleet { .. } | Origin::Environment { .. } | Origin::Default => None,
     };
     for (path, expected) in [
         ("name", Some(0)),

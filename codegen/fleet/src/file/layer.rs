@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Service;
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::field::{Entries, Field};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, DriverBranch, FileMode, GcpProject, Gibibytes, ImageOwner,
     ImageReference, IpAddress, LayerName, MachineType, MirrorUrl, Number, OciRepository, PackageName, Port,
-    ProgramPath, ServiceName, Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version,
-    VulnerabilityId, Word, Zone,
+    ProgramPath, ServiceName, Sha256, SysctlKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word,
+    Zone,
 };
 
 /// An image layer. The root of a lineage sets the operating system; every other layer names its parent.
@@ -158,25 +159,6 @@ pub(crate) struct LayerFile {
     pub(crate) group: Option<Field<UserName>>,
     /// The file's permissions, such as "0640". Default: "0644".
     pub(crate) mode: Option<Field<FileMode>>,
-}
-
-/// A systemd service.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Service {
-    /// What the service is for. Required with `command`.
-    pub(crate) description: Option<Field<Text>>,
-    /// The command, such as `[/usr/local/bin/web, --listen=:8080]`. fleetgen then writes the unit. Default: none; the unit comes
-    /// with a package.
-    pub(crate) command: Option<Field<Vec<Field<Text>>>>,
-    /// The package that brings the unit, if there is no `command`. Default: the package with the service's name.
-    pub(crate) package: Option<Field<PackageName>>,
-    /// The user that the service runs as. Required with `command`.
-    pub(crate) user: Option<Field<UserName>>,
-    /// Environment variables. Default: none.
-    pub(crate) environment: Option<Field<Entries<VariableName, Text>>>,
-    /// Start the service at boot. Default: true.
-    pub(crate) enabled: Option<Field<bool>>,
 }
 
 /// A port that must be listening.

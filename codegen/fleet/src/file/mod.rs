@@ -6,17 +6,19 @@
 
 mod layer;
 mod network;
+mod service;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Service, Source, User};
-pub(crate) use network::{LoadBalancer, Network};
+pub(crate) use layer::{Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Source, User};
+pub(crate) use network::{Existing, LoadBalancer, Network};
+pub(crate) use service::{Limits, Service, Timer};
 
 use crate::choice::{AccountResource, Approval, Cloud, Day, ProxyClient};
 use crate::field::{Deferred, Entries, Field};
 use crate::gate::GateSettings;
-use crate::group::GroupSettings;
+use crate::group::{ConfigSettings, GroupSettings};
 use crate::scalar::{
     AccountId, AccountName, ArtifactRepository, AwsKmsKey, Bucket, BucketPrefix, Date, Domain, Duration, EcrRepository,
     EnvironmentName, FleetName, GateName, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject, GithubApp, GithubId,
@@ -195,6 +197,9 @@ pub(crate) struct Environment {
     pub(crate) gates: Option<Field<Entries<GateName, GateSettings>>>,
     /// How long the environment is watched after its last wave, before the next environment starts. Default: 1h.
     pub(crate) soak: Option<Field<Lasting<0, 2_592_000>>>,
+    /// What machines of its groups find at boot, such as `{ environment: { LOG_LEVEL: debug } }`. A group's `config`, and that of its profiles,
+    /// replaces what has the same name. Default: none.
+    pub(crate) config: Option<Field<ConfigSettings>>,
 }
 
 /// A period of the week, such as `{ days: [mon, tue], from: "10:00", to: "16:00", time_zone: Asia/Tokyo }`.

@@ -1,10 +1,12 @@
 //! Settings that only GCP has.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::field::{Field, Optional as _, set};
-use crate::scalar::{GcpRole, Number, Word};
+use crate::field::{Entries, Field, Optional as _, entries, set};
+use crate::scalar::{GcpRole, MetadataKey, Number, Text, Word};
 
 /// Settings that only GCP has. In a profile they apply to its groups on GCP.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,6 +22,9 @@ pub(crate) struct GcpSettings {
     pub(crate) accelerators: Option<Field<Number<1, 16>>>,
     /// Boot only software that Google or the fleet has signed. Default: true.
     pub(crate) secure_boot: Option<Field<bool>>,
+    /// Entries of the machines' metadata, such as `{ google-monitoring-enable: "1" }`. fleetgen sets user-data, and those for sessions.
+    /// Default: none.
+    pub(crate) metadata: Option<Field<Entries<MetadataKey, Text>>>,
 }
 
 /// Settings that only GCP has.
@@ -33,6 +38,8 @@ pub struct Gcp {
     pub accelerator: Option<(Word, u32)>,
     /// Whether only signed software boots.
     pub secure_boot: bool,
+    /// Entries of the machines' metadata.
+    pub metadata: BTreeMap<MetadataKey, Text>,
 }
 
 impl GcpSettings {
@@ -43,6 +50,10 @@ impl GcpSettings {
             roles: set(self.roles.as_ref()),
             accelerator: self.accelerator.read()?.map(|kind| (kind, count)),
             secure_boot: self.secure_boot.default_to(true)?,
+            metadata: entries(self.metadata.as_ref())
+                .iter()
+                .map(|(key, value)| Some((key.value.clone()?, value.value.clone()?)))
+                .collect::<Option<_>>()?,
         })
     }
 }

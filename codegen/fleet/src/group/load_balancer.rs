@@ -1,11 +1,13 @@
 //! How a group receives traffic from a load balancer.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::BackendProtocol;
-use crate::field::{Field, Optional as _};
-use crate::scalar::{CertificateArn, Duration, Lasting, LoadBalancerName, Port};
+use crate::field::{Entries, Field, Optional as _, entries};
+use crate::scalar::{BackendName, CertificateArn, Duration, Lasting, LoadBalancerName, Port};
 
 /// How the group receives traffic from a load balancer.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -20,7 +22,7 @@ pub(crate) struct BackendSettings {
     /// AWS only: creates a listener on this port that forwards everything to the group. Default: none; the owner of the
     /// load balancer routes traffic to the group's target group.
     pub(crate) listener_port: Option<Field<Port>>,
-    /// AWS only: the certificate of that listener, which then uses HTTPS or TLS.
+    /// AWS only: the certificate of that listener, which then uses HTTPS, or TLS behind a Network Load Balancer.
     pub(crate) certificate: Option<Field<CertificateArn>>,
     /// How long a machine that is being removed may finish its requests. Default: 60s.
     pub(crate) drain: Option<Field<Lasting<0, 3_600>>>,
@@ -41,6 +43,12 @@ pub struct Backend {
     pub certificate: Option<CertificateArn>,
     /// How long a machine that is being removed may finish its requests.
     pub drain: Duration,
+}
+
+pub(super) fn backends(
+    backends: Option<&Field<Entries<BackendName, BackendSettings>>>,
+) -> Option<BTreeMap<BackendName, Backend>> {
+    entries(backends).iter().map(|(name, backend)| Some((name.value.clone()?, backend.get()?.resolve()?))).collect()
 }
 
 impl BackendSettings {

@@ -5,32 +5,39 @@
 //! [`Field`] that is not an `Option` must be set by the group or by one of its profiles.
 
 mod aws;
+mod config;
+mod disk;
+mod egress;
 mod gcp;
 mod health;
 mod load_balancer;
 mod ports;
 mod profile;
+mod refer;
 mod rollout;
 mod scaling;
 mod size;
 
 use std::collections::BTreeMap;
 
-use fleetgen_problem::{Code, Problem, Span, suggest_or_list};
+use fleetgen_problem::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use aws::{Aws, LifecycleHook, Spot};
+pub(crate) use config::ConfigSettings;
+pub use config::{Config, Secret};
+pub use disk::{DataDisk, Disk, InstanceStore, Mount};
+pub use egress::Egress;
 pub use gcp::Gcp;
 pub use health::Health;
 pub use load_balancer::Backend;
 pub use ports::OpenPort;
 pub(crate) use profile::Profiles;
 pub use rollout::{HealthyPercentages, Rollout};
-pub use scaling::{Scaling, Schedule};
-pub use size::{Disk, Size};
+pub use scaling::{Queue, Scaling, Schedule};
+pub use size::Size;
 
-use crate::catalog;
 use crate::choice::{Architecture, Cloud};
 use crate::decode::{Missing, decode};
 use crate::draft::GroupDraft;
@@ -39,7 +46,8 @@ use crate::file::FleetFile;
 use crate::model::{Layer, Network};
 use crate::origin::{Origin, Origins};
 use crate::scalar::{
-    EnvironmentName, GroupName, LayerName, MachineType, NetworkName, ProfileName, ResourceName, StackName, TagKey, Text,
+    BackendName, DiskName, EnvironmentName, GroupName, LayerName, MachineType, NetworkName, ProfileName, ResourceName,
+    StackName, TagKey, Text, Zone,
 };
 use crate::yaml::{Key, Node};
 
@@ -65,14 +73,27 @@ pub(crate) struct GroupSettings {
     pub(crate) machine: Field<MachineType>,
     /// How many machines the group has, such as `{ min: 2, max: 10 }`.
     pub(crate) size: Field<size::SizeSettings>,
+    /// The zones of the network that the machines run in, such as `[ap-northeast-1a, ap-northeast-1c]`. Default: all.
+    pub(crate) zones: Option<Field<Vec<Field<Zone>>>>,
     /// The boot disk.
-    pub(crate) disk: Option<Field<size::DiskSettings>>,
+    pub(crate) disk: Option<Field<disk::DiskSettings>>,
+    /// More disks, for data, by name. Default: none.
+    pub(crate) disks: Option<Field<Entries<DiskName, disk::DataDiskSettings>>>,
+    /// Use the disks inside the host, which some machine types have, such as m7gd.large. Default: they stay unused.
+    pub(crate) instance_store: Option<Field<disk::InstanceStoreSettings>>,
+    /// What machines find at boot besides their image: variables, files, and secrets by name. Default: that of the environment.
+    pub(crate) config: Option<Field<config::ConfigSettings>>,
     /// Open ports, besides the one that the load balancer uses. Default: none.
     pub(crate) ports: Option<Field<Vec<Field<ports::PortSettings>>>>,
+    /// What machines may connect to outside the fleet's networks, such as `[{ to: databases, port: 5432 }]`. Machines of the network and of its peers,
+    /// and what the proxy allows, they reach anyway. Default: none.
+    pub(crate) egress: Option<Field<Vec<Field<egress::EgressSettings>>>>,
     /// The health check of a machine. Default: a machine is healthy while it runs.
     pub(crate) health: Option<Field<health::HealthSettings>>,
     /// How the group receives traffic from a load balancer. Default: it does not.
     pub(crate) load_balancer: Option<Field<load_balancer::BackendSettings>>,
+    /// More ports that load balancers send traffic to, by name, such as one for administrators. `health` decides for them too. Default: none.
+    pub(crate) backends: Option<Field<Entries<BackendName, load_balancer::BackendSettings>>>,
     /// When machines are added and removed. Default: never.
     pub(crate) scaling: Option<Field<scaling::ScalingSettings>>,
     /// How the group moves to a new image.
@@ -111,14 +132,26 @@ pub struct Group {
     pub machine: Machine,
     /// How many machines it has.
     pub size: Size,
+    /// The zones that they run in; all of the network's if it is empty.
+    pub zones: Vec<Zone>,
     /// Their boot disk.
     pub disk: Disk,
+    /// Their disks for data.
+    pub disks: BTreeMap<DiskName, DataDisk>,
+    /// How they use the disks inside the host.
+    pub instance_store: Option<InstanceStore>,
+    /// What they find at boot.
+    pub config: Config,
     /// Open ports, besides the load balancer's.
     pub ports: Vec<OpenPort>,
+    /// What they may connect to outside the fleet's networks.
+    pub egress: Vec<Egress>,
     /// The health check of a machine.
     pub health: Option<Health>,
     /// How it receives traffic from a load balancer.
     pub load_balancer: Option<Backend>,
+    /// More ports that load balancers send traffic to.
+    pub backends: BTreeMap<BackendName, Backend>,
     /// When machines are added and removed.
     pub scaling: Scaling,
     /// How it moves to a new image.
@@ -170,6 +203,17 @@ impl Group {
             Target::Gcp(_) => Cloud::Gcp,
         }
     }
+
+    /// Everything that load balancers send traffic to, by its path in the group: `load_balancer` first.
+    pub fn all_backends(&self) -> impl Iterator<Item = (String, &Backend)> {
+        let first = self.load_balancer.iter().map(|backend| ("load_balancer".to_owned(), backend));
+        first.chain(self.backends.iter().map(|(name, backend)| (format!("backends.{name}"), backend)))
+    }
+
+    /// The zones that its machines run in.
+    pub fn zones_in<'a>(&'a self, network: &'a Network) -> &'a [Zone] {
+        if self.zones.is_empty() { &network.zones } else { &self.zones }
+    }
 }
 
 /// What groups refer to.
@@ -209,9 +253,14 @@ pub(crate) fn resolve(
     // What is left depends on the cloud.
     let network = network?;
     let machine = settings.machine(network.cloud, problems);
+    let egress = egress::resolve(network, settings.egress.as_ref(), problems);
+    let zones = settings.zones(network, problems);
+    let config = settings.config(context.file, context.record.then_some(&mut origins));
     let ports = ports::resolve(context, network, settings.ports.as_ref(), problems);
     let rollout = settings.rollout.section().and_then(|rollout| rollout.resolve(network, size, problems));
     settings.report_foreign(network.cloud, key.span, problems);
+    let machine = machine?;
+    let host = disk::Host { cloud: network.cloud, hyperdisk: machine.hyperdisk };
     let group = Group {
         name: key.name.parse().ok()?,
         description: settings.description.value.clone()?,
@@ -219,12 +268,18 @@ pub(crate) fn resolve(
         environment: environment?,
         stack: stack?,
         layer: layer?,
-        machine: machine?,
+        machine,
         size: size?,
-        disk: settings.disk.section()?.resolve()?,
+        zones: zones?,
+        disk: settings.disk.section()?.resolve(host)?,
+        disks: disk::data_disks(host, settings.disks.as_ref())?,
+        instance_store: option(settings.instance_store.as_ref(), disk::InstanceStoreSettings::resolve)?,
+        config: config?,
         ports: ports?,
+        egress: egress?,
         health: option(settings.health.as_ref(), health::HealthSettings::resolve)?,
         load_balancer: option(settings.load_balancer.as_ref(), load_balancer::BackendSettings::resolve)?,
+        backends: load_balancer::backends(settings.backends.as_ref())?,
         scaling: settings.scaling.section()?.resolve()?,
         rollout: rollout?,
         tags: settings.tags(context)?,
@@ -253,114 +308,4 @@ fn record_fleet_tags(file: &FleetFile, origins: &mut Origins) {
         let path = format!("tags.{}", key.get().map_or("", TagKey::as_str));
         origins.record(path, Origin::Fleet { span: value.span }, true);
     }
-}
-
-impl GroupSettings {
-    fn network<'a>(&self, context: &Context<'a>, problems: &mut Vec<Problem>) -> Option<&'a Network> {
-        let name = self.network.get()?;
-        let known = context.file.network_names().map(NetworkName::as_str);
-        refers("network", &self.network, known, problems)?;
-        context.networks.get(name)
-    }
-
-    fn environment(&self, file: &FleetFile, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {
-        let known = file.environments.get().map(Vec::as_slice).unwrap_or_default();
-        let known = known.iter().filter_map(|environment| environment.get()?.name.get());
-        refers("environment", &self.environment, known.map(EnvironmentName::as_str), problems)?;
-        self.environment.value.clone()
-    }
-
-    fn layer(&self, context: &Context<'_>, problems: &mut Vec<Problem>) -> Option<LayerName> {
-        let known = entries(Some(&context.file.layers)).iter().filter_map(|(name, _)| name.get());
-        refers("layer", &self.layer, known.map(LayerName::as_str), problems)?;
-        self.layer.value.clone().filter(|name| context.layers.contains_key(name))
-    }
-
-    fn machine(&self, cloud: Cloud, problems: &mut Vec<Problem>) -> Option<Machine> {
-        let machine_type = self.machine.value.clone()?;
-        let facts = catalog::machine(cloud, &machine_type)
-            .map_err(|unknown| problems.push(unknown.at(self.machine.span)))
-            .ok()?;
-        let attached = self.gcp.as_ref().and_then(Field::get).is_some_and(|gcp| gcp.accelerator.is_some());
-        Some(Machine {
-            architecture: facts.architecture,
-            nvidia: facts.nvidia || (facts.attachable && attached),
-            migrates: facts.migrates && !attached,
-            hyperdisk: facts.hyperdisk,
-            machine_type,
-        })
-    }
-
-    /// The fleet's tags, with the group's own in their place.
-    fn tags(&self, context: &Context<'_>) -> Option<BTreeMap<TagKey, Text>> {
-        let mut tags = context.tags.clone();
-        for (key, value) in entries(self.tags.as_ref()) {
-            tags.insert(key.value.clone()?, value.value.clone()?);
-        }
-        Some(tags)
-    }
-
-    /// Reports settings that only the other cloud has. The sections `aws` and `gcp` of a profile apply to those of its groups
-    /// that run there; in a group itself the other cloud's section can only be a mistake.
-    fn report_foreign(&self, cloud: Cloud, name: Span, problems: &mut Vec<Problem>) {
-        fn at<T>(field: Option<&Field<T>>) -> Option<Span> {
-            field.map(|field| field.span)
-        }
-        fn own<T>(field: Option<&Field<T>>) -> Option<Span> {
-            field.filter(|field| field.depth == 0).map(|field| field.span)
-        }
-        let backend = self.load_balancer.as_ref().and_then(Field::get);
-        let disk = self.disk.as_ref().and_then(Field::get);
-        let scaling = self.scaling.as_ref().and_then(Field::get);
-        let (here, there, spans) = match cloud {
-            Cloud::Aws => ("AWS", "GCP", vec![("gcp", own(self.gcp.as_ref()))]),
-            Cloud::Gcp => (
-                "GCP",
-                "AWS",
-                vec![
-                    ("aws", own(self.aws.as_ref())),
-                    ("disk.iops", at(disk.and_then(|disk| disk.iops.as_ref()))),
-                    ("disk.throughput", at(disk.and_then(|disk| disk.throughput.as_ref()))),
-                    ("load_balancer.listener_port", at(backend.and_then(|backend| backend.listener_port.as_ref()))),
-                    ("load_balancer.certificate", at(backend.and_then(|backend| backend.certificate.as_ref()))),
-                    (
-                        "scaling.requests_per_machine",
-                        at(scaling.and_then(|scaling| scaling.requests_per_machine.as_ref())),
-                    ),
-                ],
-            ),
-        };
-        for (path, span) in spans {
-            let Some(span) = span else { continue };
-            problems.push(
-                Problem::new(
-                    Code::Cloud,
-                    span,
-                    format!("`{path}` is for groups on {there}; this group runs on {here}"),
-                )
-                .label(format!("only {there} has this"))
-                .related(name, "this group")
-                .hint("remove it, or set it to `null` if a profile sets it"),
-            );
-        }
-    }
-}
-
-/// Reports a name that nothing has.
-fn refers<'k, T: AsRef<str>>(
-    what: &str,
-    field: &Field<T>,
-    known: impl Iterator<Item = &'k str> + Clone,
-    problems: &mut Vec<Problem>,
-) -> Option<()> {
-    let name = field.get()?.as_ref();
-    if known.clone().any(|known| known == name) {
-        return Some(());
-    }
-    problems.push(
-        Problem::new(Code::UnknownReference, field.span, format!("there is no {what} `{name}`"))
-            .label(format!("not a key of `{what}s`"))
-            .maybe_hint(suggest_or_list(name, known)),
-    );
-    None
 }

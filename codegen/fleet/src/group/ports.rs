@@ -5,21 +5,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
-use crate::choice::Transport;
+use crate::choice::{Cloud, Transport};
 use crate::field::{Field, Optional as _};
 use crate::model::Network;
-use crate::scalar::{Cidr, NetworkName, Port, Text};
+use crate::scalar::{Cidr, NetworkName, PortRange, SecurityGroupId, ServiceAccount, Text};
 
 /// An open port.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(rename = "OpenPort", deny_unknown_fields)]
 pub(crate) struct PortSettings {
-    /// The port to open, such as 8080.
-    pub(crate) port: Field<Port>,
+    /// The port to open, such as 8080, or a range such as 9000-9100.
+    pub(crate) port: Field<PortRange>,
     /// The protocol. Default: tcp.
     pub(crate) protocol: Option<Field<Transport>>,
-    /// Who may connect: names of networks, and CIDRs, such as `[aws-tokyo, 10.99.0.0/16]`. Default: the group's own
-    /// network.
+    /// Who may connect: names of networks, names of the network's destinations, CIDRs, and machines by their security group (AWS) or
+    /// service account (GCP), such as `[aws-tokyo, office, 10.99.0.0/16, sg-0a1b2c3d4e5f60711]`. Default: the group's own network.
     pub(crate) from: Option<Field<Vec<Field<Text>>>>,
     /// What the port is for. It becomes the description of the firewall rule.
     pub(crate) description: Option<Field<Text>>,
@@ -28,12 +28,14 @@ pub(crate) struct PortSettings {
 /// An open port.
 #[derive(Debug, Clone, Serialize)]
 pub struct OpenPort {
-    /// The port.
-    pub port: Port,
+    /// The ports.
+    pub port: PortRange,
     /// The protocol.
     pub protocol: Transport,
-    /// Who may connect; sorted.
+    /// The addresses that may connect; sorted.
     pub from: Vec<Cidr>,
+    /// The security groups or service accounts whose machines may connect; sorted.
+    pub from_machines: Vec<String>,
     /// What it is for.
     pub description: Option<Text>,
 }
@@ -53,8 +55,9 @@ pub(super) fn resolve(
 
 impl PortSettings {
     fn resolve(&self, context: &Context<'_>, network: &Network, problems: &mut Vec<Problem>) -> Option<OpenPort> {
-        let mut from = match &self.from {
-            None => vec![network.cidr],
+        let (mut from, mut from_machines) = (Vec::new(), Vec::new());
+        match &self.from {
+            None => from.push(network.cidr),
             Some(sources) => {
                 let list = sources.get()?;
                 if list.is_empty() {
@@ -63,38 +66,81 @@ impl PortSettings {
                             .hint("add networks or CIDRs to `from`, or remove the port"),
                     );
                 }
-                list.iter().filter_map(|source| cidr(context, source.get()?, source.span, problems)).collect()
+                for (text, span) in list.iter().filter_map(|source| Some((source.get()?, source.span))) {
+                    match source(context, network, text, span, problems) {
+                        Some(Source::Addresses(cidrs)) => from.extend(cidrs),
+                        Some(Source::Machines(identity)) => from_machines.push(identity),
+                        None => {}
+                    }
+                }
             }
-        };
+        }
+        from_machines.sort();
+        from_machines.dedup();
         from.sort();
         from.dedup();
         Some(OpenPort {
             port: *self.port.get()?,
             protocol: self.protocol.default_to(Transport::Tcp)?,
             from,
+            from_machines,
             description: self.description.read()?,
         })
     }
 }
 
-/// The addresses that a word of `from` means: those of a network, or a CIDR.
-fn cidr(context: &Context<'_>, text: &Text, span: Span, problems: &mut Vec<Problem>) -> Option<Cidr> {
-    if let Some(network) = context.networks.get(text.as_str()) {
-        return Some(network.cidr);
+/// What a word of `from` means.
+enum Source {
+    Addresses(Vec<Cidr>),
+    Machines(String),
+}
+
+fn source(
+    context: &Context<'_>,
+    network: &Network,
+    text: &Text,
+    span: Span,
+    problems: &mut Vec<Problem>,
+) -> Option<Source> {
+    let text = text.as_str();
+    if let Some(other) = context.networks.get(text) {
+        return Some(Source::Addresses(vec![other.cidr]));
+    }
+    if let Some(destination) = network.destinations.get(text) {
+        return Some(Source::Addresses(destination.cidrs.clone()));
     }
     // The problems of a network that could not be resolved have been reported.
-    if context.file.network_names().any(|name| name.as_str() == text.as_str()) {
+    if context.file.network_names().any(|name| name.as_str() == text) {
         return None;
     }
-    Cidr::try_from(text.as_str().to_owned())
-        .map_err(|invalid| {
-            problems.push(if text.as_str().contains('/') {
-                invalid.at(span)
-            } else {
-                Problem::new(Code::UnknownReference, span, format!("there is no network `{text}`"))
-                    .label("neither a key of `networks` nor a CIDR")
-                    .maybe_hint(suggest_or_list(text.as_str(), context.file.network_names().map(NetworkName::as_str)))
-            });
-        })
-        .ok()
+    let identity = if text.starts_with("sg-") {
+        Some((Cloud::Aws, "a security group", SecurityGroupId::try_from(text.to_owned()).map(|id| id.to_string())))
+    } else if text.contains('@') {
+        Some((Cloud::Gcp, "a service account", ServiceAccount::try_from(text.to_owned()).map(|id| id.to_string())))
+    } else {
+        None
+    };
+    if let Some((cloud, what, parsed)) = identity {
+        if cloud != network.cloud {
+            let (here, there) = (network.cloud.title(), cloud.title());
+            problems.push(
+                Problem::new(Code::Cloud, span, format!("`{text}` is {what} of {there}; this group runs on {here}"))
+                    .hint("name the addresses of those machines"),
+            );
+            return None;
+        }
+        return parsed.map(Source::Machines).map_err(|invalid| problems.push(invalid.at(span))).ok();
+    }
+    let cidr = Cidr::try_from(text.to_owned()).map_err(|invalid| {
+        problems.push(if text.contains(['/', ':']) {
+            invalid.at(span)
+        } else {
+            let networks = context.file.network_names().map(NetworkName::as_str);
+            let names: Vec<&str> = networks.chain(network.destinations.keys().map(AsRef::as_ref)).collect();
+            Problem::new(Code::UnknownReference, span, format!("there is no network `{text}`"))
+                .label("neither a network, nor a destination of this network, nor a CIDR")
+                .maybe_hint(suggest_or_list(text, names.iter().copied()))
+        });
+    });
+    Some(Source::Addresses(vec![cidr.ok()?]))
 }

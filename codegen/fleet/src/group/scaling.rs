@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::field::{Entries, Field, Optional as _, entries};
-use crate::scalar::{Cron, Duration, Lasting, Number, Percent, ScheduleName, Share, TimeZone};
+use crate::scalar::{Cron, Duration, Lasting, Number, Percent, QueueName, ScheduleName, Share, TimeZone};
 
 /// When machines are added and removed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -16,10 +16,23 @@ pub(crate) struct ScalingSettings {
     pub(crate) cpu: Option<Field<Share<10, 90>>>,
     /// AWS only, behind an Application Load Balancer: keep the requests per minute and machine near this number.
     pub(crate) requests_per_machine: Option<Field<Number<1, 1_000_000>>>,
+    /// Keep the messages that wait in a queue near a number for each machine.
+    pub(crate) queue: Option<Field<QueueSettings>>,
     /// How long a new machine takes before its load counts. Default: 2m.
     pub(crate) warmup: Option<Field<Lasting<0, 3_600>>>,
     /// Sizes at certain times, by name.
     pub(crate) schedules: Option<Field<Entries<ScheduleName, ScheduleSettings>>>,
+}
+
+/// A queue whose length decides the size of the group.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(rename = "Queue", deny_unknown_fields, extend("x-inherited" = true))]
+pub(crate) struct QueueSettings {
+    /// The queue's name in Amazon SQS, or the subscription's id in Google Cloud Pub/Sub, in the group's account and region. Machines need a
+    /// policy or role to read it.
+    pub(crate) name: Field<QueueName>,
+    /// How many messages may wait for each machine, such as 100.
+    pub(crate) messages_per_machine: Field<Number<1, 1_000_000>>,
 }
 
 /// A size at certain times.
@@ -43,10 +56,21 @@ pub struct Scaling {
     pub cpu: Option<Percent>,
     /// AWS: the target for requests per minute and machine.
     pub requests_per_machine: Option<u32>,
+    /// The queue whose length decides.
+    pub queue: Option<Queue>,
     /// How long a new machine takes before its load counts.
     pub warmup: Duration,
     /// Sizes at certain times.
     pub schedules: BTreeMap<ScheduleName, Schedule>,
+}
+
+/// A queue whose length decides the size of the group.
+#[derive(Debug, Clone, Serialize)]
+pub struct Queue {
+    /// Its name in SQS, or the id of a subscription in Pub/Sub.
+    pub name: QueueName,
+    /// How many messages may wait for each machine.
+    pub messages_per_machine: u32,
 }
 
 /// A size at certain times.
@@ -68,11 +92,21 @@ impl ScalingSettings {
         Some(Scaling {
             cpu: self.cpu.read()?.map(|Share(percent)| percent),
             requests_per_machine: self.requests_per_machine.read()?.map(|Number(number)| number),
+            queue: match self.queue.read()? {
+                Some(queue) => Some(queue.resolve()?),
+                None => None,
+            },
             warmup: self.warmup.default_to(Lasting(Duration::from_seconds(120)))?.0,
             schedules: schedules
                 .map(|(name, schedule)| Some((name.value.clone()?, schedule.get()?.resolve()?)))
                 .collect::<Option<_>>()?,
         })
+    }
+}
+
+impl QueueSettings {
+    fn resolve(&self) -> Option<Queue> {
+        Some(Queue { name: self.name.value.clone()?, messages_per_machine: self.messages_per_machine.get()?.0 })
     }
 }
 

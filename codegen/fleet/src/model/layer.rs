@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Service;
 use crate::choice::{Architecture, Docker, Hardening, Os, Severity, Transport};
 use crate::scalar::{
     AbsolutePath, BinaryName, ContainerName, Date, DriverBranch, FileMode, GcpProject, Gibibytes, ImageOwner,
     ImageReference, IpAddress, LayerName, MachineType, MirrorUrl, OciRepository, PackageName, Port, ProgramPath,
-    ServiceName, Sha256, SysctlKey, Text, Url, UserName, VariableName, VendorImage, Version, VulnerabilityId, Word,
-    Zone,
+    ServiceName, Sha256, SysctlKey, Text, Url, UserName, VendorImage, Version, VulnerabilityId, Word, Zone,
 };
 
 /// An image layer.
@@ -156,23 +156,6 @@ pub struct LayerFile {
     pub group: Option<UserName>,
     /// Its mode, if not 0644.
     pub mode: Option<FileMode>,
-}
-
-/// A systemd service.
-#[derive(Debug, Clone, Serialize)]
-pub struct Service {
-    /// What it is for.
-    pub description: Option<Text>,
-    /// Its command; empty if the unit comes with a package.
-    pub command: Vec<Text>,
-    /// The package that brings the unit; nothing if fleetgen writes it.
-    pub package: Option<PackageName>,
-    /// The user it runs as.
-    pub user: Option<UserName>,
-    /// Its environment.
-    pub environment: BTreeMap<VariableName, Text>,
-    /// Whether it starts at boot.
-    pub enabled: bool,
 }
 
 /// A port that must be listening.

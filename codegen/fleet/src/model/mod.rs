@@ -5,6 +5,7 @@ mod account;
 mod layer;
 mod network;
 mod scope;
+mod service;
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,13 @@ use serde::{Deserialize, Serialize};
 
 pub use account::{AwsAccount, AwsAccounts, GcpAccount, GcpAccounts};
 pub use layer::{
-    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
-    VendorImages,
+    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, User, VendorImages,
 };
-pub use network::{LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier};
+pub use network::{
+    Destination, Existing, ExistingPlace, Found, LoadBalancer, LoadBalancerTarget, Network, Subnet, Tier,
+};
 pub use scope::Scope;
+pub use service::{Limits, Service, Timer};
 
 use crate::catalog;
 use crate::choice::{Approval, Architecture, Cloud, Day, ProxyClient};
@@ -179,9 +182,10 @@ impl Fleet {
         self.runner_of(network).map(|_| runner::domains(self, network)).unwrap_or_default()
     }
 
-    /// The networks, each with the root that creates it.
+    /// The networks that fleetgen creates, each with its root.
     pub fn foundations(&self) -> impl Iterator<Item = (Scope, &Network)> {
-        self.networks.values().map(|network| (Scope::Network(network.name.clone()), network))
+        let own = self.networks.values().filter(|network| network.existing.is_none());
+        own.map(|network| (Scope::Network(network.name.clone()), network))
     }
 
     /// The networks of a cloud.

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::choice::{Cloud, Scheme};
 use crate::scalar::{
-    AccountName, Bucket, Cidr, EndpointService, LoadBalancerArn, LoadBalancerName, NetworkName, Region,
-    SecurityGroupId, Zone,
+    AccountName, Bucket, Cidr, DestinationName, Domain, EndpointService, GatewayId, GcpNetwork, GcpSubnetwork,
+    LoadBalancerArn, LoadBalancerName, NetworkName, ProxyUrl, Region, SecurityGroupId, SubnetId, TagKey, Text, VpcId,
+    Zone,
 };
 
 /// A network: one region of one cloud.
@@ -37,8 +38,63 @@ pub struct Network {
     pub peerings: Vec<NetworkName>,
     /// How many proxies it has, at most one per zone.
     pub proxies: u32,
+    /// What the network is, if fleetgen does not create it.
+    pub existing: Option<Existing>,
+    /// Addresses outside the fleet that groups may name.
+    pub destinations: BTreeMap<DestinationName, Destination>,
     /// By name.
     pub load_balancers: BTreeMap<LoadBalancerName, LoadBalancer>,
+}
+
+/// A network that fleetgen does not create.
+#[derive(Debug, Clone, Serialize)]
+pub struct Existing {
+    /// How its cloud identifies it.
+    #[serde(flatten)]
+    pub place: ExistingPlace,
+    /// The proxy that its machines use.
+    pub proxy: Option<ProxyUrl>,
+}
+
+/// How a cloud identifies a network.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExistingPlace {
+    /// AWS.
+    Aws {
+        /// The VPC, by its id or its tags.
+        vpc: Found<VpcId>,
+        /// The subnets of machines, by their ids or their tags.
+        subnets: Found<Vec<SubnetId>>,
+    },
+    /// GCP.
+    Gcp {
+        /// The network.
+        network: GcpNetwork,
+        /// The subnetwork of machines.
+        subnetwork: GcpSubnetwork,
+    },
+}
+
+/// Something of AWS that is found by its id or by its tags.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found<T> {
+    /// By its id.
+    Id(T),
+    /// By its tags.
+    Tags(BTreeMap<TagKey, Text>),
+}
+
+/// Addresses outside the fleet.
+#[derive(Debug, Clone, Serialize)]
+pub struct Destination {
+    /// The addresses; sorted.
+    pub cidrs: Vec<Cidr>,
+    /// AWS: what leads there.
+    pub gateway: Option<GatewayId>,
+    /// AWS: names of hosts there; sorted.
+    pub domains: Vec<Domain>,
 }
 
 /// An existing load balancer.
@@ -124,15 +180,25 @@ pub struct Subnet {
 }
 
 impl Network {
-    /// The services of AWS that machines reach inside the network: those that sessions need, and those that are listed.
+    /// The services that sessions need, and that every network on AWS therefore has. The agent encrypts a session with KMS and
+    /// writes its log to `CloudWatch`; if it cannot, the session does not open.
+    pub const OF_SESSIONS: [&str; 5] = ["ec2messages", "kms", "logs", "ssm", "ssmmessages"];
+
+    /// The services of AWS that machines reach inside the network: those that are listed, and in a network of fleetgen's those that
+    /// sessions need.
     pub fn services(&self) -> BTreeSet<&str> {
-        let listed = self.endpoints.iter().map(AsRef::as_ref);
-        ["ec2messages", "kms", "logs", "ssm", "ssmmessages"].into_iter().chain(listed).collect()
+        let own = Self::OF_SESSIONS.into_iter().filter(|_| self.existing.is_none());
+        own.chain(self.endpoints.iter().map(AsRef::as_ref)).collect()
     }
 
     /// Whether machines reach a service of AWS inside the network.
     pub fn has_endpoint(&self, service: &str) -> bool {
         self.services().contains(service)
+    }
+
+    /// The addresses of its destinations; sorted, each once.
+    pub fn outside(&self) -> BTreeSet<Cidr> {
+        self.destinations.values().flat_map(|destination| &destination.cidrs).copied().collect()
     }
 
     /// How many zones a network may have.
@@ -142,7 +208,11 @@ impl Network {
     pub const PREFIXES: RangeInclusive<u8> = 16..=22;
 
     /// The subnets, each a number of 64ths of the network: the one plan that rules, reference and Terraform share.
+    /// An existing network has none of them.
     pub fn subnets(&self) -> Vec<Subnet> {
+        if self.existing.is_some() {
+            return Vec::new();
+        }
         match self.cloud {
             Cloud::Aws => [Tier::Machines, Tier::Build, Tier::Proxy, Tier::Edge, Tier::Runner]
                 .into_iter()
@@ -183,6 +253,8 @@ mod tests {
             peers: Vec::new(),
             peerings: Vec::new(),
             proxies: 2,
+            existing: None,
+            destinations: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
         }
     }

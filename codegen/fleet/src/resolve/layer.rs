@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use fleetgen_problem::{Code, Problem, Span, suggest_or_list};
 
+use super::service::service;
 use crate::choice::{Architecture, Docker, Hardening, Severity, Transport};
 use crate::field::{Entries, Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
 use crate::model::{
-    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, Service, User,
-    VendorImages,
+    Binary, ByArchitecture, HttpCheck, Layer, LayerFile, LayerPort, Nvidia, Scan, ScanIgnore, User, VendorImages,
 };
-use crate::scalar::{Gibibytes, LayerName, MachineType, Number, ServiceName};
+use crate::scalar::{Gibibytes, LayerName, MachineType, Number};
 
 type Written<'a> = BTreeMap<&'a LayerName, (Span, &'a file::Layer)>;
 
@@ -323,28 +323,12 @@ fn binary(binary: &file::Binary) -> Option<Binary> {
     })
 }
 
-fn layer_file(file: &file::LayerFile) -> Option<LayerFile> {
+pub(crate) fn layer_file(file: &file::LayerFile) -> Option<LayerFile> {
     Some(LayerFile {
         content: file.content.value.clone()?,
         owner: file.owner.as_ref().and_then(|owner| owner.value.clone()),
         group: file.group.as_ref().and_then(|group| group.value.clone()),
         mode: file.mode.as_ref().and_then(|mode| mode.value.clone()),
-    })
-}
-
-fn service(name: &ServiceName, service: &file::Service) -> Option<Service> {
-    let package = match (&service.package, &service.command) {
-        (Some(package), None) => Some(package.value.clone()?),
-        (None, None) => name.as_str().parse().ok(),
-        (_, Some(_)) => None,
-    };
-    Some(Service {
-        package,
-        description: service.description.as_ref().and_then(|text| text.value.clone()),
-        command: list(service.command.as_ref()),
-        user: service.user.as_ref().and_then(|user| user.value.clone()),
-        environment: map(service.environment.as_ref(), |value| Some(value.clone())),
-        enabled: service.enabled.default_to(true)?,
     })
 }
 

@@ -6,6 +6,9 @@
 mod fleet;
 mod layer;
 mod network;
+mod service;
+
+pub(crate) use layer::layer_file;
 
 use std::collections::BTreeMap;
 

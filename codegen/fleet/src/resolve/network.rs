@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use fleetgen_problem::{Code, Problem, suggest_or_list};
 
 use crate::choice::{Cloud, Scheme};
-use crate::field::{Field, Optional as _, entries, list, set};
+use crate::field::{Entries, Field, Optional as _, entries, list, set};
 use crate::file::{self, FleetFile};
-use crate::model::{LoadBalancer, LoadBalancerTarget, Network, Tier};
-use crate::scalar::{AccountName, Cidr, EndpointService, NetworkName};
-
-/// The services that sessions need, and that every network on AWS therefore has. The agent encrypts a session with KMS and
-/// writes its log to `CloudWatch`; if it cannot, the session does not open.
-const SESSION_ENDPOINTS: &[&str] = &["ec2messages", "kms", "logs", "ssm", "ssmmessages"];
+use crate::model::{Destination, Existing, ExistingPlace, Found, LoadBalancer, LoadBalancerTarget, Network, Tier};
+use crate::scalar::{AccountName, Cidr, EndpointService, NetworkName, TagKey, Text};
 
 /// How many proxies a network has by default, if it has as many zones.
 const DEFAULT_PROXIES: u32 = 2;
@@ -72,8 +68,12 @@ pub(super) fn networks(file: &FleetFile, problems: &mut Vec<Problem>) -> BTreeMa
 fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) -> Option<Network> {
     let cloud = *network.cloud.get()?;
     let mut endpoints = set(network.endpoints.as_ref());
-    if cloud == Cloud::Aws {
-        endpoints.extend(SESSION_ENDPOINTS.iter().filter_map(|name| name.parse::<EndpointService>().ok()));
+    let existing = match &network.existing {
+        Some(existing) => Some(self::existing(cloud, existing.get()?)?),
+        None => None,
+    };
+    if cloud == Cloud::Aws && existing.is_none() {
+        endpoints.extend(Network::OF_SESSIONS.iter().filter_map(|name| name.parse::<EndpointService>().ok()));
         endpoints.sort();
         endpoints.dedup();
     }
@@ -90,6 +90,15 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
         peers: Vec::new(),
         peerings: Vec::new(),
         proxies: proxies.unwrap_or_else(|| most.min(DEFAULT_PROXIES)),
+        existing,
+        destinations: entries(network.destinations.as_ref())
+            .iter()
+            .map(|(name, destination)| {
+                let destination = destination.get()?;
+                let (cidrs, domains) = (set(Some(&destination.cidrs)), set(destination.domains.as_ref()));
+                Some((name.value.clone()?, Destination { cidrs, gateway: destination.gateway.read()?, domains }))
+            })
+            .collect::<Option<_>>()?,
         load_balancers: BTreeMap::new(),
         zones,
     };
@@ -99,6 +108,31 @@ fn resolve(name: &NetworkName, network: &file::Network, proxies: Option<u32>) ->
         .collect();
     resolved.load_balancers = balancers;
     Some(resolved)
+}
+
+/// What an existing network is; nothing if keys are missing, which a rule reports.
+fn existing(cloud: Cloud, written: &file::Existing) -> Option<Existing> {
+    let tags = |tags: Option<&Field<Entries<TagKey, Text>>>| {
+        let tags = entries(tags).iter();
+        tags.map(|(key, value)| Some((key.value.clone()?, value.value.clone()?))).collect::<Option<BTreeMap<_, _>>>()
+    };
+    let place = match cloud {
+        Cloud::Aws => ExistingPlace::Aws {
+            vpc: match &written.vpc {
+                Some(vpc) => Found::Id(vpc.value.clone()?),
+                None => Found::Tags(tags(Some(written.vpc_tags.as_ref()?))?),
+            },
+            subnets: match &written.subnets {
+                Some(subnets) => Found::Id(set(Some(subnets))),
+                None => Found::Tags(tags(Some(written.subnet_tags.as_ref()?))?),
+            },
+        },
+        Cloud::Gcp => ExistingPlace::Gcp {
+            network: written.network.as_ref()?.value.clone()?,
+            subnetwork: written.subnetwork.as_ref()?.value.clone()?,
+        },
+    };
+    Some(Existing { place, proxy: written.proxy.read()? })
 }
 
 /// Where Google's load balancers and health checks connect from, as its documentation says.

@@ -177,17 +177,18 @@ pub(super) fn load_balancers(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// The certificate of a listener is in the group's region, and in its account.
+/// The certificates of listeners are in the group's region, and in its account.
 pub(super) fn certificate(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
-    let certificate = group.load_balancer.as_ref().and_then(|backend| backend.certificate.as_ref());
-    let Some((certificate, network)) = certificate.zip(draft.networks.get(&group.network)) else { return };
-    let Some(arn) = Arn::parse(certificate.as_str()) else { return };
-    let at = group.origins.span("load_balancer.certificate");
-    let accounts = draft.aws_accounts();
-    let Some(account) = accounts.iter().find(|account| account.name == network.account) else { return };
-    let place = format!("{}, the region of `{}`", network.region, group.name);
-    let problem = elsewhere("certificate", &arn, at, account, &network.region, &place);
-    problems.extend(problem.map(|problem| problem.related(group.origins.name, "this group")));
+    let Some(network) = draft.networks.get(&group.network) else { return };
+    for (path, backend) in group.all_backends() {
+        let Some(arn) = backend.certificate.as_ref().and_then(|it| Arn::parse(it.as_str())) else { continue };
+        let at = group.origins.span(&format!("{path}.certificate"));
+        let accounts = draft.aws_accounts();
+        let Some(account) = accounts.iter().find(|account| account.name == network.account) else { continue };
+        let place = format!("{}, the region of `{}`", network.region, group.name);
+        let problem = elsewhere("certificate", &arn, at, account, &network.region, &place);
+        problems.extend(problem.map(|problem| problem.related(group.origins.name, "this group")));
+    }
 }
 
 /// The policies of a group's machines are AWS's own, or of the account that they are in.

@@ -24,7 +24,10 @@ pub(super) fn networks(draft: &Draft<'_>, problems: &mut Problems) {
         let is_elsewhere = draft.networks.get(name).filter(|network| network.cloud == cloud);
         let message = is_elsewhere.map_or_else(
             || format!("there is no network `{name}` on {}", cloud.title()),
-            |network| format!("`{name}` is in `{}`, not in the account that builds images", network.account),
+            |network| match &network.existing {
+                Some(_) => format!("`{name}` exists already, and images are built in networks that fleetgen creates"),
+                None => format!("`{name}` is in `{}`, not in the account that builds images", network.account),
+            },
         );
         problems.push(
             Problem::new(Code::UnknownReference, field.span, message)
@@ -116,7 +119,7 @@ fn needs(layer: &Layer, written: &file::Layer, name: Span) -> Vec<Need> {
             let url = mirror.get().map_or("", |mirror| mirror.as_str());
             need(url.split("://").nth(1).unwrap_or_default(), "packages", mirror.span);
         }
-        (None, Some(at)) => need(layer.os.snapshot_host(), "packages", at),
+        (None, Some(at)) => need(layer.os.snapshot_host, "packages", at),
         (None, None) => {}
     }
     if let Some(docker) = written.docker.as_ref().filter(|docker| docker.get() == Some(&Docker::DockerCe)) {

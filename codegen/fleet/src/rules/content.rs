@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_problem::{Code, Problem, Span};
 
-use super::Problems;
+use super::{Problems, service};
 use crate::catalog::hardening;
 use crate::choice::{Docker, Transport};
 use crate::draft::Draft;
-use crate::field::{Entries, Field, entries, list};
-use crate::file;
+use crate::field::{Entries, Field, entries};
 use crate::model::Layer;
 use crate::scalar::{AbsolutePath, Port, Text};
 
@@ -80,7 +79,7 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
                 );
                 continue;
             }
-            for (key, at) in service.get().map(without_effect).unwrap_or_default() {
+            for (key, at) in service.get().map(service::without_effect).unwrap_or_default() {
                 problems.push(
                     Problem::new(Code::Service, at, format!("`{key}` has no effect: fleetgen does not write the unit of this service"))
                         .hint("give the service a `command`, or change the unit with a file in /etc/systemd/system/NAME.service.d"),
@@ -147,18 +146,6 @@ pub(super) fn packages(draft: &Draft<'_>, problems: &mut Problems) {
 }
 
 /// The keys of a service that only a unit of fleetgen's has.
-fn without_effect(service: &file::Service) -> Vec<(&'static str, Span)> {
-    if service.command.is_some() {
-        return Vec::new();
-    }
-    let keys = [
-        ("description", service.description.as_ref().map(|field| field.span)),
-        ("user", service.user.as_ref().map(|field| field.span)),
-        ("environment", service.environment.as_ref().map(|field| field.span)),
-    ];
-    keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
-}
-
 /// No port is checked twice.
 pub(super) fn ports(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, _) in draft.layers() {
@@ -187,26 +174,6 @@ fn implied_packages(layer: &Layer) -> impl Iterator<Item = &str> {
         Docker::None => &[],
     };
     docker.iter().chain(["ssh", "openssh-server", "auditd", "chrony"].iter()).copied()
-}
-
-/// Commands start with an absolute path.
-pub(super) fn commands(draft: &Draft<'_>, problems: &mut Problems) {
-    for (_, written, _) in draft.layers() {
-        let services = written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0);
-        for command in services.filter_map(|(_, service)| service.get()?.command.as_ref()) {
-            let is_path = |first: &Text| first.as_str().parse::<AbsolutePath>().is_ok();
-            if !list(Some(command)).first().is_some_and(is_path) {
-                problems.push(
-                    Problem::new(
-                        Code::InvalidValue,
-                        command.span,
-                        "a command starts with the absolute path of a program",
-                    )
-                    .hint("write it as a list, such as `[/usr/local/bin/web, --listen=:8080]`"),
-                );
-            }
-        }
-    }
 }
 
 /// HTTP checks use a port that must be listening, and none is there twice.

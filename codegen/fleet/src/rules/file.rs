@@ -74,32 +74,36 @@ pub(super) fn paths(draft: &Draft<'_>, problems: &mut Problems) {
 /// Files are where images keep them, and their names are not too long.
 pub(super) fn places(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, _) in draft.layers() {
-        for path in entries(written.files.as_ref()).iter().filter_map(|(path, _)| Some((path.get()?, path.span))) {
-            let (path, span) = (path.0.as_ref(), path.1);
-            let is_in = |directory: &&&str| path.strip_prefix(**directory).is_some_and(|rest| rest.starts_with('/'));
-            if let Some(directory) = VOLATILE.iter().find(is_in) {
-                let message = format!("what is in {directory} is gone when a machine starts from the image");
-                problems
-                    .push(Problem::new(Code::Layer, span, message).hint("put it elsewhere, such as in /etc or /opt"));
-            }
-            let mut report = |message: String, hint: &str| {
-                problems.push(Problem::new(Code::Layer, span, message).hint(hint.to_owned()));
-            };
-            if let Some((_, instead)) = SYSTEM.iter().find(|(system, _)| *system == path) {
-                report(format!("{path} belongs to the system"), instead);
-            } else if DIRECTORIES.contains(&path) || VOLATILE.contains(&path) {
-                report(format!("{path} is a directory"), "write the path of a file");
-            } else if let Some(directory) = PACKAGES.iter().find(is_in) {
-                let instead = "use `packages` or `binaries`; a script may be in /usr/local/bin, with `mode: \"0755\"`";
-                report(format!("what is in {directory} comes with packages"), instead);
-            }
-            let too_long = path.len() > PATH_MAX || path.split('/').any(|name| name.len() > NAME_MAX);
-            if too_long {
-                let message = format!("Linux allows {NAME_MAX} bytes for a name, and {PATH_MAX} for a path");
-                problems.push(Problem::new(Code::Layer, span, message).hint("use a shorter name"));
-            }
+        for (path, _) in entries(written.files.as_ref()) {
+            let Some((message, hint)) = path.get().and_then(|path| misplaced(path.as_ref())) else { continue };
+            problems.push(Problem::new(Code::Layer, path.span, message).hint(hint));
         }
     }
+}
+
+/// Why a file cannot be at a path, and what to do instead.
+pub(super) fn misplaced(path: &str) -> Option<(String, &'static str)> {
+    let is_in = |directory: &&&str| path.strip_prefix(**directory).is_some_and(|rest| rest.starts_with('/'));
+    if path.len() > PATH_MAX || path.split('/').any(|name| name.len() > NAME_MAX) {
+        let message = format!("Linux allows {NAME_MAX} bytes for a name, and {PATH_MAX} for a path");
+        return Some((message, "use a shorter name"));
+    }
+    if let Some(directory) = VOLATILE.iter().find(is_in) {
+        let message = format!("what is in {directory} is gone when a machine starts from the image");
+        return Some((message, "put it elsewhere, such as in /etc or /opt"));
+    }
+    if let Some((_, instead)) = SYSTEM.iter().find(|(system, _)| *system == path) {
+        return Some((format!("{path} belongs to the system"), instead));
+    }
+    if DIRECTORIES.contains(&path) || VOLATILE.contains(&path) {
+        return Some((format!("{path} is a directory"), "write the path of a file"));
+    }
+    if is_in(&&"/etc/fleet") {
+        return Some((format!("{path} is fleetgen's own"), "put it elsewhere, such as in /etc/NAME"));
+    }
+    let directory = PACKAGES.iter().find(is_in)?;
+    let instead = "use `packages` or `binaries`; a script may be in /usr/local/bin, with `mode: \"0755\"`";
+    Some((format!("what is in {directory} comes with packages"), instead))
 }
 
 /// What a layer installs: the path, where it is written, and what it is.

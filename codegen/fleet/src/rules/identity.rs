@@ -40,7 +40,7 @@ const OF_PACKAGES: &[(&str, &str)] = &[
 
 /// Whether a user or group exists on the machines of a layer: the system's, the lineage's, or a package's, which mostly begins as the
 /// package's name does.
-fn exists(draft: &Draft<'_>, layer: &Layer, name: &str) -> bool {
+pub(super) fn exists(draft: &Draft<'_>, layer: &Layer, name: &str) -> bool {
     let own = name.trim_start_matches('_');
     let brings = |package: &str| {
         let known = OF_PACKAGES.iter().any(|(user, prefix)| *user == name && package.starts_with(prefix));
@@ -51,6 +51,11 @@ fn exists(draft: &Draft<'_>, layer: &Layer, name: &str) -> bool {
         users || layer.packages.iter().any(|package| brings(package.as_str()))
     };
     TAKEN.contains(&name) || name.starts_with("systemd-") || draft.lineage(layer).any(has)
+}
+
+/// Whether a name is that of a user on the machines of a layer.
+pub(super) fn is_user(draft: &Draft<'_>, layer: &Layer, name: &str) -> bool {
+    !GROUPS.contains(&name) && exists(draft, layer, name)
 }
 
 /// `ubuntu`, `admin` or `debian`, the first user of a distribution.
@@ -123,7 +128,7 @@ pub(super) fn services(draft: &Draft<'_>, problems: &mut Problems) {
         let services = written.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0);
         for service in services.filter_map(|(_, service)| service.get()) {
             if let Some((field, user)) = service.user.as_ref().and_then(|field| Some((field, field.get()?)))
-                && (GROUPS.contains(&user.as_str()) || !exists(draft, layer, user.as_str()))
+                && !is_user(draft, layer, user.as_str())
             {
                 problems.push(
                     Problem::new(Code::UnknownReference, field.span, format!("there is no user `{user}`"))

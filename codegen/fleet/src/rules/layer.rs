@@ -3,11 +3,13 @@
 use fleetgen_problem::{Code, Problem, suggest};
 
 use super::Problems;
+use crate::catalog::os::{SYSTEMS, System};
 use crate::catalog::{self, gpu, hardening};
-use crate::choice::{Architecture, Cloud, Docker, Os};
+use crate::choice::{Architecture, Cloud, Docker};
 use crate::draft::Draft;
 use crate::field::Field;
 use crate::file;
+use crate::scalar::ImageOwner;
 
 /// Docker and the driver appear once in a lineage, containers only with Docker, and the driver only on Ubuntu.
 pub(super) fn additions(draft: &Draft<'_>, problems: &mut Problems) {
@@ -48,31 +50,29 @@ pub(super) fn additions(draft: &Draft<'_>, problems: &mut Problems) {
             let label = format!("must be at least {}", gpu::OLDEST_BRANCH);
             problems.push(Problem::new(Code::Layer, field.span, message).label(label));
         }
-        if layer.os == Os::Debian12 {
+        if !layer.os.has_nvidia {
             problems.push(
                 Problem::new(
                     Code::Layer,
                     nvidia.span,
                     "fleetgen installs the driver from Ubuntu's signed packages only",
                 )
-                .label("this lineage is built on debian-12")
+                .label(format!("this lineage is built on {}", layer.os))
                 .hint("build it on ubuntu-24.04 or ubuntu-22.04"),
             );
         }
     }
 }
 
-/// The account that publishes Debian's images on AWS.
-const DEBIAN: &str = "136693071363";
-
 /// Builds and people get into machines on AWS through the agent of Systems Manager, which Debian's own images do not have.
 ///
 /// Source: the packages that Debian's cloud team puts into its images for EC2.
 pub(super) fn agents(draft: &Draft<'_>, problems: &mut Problems) {
-    for (_, written, _) in draft.layers() {
+    for (_, written, layer) in draft.layers() {
         let source = written.source.as_ref().and_then(Field::get);
         let owner = source.and_then(|source| source.aws_owner.as_ref());
-        if let Some(field) = owner.filter(|owner| owner.get().is_some_and(|owner| owner.as_str() == DEBIAN)) {
+        let lacks = |owner: &ImageOwner| layer.os.without_agent == Some(owner.as_str());
+        if let Some(field) = owner.filter(|owner| owner.get().is_some_and(lacks)) {
             problems.push(
                 Problem::new(
                     Code::Layer,
@@ -86,17 +86,11 @@ pub(super) fn agents(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// How vendors name the releases that layers may have in the names of images.
-const RELEASES: &[(Os, &[&str])] = &[
-    (Os::Ubuntu2404, &["noble", "24.04", "2404"]),
-    (Os::Ubuntu2204, &["jammy", "22.04", "2204"]),
-    (Os::Debian12, &["debian-12", "bookworm"]),
-];
-/// And others, which they may not.
+/// How vendors name releases that layers may not have, in the names of images.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "focal", "20.04", "2004", "oracular", "24.10", "2410", "plucky", "25.04", "2504", "questing", "25.10", "2510", "26.04", "2604",
-    "debian-11", "bullseye", "debian-13", "trixie", "al2023", "amzn2", "RHEL", "rhel-", "rocky", "centos", "cos-",
+    "debian-11", "bullseye", "al2023", "amzn2", "RHEL", "rhel-", "rocky", "centos", "cos-",
 ];
 
 /// The vendor's images are of the layer's release, and each of the architecture that it is named for.
@@ -118,11 +112,10 @@ pub(super) fn vendors(draft: &Draft<'_>, problems: &mut Problems) {
                 problems
                     .push(Problem::new(Code::Layer, field.span, message).hint("name the image of this architecture"));
             }
-            let is_of = |(_, words): &&(Os, &[&str])| words.iter().any(|word| has(&word));
-            let own = RELEASES.iter().find(|(os, _)| *os == layer.os);
-            let other = RELEASES.iter().filter(|(os, _)| *os != layer.os).find(is_of).map(|(os, _)| os.as_str());
-            let other = other.or_else(|| OTHERS.iter().find(has).copied());
-            if let Some(other) = other.filter(|_| own.is_some_and(|own| !is_of(&own))) {
+            let is_of = |system: &System| system.image_words.iter().any(|word| has(&word));
+            let other = SYSTEMS.iter().find(|system| system.word != layer.os.word && is_of(system));
+            let other = other.map(|system| system.word).or_else(|| OTHERS.iter().find(has).copied());
+            if let Some(other) = other.filter(|_| !is_of(&layer.os)) {
                 let message = format!("by its name, this image is {other}, and the layer is {}", layer.os);
                 problems
                     .push(Problem::new(Code::Layer, field.span, message).hint("change `os`, or name another image"));

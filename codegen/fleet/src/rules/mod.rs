@@ -2,9 +2,12 @@
 
 mod account;
 mod build;
+mod config;
 mod content;
+mod disk;
 mod endpoint;
 mod environment;
+mod existing;
 mod expiry;
 mod file;
 mod health;
@@ -20,6 +23,7 @@ mod registry;
 mod rollout;
 mod runner;
 mod scaling;
+mod service;
 mod size;
 mod stack;
 mod tag;
@@ -46,12 +50,14 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     build::zones,
     content::changes,
     content::checks,
-    content::commands,
     content::packages,
     content::ports,
     content::services,
     content::sysctl,
     endpoint::services,
+    existing::identity,
+    existing::places,
+    existing::settings,
     environment::environments,
     environment::freezes,
     environment::gates,
@@ -80,6 +86,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     name::unique,
     network::addresses,
     network::clouds,
+    network::destinations,
     network::overlaps,
     network::peers,
     network::zones,
@@ -93,6 +100,9 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     runner::machine,
     runner::network,
     rollout::journal,
+    service::commands,
+    service::requirements,
+    service::types,
     stack::stacks,
 ];
 
@@ -100,6 +110,13 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
 const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     account::certificate,
     account::policies,
+    config::files,
+    config::secrets,
+    config::size,
+    config::variables,
+    disk::disks,
+    disk::instance_store,
+    disk::mounts,
     endpoint::hooks,
     health::balancer,
     health::check,
@@ -113,14 +130,15 @@ const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     name::fixed,
     name::limits,
     port::descriptions,
+    port::egress,
     port::ports,
     rollout::floor,
     rollout::limits,
     rollout::progress,
     scaling::clashes,
+    scaling::queues,
     scaling::schedules,
     scaling::targets,
-    size::disk,
     size::order,
     tag::tags,
 ];

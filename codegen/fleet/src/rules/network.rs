@@ -8,7 +8,7 @@ use super::Problems;
 use crate::catalog;
 use crate::choice::Cloud;
 use crate::draft::Draft;
-use crate::field::Field;
+use crate::field::{Field, entries};
 use crate::model::Network;
 use crate::scalar::Cidr;
 
@@ -81,7 +81,7 @@ const PRIVATE: &[&str] = &["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.
 /// What is reserved: <https://www.iana.org/assignments/iana-ipv4-special-registry>
 pub(super) fn addresses(draft: &Draft<'_>, problems: &mut Problems) {
     let (largest, smallest) = Network::PREFIXES.into_inner();
-    for (_, network) in draft.written_networks() {
+    for (_, network) in draft.written_networks().filter(|(_, network)| network.existing.is_none()) {
         let Some(cidr) = network.cidr.get() else { continue };
         if cidr.prefix() > smallest {
             problems.push(
@@ -178,6 +178,67 @@ pub(super) fn peers(draft: &Draft<'_>, problems: &mut Problems) {
                     .hint("remove it; fleetgen peers networks of one account or project only"),
                 );
             }
+        }
+    }
+}
+
+/// The most CIDRs of destinations and peers in a network on AWS. An access control list has 20 rules each way, of which the network
+/// needs some itself.
+///
+/// Source: "Amazon VPC quotas".
+const OUTSIDE: usize = 14;
+
+/// Destinations have addresses, outside the fleet, and a network on AWS has room for them.
+pub(super) fn destinations(draft: &Draft<'_>, problems: &mut Problems) {
+    for (name, written) in draft.written_networks() {
+        let Some(network) = draft.networks.get(name) else { continue };
+        for (key, destination) in entries(written.destinations.as_ref()) {
+            let Some((key, destination)) = key.get().zip(destination.get()) else { continue };
+            if draft.networks.contains_key(key.as_str()) {
+                problems.push(
+                    Problem::new(Code::DuplicateKey, destination.cidrs.span, format!("`{key}` is a network, too"))
+                        .hint("choose another name: both can be in `from` of a port"),
+                );
+            }
+            let cidrs = destination.cidrs.get().map(Vec::as_slice).unwrap_or_default();
+            if cidrs.is_empty() {
+                problems.push(
+                    Problem::new(Code::Cidr, destination.cidrs.span, format!("`{key}` has no addresses"))
+                        .hint("add CIDRs, or remove the destination"),
+                );
+            }
+            for (cidr, span) in cidrs.iter().filter_map(|cidr| Some((*cidr.get()?, cidr.span))) {
+                if cidr.prefix() < 8 {
+                    problems.push(
+                        Problem::new(Code::Cidr, span, format!("{cidr} is most of the internet, which the proxy is for"))
+                            .label("must be /8 or smaller")
+                            .hint("name the addresses that machines connect to; for the internet, add a domain to `proxy.domains`"),
+                    );
+                } else if let Some(other) = draft.networks.values().find(|other| other.cidr.overlaps(cidr)) {
+                    problems.push(
+                        Problem::new(
+                            Code::Cidr,
+                            span,
+                            format!("{cidr} overlaps the network `{}`, {}", other.name, other.cidr),
+                        )
+                        .hint("destinations are outside the fleet; to reach another network, add it to `peers`"),
+                    );
+                }
+            }
+            let gateway = destination.gateway.as_ref().map(|field| ("gateway", field.span));
+            let domains = destination.domains.as_ref().map(|field| ("domains", field.span));
+            if network.cloud == Cloud::Gcp {
+                let both = gateway.into_iter().chain(domains);
+                problems.extend(both.map(|(key, span)| foreign(key, Cloud::Aws, span)));
+            }
+        }
+        let count = network.peers.len() + network.outside().len();
+        if let Some(field) = written.destinations.as_ref().filter(|_| network.cloud == Cloud::Aws && count > OUTSIDE) {
+            problems.push(
+                Problem::new(Code::Cidr, field.span, format!("peers and destinations have {count} CIDRs together"))
+                    .label(format!("must be at most {OUTSIDE}"))
+                    .hint("an access control list of AWS has room for no more; combine some into larger CIDRs"),
+            );
         }
     }
 }

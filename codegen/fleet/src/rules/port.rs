@@ -1,33 +1,52 @@
 //! Open ports.
 
-use std::collections::BTreeSet;
-
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
-use crate::choice::{Cloud, Transport};
+use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
+use crate::group::{Egress, OpenPort};
 
 /// A port is opened once, and not past the load balancer.
 pub(super) fn ports(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
-    let mut seen = BTreeSet::new();
-    let behind = group.load_balancer.as_ref().map(|backend| backend.port);
+    let behind = |port: &OpenPort| {
+        let mut backends = group.all_backends().map(|(_, backend)| backend);
+        backends.any(|backend| {
+            port.port.overlaps(backend.port.into()) && backend.protocol.transports().contains(&port.protocol)
+        })
+    };
     for (index, port) in group.ports.iter().enumerate() {
-        let number = port.port.get();
+        let number = port.port;
         let mut report = |key: &str, message: String, hint: &str| {
             let at = group.origins.span(&format!("ports[{index}]{key}"));
             problems.push(Problem::new(Code::Port, at, message).hint(hint));
         };
-        if !seen.insert((port.port, port.protocol)) {
-            let message = format!("port {number}/{} is opened twice", port.protocol);
+        let opened = |other: &&OpenPort| other.protocol == port.protocol && other.port.overlaps(number);
+        if let Some(other) = group.ports[..index].iter().find(opened) {
+            let message = if other.port == number {
+                format!("port {number}/{} is opened twice", port.protocol)
+            } else {
+                format!("the ports {number} and {} of {} overlap", other.port, port.protocol)
+            };
             report(".port", message, "list all sources in one `from`");
         }
-        if Some(port.port) == behind
-            && port.protocol == Transport::Tcp
-            && port.from.iter().any(|from| from.prefix() == 0)
-        {
+        if behind(port) && port.from.iter().any(|from| from.prefix() == 0) {
             let message = format!("port {number} is open to everybody, bypassing the load balancer");
             report(".from", message, "remove it from `ports`: the load balancer can already connect");
+        }
+    }
+}
+
+/// What machines may connect to is said once.
+pub(super) fn egress(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    for (index, egress) in group.egress.iter().enumerate() {
+        let same = |other: &&Egress| {
+            other.to == egress.to && other.protocol == egress.protocol && other.port.overlaps(egress.port)
+        };
+        if group.egress[..index].iter().any(|other| same(&other)) {
+            let message = format!("port {}/{} of `{}` is named twice", egress.port, egress.protocol, egress.to);
+            let at = group.origins.span(&format!("egress[{index}].port"));
+            problems.push(Problem::new(Code::Port, at, message).hint("remove one of them"));
         }
     }
 }

@@ -4,7 +4,7 @@ use fleetgen_problem::{Code, Problem};
 
 use super::{Problems, endpoint};
 use crate::catalog;
-use crate::choice::{Architecture, Cloud, Os, ProxyClient};
+use crate::choice::{Architecture, Cloud, ProxyClient};
 use crate::draft::Draft;
 use crate::field::Field;
 use crate::runner::ENDPOINTS;
@@ -33,7 +33,7 @@ pub(super) fn network(draft: &Draft<'_>, problems: &mut Problems) {
 pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(runner) = &draft.file.runner else { return };
     let image = draft.vendor_image(Cloud::Aws, Architecture::Amd64);
-    if let Some(layer) = image.filter(|layer| layer.os == Os::Ubuntu2204) {
+    if let Some(layer) = image.filter(|layer| !layer.os.curl_signs) {
         problems.push(
             Problem::new(
                 Code::Machine,
@@ -43,7 +43,7 @@ pub(super) fn machine(draft: &Draft<'_>, problems: &mut Problems) {
                     layer.name
                 ),
             )
-            .label("Ubuntu 22.04")
+            .label(layer.os.title)
             .hint("add a layer with a later system whose name comes first"),
         );
     }

@@ -3,16 +3,16 @@
 use fleetgen_problem::{Code, Problem};
 
 use super::Problems;
-use crate::choice::{BackendProtocol, Cloud};
+use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 use crate::scalar::ScheduleName;
 
 /// The group can be scaled, and the load balancer counts requests.
 pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     let scaling = &group.scaling;
-    let target = ["scaling.cpu", "scaling.requests_per_machine"]
+    let target = ["scaling.cpu", "scaling.requests_per_machine", "scaling.queue"]
         .into_iter()
-        .zip([scaling.cpu.is_some(), scaling.requests_per_machine.is_some()])
+        .zip([scaling.cpu.is_some(), scaling.requests_per_machine.is_some(), scaling.queue.is_some()])
         .find(|(_, is_set)| *is_set);
     if let Some((path, _)) = target
         && group.size.min == group.size.max
@@ -27,7 +27,7 @@ pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
             .hint("raise `size.max`, or remove the target"),
         );
     }
-    let counts = group.load_balancer.as_ref().is_some_and(|backend| backend.protocol != BackendProtocol::Tcp);
+    let counts = group.load_balancer.as_ref().is_some_and(|backend| backend.protocol.is_application());
     if scaling.requests_per_machine.is_some() && !counts {
         problems.push(
             Problem::new(
@@ -36,6 +36,20 @@ pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
                 "only an Application Load Balancer counts requests, and this group has none",
             )
             .hint("add `load_balancer` with `protocol: http`, or scale by `cpu`"),
+        );
+    }
+}
+
+/// A queue has a name that its cloud allows.
+pub(super) fn queues(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(queue) = group.scaling.queue.as_ref().filter(|queue| queue.name.as_str().ends_with(".fifo")) else {
+        return;
+    };
+    if group.cloud() == Cloud::Gcp {
+        let at = group.origins.span("scaling.queue.name");
+        problems.push(
+            Problem::new(Code::Cloud, at, format!("`{}` is the name of a queue in Amazon SQS", queue.name))
+                .hint("write the id of a subscription in Pub/Sub"),
         );
     }
 }

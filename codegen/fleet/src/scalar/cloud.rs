@@ -79,6 +79,58 @@ word! {
 }
 
 word! {
+    /// What leads out of a network on AWS: a transit gateway, a virtual private gateway or a VPC peering connection.
+    GatewayId = "the id of a gateway", "^(tgw|vgw|pcx)-[0-9a-f]{8,17}$",
+    "`tgw-…` for a transit gateway, `vgw-…` for a virtual private gateway, or `pcx-…` for a peering connection"
+}
+
+word! {
+    /// The id of a VPC of AWS.
+    VpcId = "the id of a VPC", "^vpc-[0-9a-f]{8,17}$", "`vpc-` and 8 to 17 hexadecimal digits"
+}
+
+word! {
+    /// The id of a subnet of AWS.
+    SubnetId = "the id of a subnet", "^subnet-[0-9a-f]{8,17}$", "`subnet-` and 8 to 17 hexadecimal digits"
+}
+
+word! {
+    /// A network of GCP: its full resource name.
+    GcpNetwork = "a GCP network", "^projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/global/networks/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "`projects/PROJECT/global/networks/NAME`"
+}
+
+word! {
+    /// A subnetwork of GCP: its full resource name.
+    GcpSubnetwork = "a GCP subnetwork",
+    "^projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/regions/[a-z0-9-]+/subnetworks/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "`projects/PROJECT/regions/REGION/subnetworks/NAME`"
+}
+
+word! {
+    /// The URL of a proxy.
+    ProxyUrl = "the URL of a proxy", "^http://[a-z0-9][a-z0-9.-]*:[0-9]{1,5}$", "`http://HOST:PORT`"
+}
+
+word! {
+    /// The key of an entry of a machine's metadata on GCP.
+    MetadataKey = "a key of metadata", "^[a-zA-Z0-9_-]{1,128}$",
+    "1 to 128 letters, digits, `_` and `-`"
+}
+
+word! {
+    /// The e-mail address of a GCP service account.
+    ServiceAccount = "a service account", "^[a-z0-9-]{6,63}@[a-z0-9.:-]{1,63}[.]gserviceaccount[.]com$",
+    "`NAME@PROJECT.iam.gserviceaccount.com`"
+}
+
+word! {
+    /// The name of a queue in Amazon SQS, or the id of a subscription in Google Cloud Pub/Sub.
+    QueueName = "the name of a queue", "^[a-zA-Z][a-zA-Z0-9_-]{2,79}([.]fifo)?$",
+    "3 to 80 letters, digits, `-` and `_`, beginning with a letter: the queue's name in SQS or the subscription's id in Pub/Sub, not its URL"
+}
+
+word! {
     /// The ARN of an IAM policy.
     IamPolicyArn = "the ARN of an IAM policy", "^arn:aws:iam::([0-9]{12}|aws):policy/[a-zA-Z0-9+=,.@_/-]{1,512}$",
     "`arn:aws:iam::ACCOUNT:policy/NAME`"
@@ -120,6 +172,23 @@ impl<'a> Arn<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("arn:")?.split(':').skip(2);
         Some(Self { region: parts.next()?, account: parts.next()? })
+    }
+}
+
+impl GcpNetwork {
+    /// The project and the name in `projects/PROJECT/global/networks/NAME`.
+    pub fn parts(&self) -> (&str, &str) {
+        let mut parts = self.as_str().split('/');
+        (parts.nth(1).unwrap_or_default(), parts.next_back().unwrap_or_default())
+    }
+}
+
+impl GcpSubnetwork {
+    /// The project, the region and the name in `projects/PROJECT/regions/REGION/subnetworks/NAME`.
+    pub fn parts(&self) -> (&str, &str, &str) {
+        let mut parts = self.as_str().split('/');
+        let project = parts.nth(1).unwrap_or_default();
+        (project, parts.nth(1).unwrap_or_default(), parts.next_back().unwrap_or_default())
     }
 }
 

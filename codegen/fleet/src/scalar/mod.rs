@@ -3,6 +3,7 @@
 
 mod cloud;
 mod name;
+mod port;
 mod range;
 mod text;
 mod time;
@@ -10,23 +11,25 @@ mod unit;
 
 pub(crate) use cloud::Arn;
 pub use cloud::{
-    AccountId, AwsKmsKey, Bucket, CertificateArn, EndpointService, GcpKmsKey, GcpKmsKeyVersion, GcpMember, GcpProject,
-    GcpRole, IamPolicyArn, ImageOwner, LoadBalancerArn, MachineType, Region, SecurityGroupId, Zone,
+    AccountId, AwsKmsKey, Bucket, CertificateArn, EndpointService, GatewayId, GcpKmsKey, GcpKmsKeyVersion, GcpMember,
+    GcpNetwork, GcpProject, GcpRole, GcpSubnetwork, IamPolicyArn, ImageOwner, LoadBalancerArn, MachineType,
+    MetadataKey, ProxyUrl, QueueName, Region, SecurityGroupId, ServiceAccount, SubnetId, VpcId, Zone,
 };
 pub use name::{
-    AccountName, BinaryName, ContainerName, EnvironmentName, FleetName, GateName, GroupName, HookName, LayerName,
-    LoadBalancerName, NetworkName, PackageName, ProfileName, ResourceName, ScheduleName, ServiceName, StackName,
-    UserName,
+    AccountName, BackendName, BinaryName, ContainerName, DestinationName, DiskName, EnvironmentName, FleetName,
+    GateName, GroupName, HookName, LayerName, LoadBalancerName, NetworkName, PackageName, ProfileName, ResourceName,
+    ScheduleName, ServiceName, StackName, UserName,
 };
+pub use port::{Port, PortRange};
 pub(crate) use range::{Lasting, Number, Share};
 pub use text::{
-    AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, CommitId, Domain, DriverBranch, EcrImage,
-    EcrRepository, FileMode, GithubApp, GithubId, HttpUrl, ImageId, ImageReference, IpAddress, Key, MirrorUrl,
-    OciRepository, Owner, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey, Text, Url,
-    VariableName, VendorImage, Version, VulnerabilityId, Word,
+    AbsolutePath, AlarmName, ArtifactImage, ArtifactRepository, BucketPrefix, Calendar, CommitId, Domain, DriverBranch,
+    EcrImage, EcrRepository, FileMode, GithubApp, GithubId, HttpUrl, ImageId, ImageReference, IpAddress, Key, Memory,
+    MirrorUrl, OciRepository, Owner, ProgramPath, PublicKey, RepositoryName, SecretName, Sha256, SysctlKey, TagKey,
+    Text, Url, VariableName, VendorImage, Version, VulnerabilityId, Word,
 };
 pub use time::{Cron, Date, Duration, TimeOfDay, TimeZone};
-pub use unit::{Amount, Cidr, Gibibytes, Percent, Port};
+pub use unit::{Amount, Cidr, Gibibytes, Percent};
 
 /// Compiles a pattern, for ASCII if possible, which is several times faster.
 pub(crate) fn compile(pattern: &str) -> Option<regex::Regex> {

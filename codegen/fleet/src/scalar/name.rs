@@ -39,6 +39,12 @@ names! {
     StackName = "a stack name of 1 to 31 characters", "29";
     /// The name of a load balancer of a network.
     LoadBalancerName = "a load balancer name of 1 to 31 characters", "29";
+    /// The name of another port of a group that a load balancer sends traffic to.
+    BackendName = "a name of 1 to 15 characters", "13";
+    /// The name of a data disk.
+    DiskName = "a disk name of 1 to 16 characters", "14";
+    /// The name of addresses outside the fleet that machines of a network may reach.
+    DestinationName = "a destination name of 1 to 31 characters", "29";
     /// The name of a gate.
     GateName = "a gate name of 1 to 31 characters", "29";
     /// The name of a scaling schedule.

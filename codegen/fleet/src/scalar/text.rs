@@ -167,7 +167,19 @@ word! {
 }
 
 word! {
-    /// The name of a secret in AWS Secrets Manager.
+    /// Times, as systemd.time(7) describes them, such as `*-*-* 03:00:00`.
+    Calendar = "a calendar of systemd", "^[a-zA-Z0-9*][a-zA-Z0-9*,.:/~_ -]{0,99}$",
+    "such as `*-*-* 03:00:00`, `Mon..Fri 08:30` or `hourly`; `systemd-analyze calendar` checks it"
+}
+
+word! {
+    /// An amount of memory, as systemd writes it: 512M, or 4G.
+    Memory = "an amount of memory", "^[1-9][0-9]{0,6}[MG]$",
+    "such as `512M` or `4G`"
+}
+
+word! {
+    /// The name of a secret in AWS Secrets Manager, or its id in GCP's Secret Manager.
     SecretName = "the name of a secret", "^[a-zA-Z0-9/_+=.@-]{1,512}$",
     "letters, digits and `/_+=.@-`, such as `example/github-app`"
 }

@@ -203,39 +203,6 @@ impl JsonSchema for Amount {
     }
 }
 
-/// A TCP or UDP port: 1 to 65535.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
-#[serde(try_from = "u32")]
-pub struct Port(u16);
-
-impl Port {
-    /// The number.
-    pub fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl TryFrom<u32> for Port {
-    type Error = Problem;
-
-    fn try_from(number: u32) -> Result<Self, Problem> {
-        match u16::try_from(number) {
-            Ok(port @ 1..) => Ok(Self(port)),
-            _ => Err(Problem::invalid(format!("{number} is not a port"), "a whole number from 1 to 65535")),
-        }
-    }
-}
-
-impl JsonSchema for Port {
-    fn schema_name() -> Cow<'static, str> {
-        "Port".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "maximum": 65535, "description": "A TCP or UDP port." })
-    }
-}
-
 /// An IPv4 network, such as 10.16.0.0/16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(try_from = "String")]
@@ -274,6 +241,12 @@ impl TryFrom<String> for Cidr {
     fn try_from(text: String) -> Result<Self, Problem> {
         const HINT: &str = "an IPv4 network with its prefix, such as `10.16.0.0/16`";
         let invalid = || Problem::invalid(format!("`{text}` is not a network"), HINT);
+        if text.contains(':') {
+            return Err(Problem::invalid(
+                format!("`{text}` is an IPv6 network, and the networks of a fleet have only IPv4 addresses"),
+                "write the IPv4 network; clients with IPv6 addresses can come through a dual-stack load balancer",
+            ));
+        }
         let (address, prefix) = text.split_once('/').ok_or_else(invalid)?;
         let address = Ipv4Addr::from_str(address).map_err(|_| invalid())?;
         let prefix: u8 = prefix.parse().map_err(|_| invalid())?;

@@ -13,18 +13,43 @@ use super::{Check, CheckContext, layers, roots};
 /// A fleet with nothing of the example.
 const EUROPE: &str = "tests/fleets/europe.yaml";
 
+/// Fleets that real ones look like, and what each shows.
+const FLEETS: &[(&str, &str)] = &[
+    ("europe", EUROPE),
+    ("trial, 12 groups with what few fleets need,", "tests/fleets/trial.yaml"),
+    ("single, one group on one cloud,", "tests/fleets/single.yaml"),
+    ("accounts, three accounts and two projects,", "tests/fleets/accounts.yaml"),
+    ("existing, networks of others,", "tests/fleets/existing.yaml"),
+];
+
 pub(super) fn checks() -> Vec<Check> {
-    vec![
-        Check::new("fleets: europe applies, and Packer accepts it", europe),
+    let each = FLEETS.iter().map(|(name, path)| {
+        Check::new(format!("fleets: {name} applies, and Packer accepts it"), move |context| {
+            applies(context, path, &fs_err::read_to_string(context.root.join(path))?)
+        })
+    });
+    let mut checks: Vec<Check> = each.collect();
+    checks.extend([
+        Check::new("fleets: 300 groups from a script apply", many),
         Check::new("fleets: what init writes applies, and Packer accepts it", started),
         Check::new("fleets: the program's tests pass with europe in place of the repository's", replaced),
-    ]
+    ]);
+    checks
 }
 
-fn europe(context: &CheckContext<'_>) -> anyhow::Result<()> {
-    let directory = context.sandbox.path("fleets-europe");
-    lay_out(context.root, &directory, &fs_err::read_to_string(context.root.join(EUROPE))?, &[])?;
+fn applies(context: &CheckContext<'_>, path: &str, text: &str) -> anyhow::Result<()> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let directory = context.sandbox.path(&format!("fleets-{name}"));
+    lay_out(context.root, &directory, text, &[])?;
     accepted(context, &directory)
+}
+
+/// The groups of many teams. Packer has seen their layers.
+fn many(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let script = "tests/fleets/many.py";
+    let text = run(Command::new("python3").current_dir(context.root).arg(script))?;
+    ensure!(parse(script, &text)?.groups.len() == 300, "{script} does not print 300 groups");
+    applies(context, script, &text)
 }
 
 fn started(context: &CheckContext<'_>) -> anyhow::Result<()> {

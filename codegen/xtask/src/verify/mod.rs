@@ -3,6 +3,7 @@
 mod access_log;
 mod accounts;
 mod affected;
+mod boot;
 mod bootstrap;
 mod clone;
 mod clouds;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
-use super::{Check, CheckContext, registry};
+use super::{Check, CheckContext, boot, registry};
 use fleetgen_toolbox::files::{copy, write};
 use fleetgen_toolbox::machine::{self, Machine};
 use fleetgen_toolbox::process::both;
@@ -15,7 +15,10 @@ use fleetgen_toolbox::repository;
 const DIRECTORY: &str = "/var/tmp/fleetgen";
 
 pub(super) fn checks() -> Vec<Check> {
-    vec![Check::new("scripts: two layers on a machine, each twice", scripts)]
+    vec![
+        Check::new("scripts: two layers on a machine, each twice", scripts),
+        Check::new("scripts: the root layer on Debian 13, twice", trixie),
+    ]
 }
 
 type Environment = Vec<(String, String)>;
@@ -40,9 +43,26 @@ fn scripts(context: &CheckContext<'_>) -> anyhow::Result<()> {
         build.twice(layer).with_context(|| format!("the layer {layer}"))?;
     }
     build.text_is_inert()?;
+    boot::disks(&build.machine, context.root).context("the disks of a group")?;
+    boot::secrets(&build.machine, context.root).context("the secrets of a group")?;
     registry::logins(&build.machine, context.root, &build.template("web")?.1, DIRECTORY).context("the login to ECR")?;
     build.gates("web")?;
     build.cleaning("web")
+}
+
+/// Another operating system is only data: the same scripts and checks, on a real one.
+fn trixie(context: &CheckContext<'_>) -> anyhow::Result<()> {
+    let folder = context.sandbox.path("scripts-trixie");
+    let repository = folder.join("repository");
+    fs_err::create_dir_all(&repository)?;
+    let fleet = repository::fleet(context.root, &context.tools.hello)?;
+    let fleet = fleet.replace("debian-12", "debian-13").replace("bookworm", "trixie");
+    // Its Docker does not start in a container.
+    let fleet = fleet.replace("    docker: distribution\n", "").replace("    services:\n      docker: {}\n", "");
+    repository::lay_out(context.root, &repository, &fleet, &[])?;
+    let root = folder.join("machine");
+    machine::unpack_release(&context.tools.cache, "trixie", &root)?;
+    Build { context, machine: Machine::boot(&root)?, repository }.twice("base")
 }
 
 impl Build<'_> {

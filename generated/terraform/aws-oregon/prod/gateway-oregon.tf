@@ -20,6 +20,7 @@ module "gateway-oregon" {
   size         = { min = 3, desired = 3, max = 12 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"
@@ -27,15 +28,17 @@ module "gateway-oregon" {
 
   egress_cidrs = ["10.32.0.0/16", "10.16.0.0/16"]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/net/gateway/5f60718a9bacbdce"
-    security_group = "sg-0f10213243546576"
-    port           = 8080
-    protocol       = "TCP"
-    drain_seconds  = 60
-    # It connects from its own addresses: the subnets of machines let no others in.
-    preserve_client_ip = false
-    listener_port      = 8883
+  backends = {
+    "main" = {
+      arn            = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/net/gateway/5f60718a9bacbdce"
+      security_group = "sg-0f10213243546576"
+      port           = 8080
+      protocol       = "TCP"
+      drain_seconds  = 60
+      # It connects from its own addresses: the subnets of machines let no others in.
+      preserve_client_ip = false
+      listener_port      = 8883
+    }
   }
 
   health = {

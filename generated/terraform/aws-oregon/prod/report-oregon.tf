@@ -20,6 +20,7 @@ module "report-oregon" {
   size         = { min = 0, desired = 0, max = 20 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

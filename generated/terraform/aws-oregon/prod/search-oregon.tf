@@ -20,6 +20,7 @@ module "search-oregon" {
   size         = { min = 3, desired = 3, max = 3 }
   disk = {
     size_gib   = 200
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

@@ -20,6 +20,7 @@ module "vision-oregon" {
   size         = { min = 1, desired = 1, max = 4 }
   disk = {
     size_gib   = 100
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

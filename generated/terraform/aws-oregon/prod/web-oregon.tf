@@ -20,6 +20,7 @@ module "web-oregon" {
   size         = { min = 3, desired = 3, max = 12 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"
@@ -27,12 +28,14 @@ module "web-oregon" {
 
   egress_cidrs = ["10.32.0.0/16", "10.16.0.0/16"]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/public/3d4e5f60718a9bac"
-    security_group = "sg-0d1e2f3041526374"
-    port           = 8080
-    protocol       = "HTTP"
-    drain_seconds  = 60
+  backends = {
+    "main" = {
+      arn            = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/public/3d4e5f60718a9bac"
+      security_group = "sg-0d1e2f3041526374"
+      port           = 8080
+      protocol       = "HTTP"
+      drain_seconds  = 60
+    }
   }
 
   health = {

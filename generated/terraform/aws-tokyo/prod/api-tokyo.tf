@@ -20,6 +20,7 @@ module "api-tokyo" {
   size         = { min = 6, desired = 6, max = 30 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"
@@ -27,12 +28,14 @@ module "api-tokyo" {
 
   egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/internal/1b2c3d4e5f60718a"
-    security_group = "sg-0b1c2d3e4f5061722"
-    port           = 8080
-    protocol       = "HTTP"
-    drain_seconds  = 60
+  backends = {
+    "main" = {
+      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/internal/1b2c3d4e5f60718a"
+      security_group = "sg-0b1c2d3e4f5061722"
+      port           = 8080
+      protocol       = "HTTP"
+      drain_seconds  = 60
+    }
   }
 
   health = {

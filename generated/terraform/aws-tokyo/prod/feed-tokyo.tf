@@ -21,6 +21,7 @@ module "feed-tokyo" {
   size                = { min = 2, desired = 2, max = 40 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

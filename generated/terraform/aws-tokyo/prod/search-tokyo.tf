@@ -20,6 +20,7 @@ module "search-tokyo" {
   size         = { min = 3, desired = 3, max = 3 }
   disk = {
     size_gib   = 500
+    type       = "gp3"
     iops       = 6000
     throughput = 500
     kms_key    = "alias/example-disks"

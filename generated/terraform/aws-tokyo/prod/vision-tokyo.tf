@@ -20,6 +20,7 @@ module "vision-tokyo" {
   size         = { min = 2, desired = 2, max = 6 }
   disk = {
     size_gib   = 100
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

@@ -20,6 +20,7 @@ module "web-tokyo" {
   size         = { min = 6, desired = 6, max = 24 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"
@@ -27,14 +28,16 @@ module "web-tokyo" {
 
   egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
-    security_group = "sg-0a1b2c3d4e5f60711"
-    port           = 8080
-    protocol       = "HTTP"
-    drain_seconds  = 60
-    listener_port  = 443
-    certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+  backends = {
+    "main" = {
+      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+      security_group = "sg-0a1b2c3d4e5f60711"
+      port           = 8080
+      protocol       = "HTTP"
+      drain_seconds  = 60
+      listener_port  = 443
+      certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    }
   }
 
   health = {

@@ -20,6 +20,7 @@ module "vision-tokyo-stg" {
   size         = { min = 1, desired = 1, max = 1 }
   disk = {
     size_gib   = 100
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

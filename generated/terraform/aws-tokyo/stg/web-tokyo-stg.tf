@@ -20,6 +20,7 @@ module "web-tokyo-stg" {
   size         = { min = 1, desired = 1, max = 2 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"
@@ -27,12 +28,14 @@ module "web-tokyo-stg" {
 
   egress_cidrs = ["10.16.0.0/16", "10.32.0.0/16"]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
-    security_group = "sg-0a1b2c3d4e5f60711"
-    port           = 8080
-    protocol       = "HTTP"
-    drain_seconds  = 60
+  backends = {
+    "main" = {
+      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+      security_group = "sg-0a1b2c3d4e5f60711"
+      port           = 8080
+      protocol       = "HTTP"
+      drain_seconds  = 60
+    }
   }
 
   health = {

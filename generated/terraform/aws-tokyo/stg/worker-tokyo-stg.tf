@@ -20,6 +20,7 @@ module "worker-tokyo-stg" {
   size         = { min = 1, desired = 1, max = 2 }
   disk = {
     size_gib   = 20
+    type       = "gp3"
     iops       = 3000
     throughput = 125
     kms_key    = "alias/example-disks"

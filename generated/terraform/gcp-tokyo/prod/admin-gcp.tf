@@ -28,7 +28,7 @@ module "admin-gcp" {
 
   ports = [
     {
-      port        = 8080
+      port        = "8080"
       protocol    = "tcp"
       cidrs       = ["10.16.0.0/16", "10.48.0.0/16"]
       description = "Back office"

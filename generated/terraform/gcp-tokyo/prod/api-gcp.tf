@@ -26,9 +26,12 @@ module "api-gcp" {
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 
-  load_balancer = {
-    port          = 8080
-    source_ranges = ["10.48.240.0/20"]
+  backends = {
+    "main" = {
+      port          = 8080
+      protocol      = "tcp"
+      source_ranges = ["10.48.240.0/20"]
+    }
   }
 
   health = {

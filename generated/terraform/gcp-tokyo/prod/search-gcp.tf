@@ -28,7 +28,7 @@ module "search-gcp" {
 
   ports = [
     {
-      port        = 9200
+      port        = "9200"
       protocol    = "tcp"
       cidrs       = ["10.48.0.0/16"]
       description = "Queries and replication"

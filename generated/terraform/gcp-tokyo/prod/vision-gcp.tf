@@ -29,7 +29,7 @@ module "vision-gcp" {
 
   ports = [
     {
-      port        = 8000
+      port        = "8000"
       protocol    = "tcp"
       cidrs       = ["10.48.0.0/16"]
       description = "Inference"

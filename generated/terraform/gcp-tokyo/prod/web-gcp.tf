@@ -26,9 +26,12 @@ module "web-gcp" {
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 
-  load_balancer = {
-    port          = 8080
-    source_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
+  backends = {
+    "main" = {
+      port          = 8080
+      protocol      = "tcp"
+      source_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
+    }
   }
 
   health = {

@@ -49,12 +49,12 @@ run "a_target_group_is_named_after_its_port_where_that_fits" {
   command = plan
 
   variables {
-    health        = { port = 8080 }
-    load_balancer = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/1", security_group = "sg-1", port = 8080, protocol = "HTTP" }
+    health   = { port = 8080 }
+    backends = { main = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/1", security_group = "sg-1", port = 8080, protocol = "HTTP" } }
   }
 
   assert {
-    condition     = aws_lb_target_group.this[0].name == "example-prod-web-8080"
+    condition     = aws_lb_target_group.this["main"].name == "example-prod-web-8080"
     error_message = "a new port needs another name"
   }
 }
@@ -117,13 +117,15 @@ run "behind_a_load_balancer" {
   command = plan
 
   variables {
-    load_balancer = {
-      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
-      security_group = "sg-1"
-      port           = 8080
-      protocol       = "HTTP"
-      listener_port  = 443
-      certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/x"
+    backends = {
+      main = {
+        arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+        security_group = "sg-1"
+        port           = 8080
+        protocol       = "HTTP"
+        listener_port  = 443
+        certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/x"
+      }
     }
     health  = { port = 8081, path = "/healthz" }
     scaling = { cpu_percent = 60, requests_per_machine = 1000 }
@@ -136,7 +138,7 @@ run "behind_a_load_balancer" {
   }
 
   assert {
-    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["8080", "8081"])
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["sg-1-tcp-8080", "sg-1-tcp-8081"])
     error_message = "the load balancer reaches the port of requests and the port of health"
   }
 
@@ -146,7 +148,7 @@ run "behind_a_load_balancer" {
   }
 
   assert {
-    condition     = aws_lb_listener.this[0].protocol == "HTTPS" && aws_lb_listener.this[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    condition     = aws_lb_listener.this["main"].protocol == "HTTPS" && aws_lb_listener.this["main"].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
     error_message = "a listener with a certificate speaks HTTPS, TLS 1.2 or later"
   }
 
@@ -160,20 +162,159 @@ run "tcp_behind_a_network_load_balancer" {
   command = plan
 
   variables {
-    load_balancer = {
-      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/gateway/0a1b2c3d4e5f6071"
-      security_group = "sg-1"
-      port           = 8883
-      protocol       = "TCP"
-      listener_port  = 8883
+    backends = {
+      main = {
+        arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/gateway/0a1b2c3d4e5f6071"
+        security_group = "sg-1"
+        port           = 8883
+        protocol       = "TCP"
+        listener_port  = 8883
+      }
     }
     health = { port = 8883, protocol = "tcp" }
   }
 
   assert {
-    condition     = aws_lb_listener.this[0].protocol == "TCP" && aws_lb_target_group.this[0].health_check[0].protocol == "TCP"
+    condition     = aws_lb_listener.this["main"].protocol == "TCP" && aws_lb_target_group.this["main"].health_check[0].protocol == "TCP"
     error_message = "the listener and the health check speak TCP"
   }
+}
+
+run "several_backends_of_any_protocol" {
+  command = plan
+
+  variables {
+    backends = {
+      main   = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/public/1", security_group = "sg-1", port = 8443, protocol = "TLS", listener_port = 443, certificate = "arn:aws:acm:ap-northeast-1:123456789012:certificate/x" }
+      dns    = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/internal/2", security_group = "sg-2", port = 53, protocol = "TCP_UDP", listener_port = 53 }
+      syslog = { arn = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/internal/2", security_group = "sg-2", port = 514, protocol = "UDP" }
+    }
+    health = { port = 8443, protocol = "tcp" }
+  }
+
+  assert {
+    condition     = { for key, listener in aws_lb_listener.this : key => listener.protocol } == { main = "TLS", dns = "TCP_UDP" }
+    error_message = "a backend has a listener if it names a port for it"
+  }
+
+  assert {
+    condition     = { for key, group in aws_lb_target_group.this : key => group.name } == { main = "example-prod-web-8443", dns = "example-prod-web-dns-53", syslog = "example-prod-web-syslog-514" }
+    error_message = "target groups have names of their own"
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["sg-1-tcp-8443", "sg-2-tcp-53", "sg-2-udp-53", "sg-2-udp-514", "sg-2-tcp-8443"])
+    error_message = "each load balancer reaches its ports and the one of health, and no rule is there twice"
+  }
+
+}
+
+run "disks_and_zones" {
+  command = plan
+
+  variables {
+    zones          = ["ap-northeast-1a"]
+    disk           = { size_gib = 100, type = "io2", iops = 50000 }
+    data_disks     = { data = { size_gib = 500, mount = "/srv/data", owner = "web" }, logs = { size_gib = 50, mount = "/srv/logs" } }
+    instance_store = { mount = "/srv/cache", filesystem = "xfs" }
+  }
+
+  override_data {
+    target = data.aws_subnets.zones[0]
+    values = { ids = ["subnet-2"] }
+  }
+
+  assert {
+    condition     = aws_launch_template.this.block_device_mappings[0].ebs[0].volume_type == "io2" && aws_launch_template.this.block_device_mappings[1].device_name == "/dev/sdf" && aws_launch_template.this.block_device_mappings[2].device_name == "/dev/sdg"
+    error_message = "the boot disk has its type, and data disks follow"
+  }
+
+  assert {
+    condition     = alltrue([for mapping in aws_launch_template.this.block_device_mappings : mapping.ebs[0].encrypted == "true" && mapping.ebs[0].delete_on_termination == "true"])
+    error_message = "every disk is encrypted, and ends with its machine"
+  }
+
+  assert {
+    condition     = one(yamldecode(base64decode(aws_launch_template.this.user_data)).write_files).content == "sdf ext4 web /srv/data\nsdg ext4 root /srv/logs\ninstance-store xfs root /srv/cache\n"
+    error_message = "the machine knows where disks are mounted"
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.vpc_zone_identifier == toset(["subnet-2"])
+    error_message = "machines run in the group's zones only"
+  }
+}
+
+run "configuration_and_secrets" {
+  command = plan
+
+  variables {
+    config = { environment = { LOG_LEVEL = "debug" }, secrets = { PASSWORD = { name = "example/prod/db", key = "password" }, USER = { name = "example/prod/db", key = "user" } } }
+  }
+
+  override_data {
+    target = data.aws_region.this
+    values = { region = "ap-northeast-1" }
+  }
+
+  override_data {
+    target = data.aws_caller_identity.this
+    values = { account_id = "123456789012" }
+  }
+
+  assert {
+    condition     = length([for statement in jsondecode(aws_iam_role_policy.machine.policy).Statement : statement if try(statement.Sid, "") == "FetchSecrets" && jsonencode(statement.Resource) == jsonencode(["arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:example/prod/db-??????"])]) == 1
+    error_message = "a machine reads its own secrets, and no others"
+  }
+
+  assert {
+    condition     = !strcontains(base64decode(aws_launch_template.this.user_data), "SECRET_VALUE") && strcontains(base64decode(aws_launch_template.this.user_data), "example/prod/db")
+    error_message = "user-data has the names of secrets"
+  }
+}
+
+run "egress_sources_and_ranges" {
+  command = plan
+
+  variables {
+    egress = [{ to = "databases", port = 5432, protocol = "tcp", cidrs = ["10.200.8.0/24", "10.201.8.0/24"] }, { to = "media", port = 9000, to_port = 9100, protocol = "udp", cidrs = ["10.202.0.0/16"] }]
+    ports  = [{ port = 7000, to_port = 7100, protocol = "tcp", cidrs = ["10.16.0.0/16"], security_groups = ["sg-9"] }]
+  }
+
+  assert {
+    condition     = { for key, rule in aws_vpc_security_group_egress_rule.destination : key => [rule.cidr_ipv4, rule.from_port, rule.to_port] } == { "5432-tcp-10.200.8.0/24" = ["10.200.8.0/24", 5432, 5432], "5432-tcp-10.201.8.0/24" = ["10.201.8.0/24", 5432, 5432], "9000-udp-10.202.0.0/16" = ["10.202.0.0/16", 9000, 9100] }
+    error_message = "machines reach these ports of their destinations"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.port["7000-tcp-sg-9"].referenced_security_group_id == "sg-9" && aws_vpc_security_group_ingress_rule.port["7000-tcp-sg-9"].to_port == 7100 && aws_vpc_security_group_ingress_rule.port["7000-tcp-10.16.0.0/16"].cidr_ipv4 == "10.16.0.0/16"
+    error_message = "a range is open to addresses and to machines of another group"
+  }
+}
+
+run "a_queue_decides_the_size" {
+  command = plan
+
+  variables {
+    scaling = { queue = { name = "jobs", messages_per_machine = 100 } }
+  }
+
+  assert {
+    condition     = aws_autoscaling_policy.queue[0].target_tracking_configuration[0].target_value == 100 && one([for metric in aws_autoscaling_policy.queue[0].target_tracking_configuration[0].customized_metric_specification[0].metrics : metric.expression if metric.return_data]) == "messages / IF(machines > 0, machines, 1)"
+    error_message = "the target is a number of messages for each machine"
+  }
+}
+
+run "figures_that_no_disk_has_are_refused" {
+  command = plan
+
+  variables {
+    disk       = { size_gib = 20, iops = 16000 }
+    data_disks = { data = { size_gib = 20, type = "st1", mount = "/srv" } }
+    egress     = [{ to = "all", port = 1, protocol = "tcp", cidrs = ["0.0.0.0/0"] }]
+  }
+
+  expect_failures = [var.disk, var.data_disks, var.egress]
 }
 
 run "spot_and_schedules" {
@@ -260,16 +401,18 @@ run "a_load_balancer_without_health_is_refused" {
 
   variables {
     name = "example-prod-a-name-that-is-too-long"
-    load_balancer = {
-      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
-      security_group = "sg-1"
-      port           = 8080
-      protocol       = "GRPC"
+    backends = {
+      main = {
+        arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+        security_group = "sg-1"
+        port           = 8080
+        protocol       = "GRPC"
+      }
     }
     health = { port = 8080 }
   }
 
-  expect_failures = [var.load_balancer]
+  expect_failures = [var.backends]
 }
 
 run "a_key_by_alias_is_looked_up" {

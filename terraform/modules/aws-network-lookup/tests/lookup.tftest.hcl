@@ -43,3 +43,55 @@ run "a_name_that_is_none_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "an_existing_network_by_its_ids" {
+  command = plan
+
+  variables {
+    name       = null
+    vpc_id     = "vpc-1"
+    subnet_ids = ["subnet-1", "subnet-2"]
+  }
+
+  assert {
+    condition     = data.aws_vpc.this.id == "vpc-1" && data.aws_vpc.this.tags == null && data.aws_subnets.machines.tags == null
+    error_message = "ids are enough"
+  }
+}
+
+run "an_existing_network_by_its_tags" {
+  command = plan
+
+  variables {
+    name        = null
+    vpc_tags    = { Name = "corporate" }
+    subnet_tags = { tier = "private" }
+  }
+
+  assert {
+    condition     = data.aws_vpc.this.tags == tomap({ Name = "corporate" }) && data.aws_subnets.machines.tags == tomap({ tier = "private" })
+    error_message = "tags are enough"
+  }
+}
+
+run "subnets_of_another_vpc_are_refused" {
+  command = plan
+
+  variables {
+    name       = null
+    vpc_id     = "vpc-1"
+    subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
+  }
+
+  expect_failures = [data.aws_subnets.machines]
+}
+
+run "something_says_which_network_it_is" {
+  command = plan
+
+  variables {
+    name = null
+  }
+
+  expect_failures = [var.name]
+}

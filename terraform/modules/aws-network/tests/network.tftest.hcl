@@ -40,6 +40,58 @@ run "only_the_proxy_has_a_way_out" {
   }
 }
 
+run "destinations_pass_both_ways" {
+  command = plan
+
+  variables {
+    peer_cidrs = ["10.32.0.0/16"]
+    destinations = {
+      databases = { cidrs = ["10.200.8.0/24"], gateway = "tgw-0a1b2c3d4e5f60711", domains = [".db.example.com"] }
+      office    = { cidrs = ["192.168.0.0/16"] }
+    }
+  }
+
+  assert {
+    condition     = keys(aws_route.destination) == ["10.200.8.0/24"] && aws_route.destination["10.200.8.0/24"].transit_gateway_id == "tgw-0a1b2c3d4e5f60711" && aws_route.destination["10.200.8.0/24"].gateway_id == null
+    error_message = "there is a route where fleet.yaml names a gateway"
+  }
+
+  assert {
+    condition     = alltrue([for rules in [aws_network_acl.this["machines"].ingress, aws_network_acl.this["machines"].egress] : length(setsubtract(["10.16.0.0/16", "10.32.0.0/16", "10.200.8.0/24", "192.168.0.0/16"], [for rule in rules : rule.cidr_block if rule.protocol == "-1"])) == 0])
+    error_message = "the subnets let destinations pass"
+  }
+
+  assert {
+    condition     = length(setintersection(aws_route53_resolver_firewall_domain_list.allowed.domains, ["*.db.example.com", "db.example.com", "*.200.10.in-addr.arpa"])) == 3
+    error_message = "the resolver answers the names of destinations"
+  }
+}
+
+run "udp_from_the_internet_passes_on_its_ports_only" {
+  command = plan
+
+  variables {
+    subnets        = merge(var.subnets, { "edge-ap-northeast-1a" = { tier = "edge", zone = "ap-northeast-1a", cidr = "10.16.208.0/21" } })
+    edge_udp_ports = [5000]
+    udp_ports      = [5001]
+  }
+
+  assert {
+    condition     = [for rule in aws_network_acl.this["machines"].ingress : rule.from_port if rule.protocol == "udp"] == [5001] && [for rule in aws_network_acl.this["edge"].ingress : rule.from_port if rule.protocol == "udp" && rule.cidr_block == "0.0.0.0/0"] == [5000]
+    error_message = "clients reach the listener's port, and their packets the machines' port"
+  }
+}
+
+run "gateways_of_other_kinds_are_refused" {
+  command = plan
+
+  variables {
+    destinations = { all = { cidrs = ["10.0.0.0/8"], gateway = "igw-0a1b2c3d4e5f60711" } }
+  }
+
+  expect_failures = [var.destinations]
+}
+
 run "names_and_tags_are_what_others_look_up" {
   command = plan
 

@@ -107,15 +107,36 @@ run "scaled_and_healed" {
   command = plan
 
   variables {
-    health        = { protocol = "tcp", port = 8080 }
-    load_balancer = { port = 8080, source_ranges = ["130.211.0.0/22"] }
-    ports         = [{ port = 9100, protocol = "tcp", cidrs = ["10.0.0.0/8"] }]
-    scaling       = { cpu_percent = 60 }
+    health   = { protocol = "tcp", port = 8080 }
+    backends = { main = { port = 8080, source_ranges = ["130.211.0.0/22"] }, media = { port = 9000, protocol = "udp", source_ranges = ["198.51.100.0/24"] } }
+    ports    = [{ port = "9100-9200", protocol = "tcp", cidrs = ["10.0.0.0/8"] }, { port = "7000", protocol = "tcp", cidrs = [], service_accounts = ["web@example-fleet.iam.gserviceaccount.com"] }]
+    egress   = [{ to = "databases", port = "5432", protocol = "tcp", cidrs = ["10.200.8.0/24"] }]
+    scaling  = { cpu_percent = 60, queue = { name = "jobs", messages_per_machine = 100 } }
   }
 
   assert {
-    condition     = toset(keys(google_compute_firewall.this)) == toset(["health", "load-balancer", "tcp-9100"])
+    condition     = toset(keys(google_compute_firewall.this)) == toset(["health", "load-balancer", "backend-media", "tcp-9100-9200", "tcp-7000"])
     error_message = "each way in has a rule"
+  }
+
+  assert {
+    condition     = google_compute_firewall.this["backend-media"].allow != null && one(google_compute_firewall.this["backend-media"].allow).protocol == "udp" && google_compute_firewall.this["tcp-7000"].source_service_accounts == toset(["web@example-fleet.iam.gserviceaccount.com"]) && google_compute_firewall.this["tcp-7000"].source_ranges == null
+    error_message = "UDP is UDP, and a port may be open to the machines of an account alone"
+  }
+
+  assert {
+    condition     = google_compute_firewall.egress["to-databases-tcp-5432"].direction == "EGRESS" && google_compute_firewall.egress["to-databases-tcp-5432"].destination_ranges == toset(["10.200.8.0/24"])
+    error_message = "machines reach their destinations"
+  }
+
+  assert {
+    condition     = google_compute_region_autoscaler.this.autoscaling_policy[0].metric[0].single_instance_assignment == 100 && strcontains(google_compute_region_autoscaler.this.autoscaling_policy[0].metric[0].filter, "subscription_id = \"jobs\"")
+    error_message = "the messages that wait decide"
+  }
+
+  assert {
+    condition     = toset(google_compute_region_instance_group_manager.this.named_port[*].name) == toset(["load-balancer", "media"])
+    error_message = "backend services find ports by their names"
   }
 
   assert {
@@ -126,6 +147,33 @@ run "scaled_and_healed" {
   assert {
     condition     = length(google_compute_health_check.this[0].tcp_health_check) == 1 && length(google_compute_health_check.this[0].http_health_check) == 0
     error_message = "a health check speaks one protocol"
+  }
+}
+
+run "disks_metadata_and_configuration" {
+  command = plan
+
+  variables {
+    disk           = { size_gib = 20, type = "hyperdisk-balanced", iops = 6000, throughput = 300 }
+    data_disks     = { data = { size_gib = 500, mount = "/srv/data", owner = "web" } }
+    instance_store = { mount = "/srv/cache", disks = 2 }
+    config         = { environment = { LOG_LEVEL = "debug" } }
+    metadata       = { note = "x", enable-oslogin = "FALSE" }
+  }
+
+  assert {
+    condition     = length(google_compute_region_instance_template.this.disk) == 4 && google_compute_region_instance_template.this.disk[2].type == "SCRATCH" && google_compute_region_instance_template.this.disk[3].type == "SCRATCH" && google_compute_region_instance_template.this.disk[1].device_name == "data" && google_compute_region_instance_template.this.disk[0].provisioned_iops == 6000
+    error_message = "the boot disk, the data disk, and two local ones"
+  }
+
+  assert {
+    condition     = yamldecode(google_compute_region_instance_template.this.metadata["user-data"]).write_files[1].content == "google-data ext4 web /srv/data\ninstance-store ext4 root /srv/cache\n"
+    error_message = "the machine knows where disks are mounted"
+  }
+
+  assert {
+    condition     = google_compute_region_instance_template.this.metadata["note"] == "x" && google_compute_region_instance_template.this.metadata["enable-oslogin"] == "TRUE"
+    error_message = "metadata adds entries, and changes none of sessions"
   }
 }
 

@@ -85,6 +85,24 @@ run "a_machine_has_its_own_account_and_its_own_jobs" {
   }
 }
 
+run "a_machine_reads_its_own_secrets" {
+  command = plan
+
+  variables {
+    machines = { example-prod-web = { description = "Web", secrets = ["stream-key"], jobs = [] } }
+  }
+
+  override_data {
+    target = data.google_project.this
+    values = { number = "4711" }
+  }
+
+  assert {
+    condition     = google_project_iam_member.secret["example-prod-web stream-key"].condition[0].expression == "resource.name.startsWith(\"projects/4711/secrets/stream-key/versions/\")"
+    error_message = "one secret, and not one whose name begins like it"
+  }
+}
+
 run "builds_and_machines_pull_containers" {
   command = plan
 

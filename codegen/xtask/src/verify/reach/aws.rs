@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, ensure};
-use fleetgen_fleet::choice::{Cloud, Transport};
+use fleetgen_fleet::choice::{BackendProtocol, Cloud, Transport};
 use fleetgen_fleet::{Fleet, LoadBalancerTarget, Network};
 use fleetgen_reach::{End, INTERNET, World};
 use serde_json::{Value, json};
@@ -50,7 +50,8 @@ fn add_routes_of_peers(state: &mut Value, fleet: &Fleet, network: &Network) -> a
 impl Ground<'_> {
     /// The ports that the internet connects to, on public load balancers.
     fn edge_ports(&self) -> Vec<u16> {
-        let backends = self.groups.iter().filter_map(|(_, group)| group.load_balancer.as_ref());
+        let backends = self.groups.iter().flat_map(|(_, group)| group.all_backends().map(|(_, backend)| backend));
+        let backends = backends.filter(|backend| backend.protocol != BackendProtocol::Udp);
         [80, 443].into_iter().chain(backends.filter_map(|backend| Some(backend.listener_port?.get()))).collect()
     }
 
@@ -161,14 +162,20 @@ impl Ground<'_> {
             for open in group.ports.iter().filter(|open| open.protocol == Transport::Tcp) {
                 for cidr in &open.from {
                     let from = if *cidr == self.network.cidr { machine } else { End::Outside(cidr.address(8)) };
-                    all.push(expected("a group's port", from, own, open.port.get(), true));
+                    all.push(expected("a group's port", from, own, open.port.last.get(), true));
                 }
             }
-            let balancer = group
-                .load_balancer
-                .as_ref()
-                .and_then(|it| Some((it, &self.network.load_balancers.get(&it.name)?.target)));
-            if let Some((backend, LoadBalancerTarget::Aws { security_group, .. })) = balancer {
+            for egress in group.egress.iter().filter(|egress| egress.protocol == Transport::Tcp) {
+                for cidr in &egress.cidrs {
+                    let there = End::Outside(cidr.address(8));
+                    all.push(expected("a group and a destination", own, there, egress.port.last.get(), true));
+                    all.push(expected("a group and SSH on a destination", own, there, 22, false));
+                }
+            }
+            let backends = group.all_backends().map(|(_, backend)| backend);
+            for backend in backends.filter(|backend| backend.protocol != BackendProtocol::Udp) {
+                let target = self.network.load_balancers.get(&backend.name).map(|balancer| &balancer.target);
+                let Some(LoadBalancerTarget::Aws { security_group, .. }) = target else { continue };
                 let balancer = End::machine("machines", Some(security_group.as_str()));
                 all.push(expected("a load balancer and its group", balancer, own, backend.port.get(), true));
                 all.push(expected("a load balancer and SSH on its group", balancer, own, 22, false));

@@ -108,18 +108,24 @@ impl Ground<'_> {
             all.push(expected("the internet and a group", internet, own, 443, false));
             all.push(expected("a machine and SSH on a group", machine, own, 22, false));
             for open in group.ports.iter().filter(|open| open.protocol == Transport::Tcp) {
-                let (port, is_open) = (open.port.get(), open.from.contains(&self.network.cidr));
+                let (port, is_open) = (open.port.last.get(), open.from.contains(&self.network.cidr));
                 all.push(expected("a group's port", machine, own, port, is_open));
                 all.push(expected("a build and a group's port", build, own, port, false));
             }
             if let Some(check) = &group.health {
                 all.push(expected("a health check and a group", health, own, check.port.get(), true));
             }
-            let balancer = group
-                .load_balancer
-                .as_ref()
-                .and_then(|it| Some((it, &self.network.load_balancers.get(&it.name)?.target)));
-            if let Some((backend, LoadBalancerTarget::Gcp { source_ranges })) = balancer {
+            for egress in group.egress.iter().filter(|egress| egress.protocol == Transport::Tcp) {
+                for cidr in &egress.cidrs {
+                    let there = GcpEnd::Outside(cidr.address(8));
+                    all.push(expected("a group and a destination", own, there, egress.port.last.get(), true));
+                    all.push(expected("a group and SSH on a destination", own, there, 22, false));
+                }
+            }
+            let backends = group.all_backends().map(|(_, backend)| backend);
+            for backend in backends.filter(|backend| !backend.protocol.has_udp()) {
+                let target = self.network.load_balancers.get(&backend.name).map(|balancer| &balancer.target);
+                let Some(LoadBalancerTarget::Gcp { source_ranges }) = target else { continue };
                 // Google's front ends, or its proxies in the network.
                 let front = source_ranges.first().context("a load balancer has no addresses")?;
                 let from = if front.overlaps(self.network.cidr) {

@@ -40,23 +40,49 @@ module "web" {
   session_bucket    = "example-sessions-123456789012-ap-northeast-1"
   session_key_alias = "example-sessions"
 
-  machine_type        = "m7g.large"
-  other_machine_types = ["m6g.large"]
+  machine_type        = "m7gd.large"
+  other_machine_types = ["m6gd.large"]
   size                = { min = 3, desired = 6, max = 24 }
   disk                = { size_gib = 40, iops = 6000, throughput = 500, kms_key = "alias/example-disks" }
 
+  zones = ["ap-northeast-1a", "ap-northeast-1c"]
+
+  data_disks = {
+    index = { size_gib = 500, type = "io2", iops = 20000, mount = "/var/lib/index", owner = "web" }
+  }
+  instance_store = { mount = "/var/cache/web", filesystem = "xfs" }
+
+  config = {
+    environment = { LOG_LEVEL = "debug" }
+    files       = { "/etc/web.toml" = { content = "a = 1\n", owner = "web" } }
+    secrets     = { DATABASE_PASSWORD = { name = "example/prod/database", key = "password" } }
+  }
+
   ports = [
     { port = 9100, protocol = "tcp", cidrs = ["10.16.0.0/16"], description = "Metrics" },
+    { port = 7000, to_port = 7100, protocol = "udp", cidrs = [], security_groups = ["sg-0d1e2f3041526374"] },
+  ]
+  egress = [
+    { to = "databases", port = 5432, protocol = "tcp", cidrs = ["10.200.8.0/24"] },
   ]
 
-  load_balancer = {
-    arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
-    security_group = "sg-0a1b2c3d4e5f60711"
-    port           = 8080
-    protocol       = "HTTP"
-    drain_seconds  = 90
-    listener_port  = 443
-    certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+  backends = {
+    main = {
+      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/public/0a1b2c3d4e5f6071"
+      security_group = "sg-0a1b2c3d4e5f60711"
+      port           = 8080
+      protocol       = "HTTP"
+      drain_seconds  = 90
+      listener_port  = 443
+      certificate    = "arn:aws:acm:ap-northeast-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    }
+    syslog = {
+      arn            = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/net/internal/1b2c3d4e5f60718a"
+      security_group = "sg-0b1c2d3e4f5061722"
+      port           = 514
+      protocol       = "UDP"
+      listener_port  = 514
+    }
   }
 
   health = {
@@ -67,6 +93,7 @@ module "web" {
   scaling = {
     cpu_percent          = 60
     requests_per_machine = 6000
+    queue                = { name = "jobs", messages_per_machine = 100 }
     schedules = {
       morning = { cron = "0 8 * * 1-5", time_zone = "Asia/Tokyo", machines = 12 }
     }

@@ -28,7 +28,12 @@ module "network" {
   domains            = ["download.docker.com", ".snapshot.ubuntu.com"]
   log_retention_days = 400
   log_key_alias      = "example-logs"
-  tags               = { team = "platform" }
+  destinations = {
+    databases = { cidrs = ["10.200.8.0/24"], gateway = "tgw-0a1b2c3d4e5f60711", domains = [".db.example.com"] }
+  }
+  edge_udp_ports = [5000]
+  udp_ports      = [5000]
+  tags           = { team = "platform" }
 
   subnets = {
     build-ap-northeast-1a    = { tier = "build", zone = "ap-northeast-1a", cidr = "10.16.128.0/20" }

@@ -46,15 +46,31 @@ module "vision" {
     kms_key  = "projects/example-fleet/locations/asia-northeast1/keyRings/fleet/cryptoKeys/disks"
   }
 
+  data_disks = {
+    models = { size_gib = 500, type = "pd-ssd", mount = "/srv/models", owner = "vision" }
+  }
+  instance_store = { mount = "/srv/cache", disks = 2 }
+
+  config = {
+    environment = { LOG_LEVEL = "debug" }
+    secrets     = { TOKEN = { name = "vision-token" } }
+  }
+  metadata = { google-monitoring-enable = "1" }
+
   ports = [
-    { port = 9100, protocol = "tcp", cidrs = ["10.48.0.0/16"], description = "Metrics" },
-    { port = 8125, protocol = "udp", cidrs = ["10.48.0.0/16"] },
+    { port = "9100", protocol = "tcp", cidrs = ["10.48.0.0/16"], description = "Metrics" },
+    { port = "7000-7100", protocol = "tcp", cidrs = [], service_accounts = ["example-prod-web@example-fleet.iam.gserviceaccount.com"] },
+    { port = "8125", protocol = "udp", cidrs = ["10.48.0.0/16"] },
   ]
 
-  load_balancer = {
-    port          = 8080
-    source_ranges = ["130.211.0.0/22", "35.191.0.0/16"]
+  backends = {
+    main  = { port = 8080, source_ranges = ["130.211.0.0/22", "35.191.0.0/16"] }
+    media = { port = 9000, protocol = "udp", source_ranges = ["198.51.100.0/24"] }
   }
+
+  egress = [
+    { to = "databases", port = "5432", protocol = "tcp", cidrs = ["10.200.8.0/24"] },
+  ]
 
   health = {
     protocol      = "https"
@@ -66,6 +82,7 @@ module "vision" {
   scaling = {
     cpu_percent    = 70
     warmup_seconds = 300
+    queue          = { name = "jobs", messages_per_machine = 100 }
     schedules = {
       night = { cron = "0 22 * * *", time_zone = "Asia/Tokyo", machines = 20, duration_seconds = 28800 }
     }

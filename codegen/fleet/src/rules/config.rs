@@ -1,0 +1,89 @@
+//! What machines find at boot: it fits the cloud, and the machines can get it.
+
+use fleetgen_problem::{Code, Problem};
+
+use super::{Problems, endpoint, file, identity};
+use crate::choice::Cloud;
+use crate::draft::{Draft, GroupDraft};
+
+/// Files are where a machine keeps them, and belong to users and groups that exist.
+pub(super) fn files(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let layer = draft.layers.get(&group.layer);
+    for (path, written) in &group.config.files {
+        let at = |key: &str| group.origins.span(&format!("config.files.{path}{key}"));
+        if let Some((message, hint)) = file::misplaced(path.as_ref()) {
+            problems.push(Problem::new(Code::Layer, at(""), message).hint(hint));
+        }
+        for (key, owner) in [(".owner", &written.owner), (".group", &written.group)] {
+            let Some((owner, layer)) = owner.as_ref().zip(layer) else { continue };
+            if !identity::exists(draft, layer, owner.as_str()) {
+                let message = format!("nothing creates a user or group `{owner}` in the layer `{}`", layer.name);
+                problems.push(
+                    Problem::new(Code::UnknownReference, at(key), message)
+                        .hint(format!("add `{owner}` to `users` of the layer, or of one that it is built on")),
+                );
+            }
+        }
+    }
+}
+
+/// A secret's name is one that its cloud allows, and the machines can fetch it.
+pub(super) fn secrets(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(network) = draft.networks.get(&group.network) else { return };
+    let mut first = None;
+    for (variable, secret) in &group.config.secrets {
+        let at = group.origins.span(&format!("config.secrets.{variable}.name"));
+        let secret = &secret.name;
+        first.get_or_insert(at);
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        if group.cloud() == Cloud::Gcp && !(secret.as_str().chars().all(fits) && secret.as_str().len() <= 255) {
+            problems.push(
+                Problem::new(Code::Cloud, at, format!("GCP allows no secret with the name `{secret}`"))
+                    .hint("write its id in Secret Manager: at most 255 letters, digits, `_` and `-`"),
+            );
+        }
+    }
+    let Some(at) = first.filter(|_| group.cloud() == Cloud::Aws) else { return };
+    let message = format!(
+        "machines of `{}` cannot fetch secrets: `{}` has no endpoint for Secrets Manager",
+        group.name, group.network
+    );
+    problems.extend(endpoint::missing(network, "secretsmanager", at, message));
+}
+
+/// A variable is set once.
+pub(super) fn variables(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    for variable in group.config.secrets.keys().filter(|variable| group.config.environment.contains_key(*variable)) {
+        let at = |kind: &str| group.origins.span(&format!("config.{kind}.{variable}"));
+        problems.push(
+            Problem::new(
+                Code::DuplicateKey,
+                at("secrets"),
+                format!("`{variable}` is a secret, and in `environment` too"),
+            )
+            .related(at("environment"), "the other one")
+            .hint("remove one of them"),
+        );
+    }
+}
+
+/// The most that fits into user data: AWS takes 16 KiB, of which fleetgen needs some itself.
+///
+/// Source: "User data is limited to 16 KB, in raw form", in the user guide of EC2. Google takes 256 KiB.
+const MOST: usize = 12 * 1024;
+
+/// The whole fits into the user data of a machine.
+pub(super) fn size(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let config = &group.config;
+    let files = config.files.iter().map(|(path, file)| AsRef::<str>::as_ref(path).len() + file.content.len() + 100);
+    let variables = config.environment.iter().map(|(name, value)| name.as_str().len() + value.as_str().len() + 4);
+    let secrets = config.secrets.iter().map(|(name, secret)| name.as_str().len() + secret.name.as_str().len() + 40);
+    let bytes: usize = files.chain(variables).chain(secrets).sum();
+    if bytes > MOST {
+        let message = format!("a machine gets {MOST} bytes of configuration at most; this is {bytes}");
+        problems.push(
+            Problem::new(Code::Size, group.origins.span("config"), message)
+                .hint("put what all groups share into `files` of a layer"),
+        );
+    }
+}

@@ -1,0 +1,15 @@
+"""Prints a fleet of 300 groups, for the checks of large ones: trial.yaml, with its groups once for each of 25 teams."""
+
+import pathlib
+import re
+
+TEAMS = 25
+
+text = (pathlib.Path(__file__).parent / "trial.yaml").read_text()
+head, groups = text.split("\ngroups:\n")
+print(head + "\ngroups:")
+for team in range(TEAMS):
+    # Only the first team's groups have listeners of their own.
+    if team == 1:
+        groups = re.sub(r",? *(listener_port: \d+|certificate: \S+)\n?(?= *\}|)", "", groups)
+    print(re.sub(r"^  ([a-z][a-z-]*):$", lambda name: f"  {name[1]}-{team:02}:", groups, flags=re.MULTILINE))
