@@ -331,6 +331,25 @@ fn help_is_as_it_was_reviewed() {
     expect_snapshot("output", "help", &text);
 }
 
+/// The examples of docs/recipes.md are parts of fleets that the checks apply.
+#[test]
+fn recipes_are_parts_of_fleets() {
+    fn lines(text: &str) -> Vec<&str> {
+        text.lines().map(str::trim).collect()
+    }
+    let recipes = std::fs::read_to_string(repository().join("docs/recipes.md")).unwrap();
+    let fleets = std::fs::read_dir(repository().join("tests/fleets")).unwrap().map(|entry| entry.unwrap().path());
+    let fleets: Vec<String> = fleets.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let examples: Vec<&str> =
+        recipes.split("```yaml\n").skip(1).map(|rest| rest.split_once("\n```").unwrap().0).collect();
+    assert!(examples.len() > 10);
+    for example in examples {
+        let wanted = lines(example);
+        let has = |fleet: &String| lines(fleet).windows(wanted.len()).any(|part| part == wanted);
+        assert!(fleets.iter().any(has), "no fleet of tests/fleets has\n{example}");
+    }
+}
+
 #[test]
 fn no_file_is_long() {
     for name in crates().keys() {

@@ -109,13 +109,11 @@ fn boxes(fleet: &Fleet, network: &Network, stacks: &BTreeMap<Scope, Vec<&Group>>
 
 /// The proxy of a network, if machines in it have one.
 fn proxy(fleet: &Fleet, network: &Network) -> Option<String> {
-    match &network.existing {
-        Some(existing) => existing.proxy.as_ref().map(|url| lines("proxy", &[url.as_str()])),
-        None => {
-            let title = format!("egress proxy: {} × {}", network.proxies, fleet.proxy.machine(network.cloud));
-            Some(lines(&title, &subnets(network, Tier::Proxy)))
-        }
+    if let Some(existing) = &network.existing {
+        return existing.proxy.as_ref().map(|url| lines("proxy", &[url.as_str()]));
     }
+    let title = format!("egress proxy: {} × {}", network.proxies, fleet.proxy.machine(network.cloud));
+    Some(lines(&title, &subnets(network, Tier::Proxy)))
 }
 
 fn arrows(fleet: &Fleet, network: &Network) -> String {

@@ -226,7 +226,7 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 let suffix = if base.len() + suffix.len() <= 32 { suffix.as_str() } else { "" };
                 names.push(name("target group", suffix, 32));
             }
-            for (backend, _) in &group.backends {
+            for backend in group.backends.keys() {
                 names.push(name("target group", &format!("-{backend}"), 32));
             }
             names

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use fleetgen_fleet::scalar::{Key, LayerName};
-use fleetgen_fleet::{CheckContext, Fleet};
-use fleetgen_images::Records;
+use fleetgen_fleet::scalar::{ImageId, Key, LayerName};
+use fleetgen_fleet::{CheckContext, Fleet, Group};
+use fleetgen_images::{Images, Records};
 use fleetgen_problem::{Severity, SourceFile};
-use fleetgen_rollout::{GroupPlan, Kind, Request, Rollback, plan};
+use fleetgen_rollout::{GroupPlan, Kind, Plan, Request, Rollback, plan};
 use fleetgen_simulator::{World, first, invented};
 use jiff::Timestamp;
 
@@ -21,11 +21,25 @@ fn fleet() -> Fleet {
 
 /// The plan of that group, after something has happened in the world.
 fn planned(happens: impl FnOnce(&mut World)) -> GroupPlan {
+    plan_with(first, happens).groups.into_iter().next().unwrap()
+}
+
+type Chosen = for<'a> fn(&'a BTreeMap<LayerName, Images>, &Fleet, &Group) -> Option<&'a ImageId>;
+
+/// The newest image, which a group runs after a rollout.
+fn newest<'a>(images: &'a BTreeMap<LayerName, Images>, fleet: &Fleet, group: &Group) -> Option<&'a ImageId> {
+    let region = &fleet.networks.get(&group.network)?.region;
+    let mut newest_first = images.get(&group.layer)?.images.iter().rev();
+    newest_first.find_map(|image| image.id(group.cloud(), group.machine.architecture, region))
+}
+
+/// A plan, when the group runs an image and something has happened in the world.
+fn plan_with(chosen: Chosen, happens: impl FnOnce(&mut World)) -> Plan {
     let fleet = fleet();
     let key = |digit: char| digit.to_string().repeat(32).parse().unwrap();
     let keys: BTreeMap<LayerName, Key> = fleet.layers.keys().cloned().zip("abcdef".chars().map(key)).collect();
     let images = invented(&fleet, &keys);
-    let mut world = World::of_fleet(&fleet, |group| first(&images, &fleet, group), 1, Timestamp::UNIX_EPOCH);
+    let mut world = World::of_fleet(&fleet, |group| chosen(&images, &fleet, group), 1, Timestamp::UNIX_EPOCH);
     happens(&mut world);
     let (environments, groups) = (Vec::new(), Vec::new());
     let request = Request {
@@ -36,8 +50,15 @@ fn planned(happens: impl FnOnce(&mut World)) -> GroupPlan {
         environments,
         groups,
     };
-    let plan = plan(&fleet, &Records::new(&images), &world.inventory(), request).unwrap();
-    plan.groups.into_iter().next().unwrap()
+    plan(&fleet, &Records::new(&images), &world.inventory(), request).unwrap()
+}
+
+#[test]
+fn settings_alone_are_reason_enough() {
+    assert!(plan_with(newest, |_| ()).groups.is_empty(), "the group has the newest image");
+    let changed = plan_with(newest, |world| world.apply(&"web".parse().unwrap(), "user data", "another"));
+    assert_eq!(changed.groups[0].to.comes_along, ["user data: another"]);
+    assert_eq!(changed.groups[0].from.image.as_ref(), Some(&changed.groups[0].to.image));
 }
 
 #[test]

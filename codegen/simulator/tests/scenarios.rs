@@ -33,6 +33,25 @@ fn good() {
     expect("good", &Script::new(small(), 1));
 }
 
+/// Settings that Terraform has changed reach machines with the image that they have, and go back with them.
+#[test]
+fn settings_alone() {
+    let mut plan = small();
+    for group in &mut plan.groups {
+        group.to.image = group.from.image.clone().unwrap();
+        group.to.comes_along = vec!["user data".to_owned()];
+    }
+    let script = Script::new(plan.clone(), 1);
+    let report = run(&script);
+    expect_none(&script, &report);
+    assert_eq!(report.outcome, Some(RolloutOutcome::Done));
+    let mut script = Script::new(plan, 1);
+    script.sick.push((2, Sickness::AtOnce));
+    let report = run(&script);
+    expect_none(&script, &report);
+    assert_ne!(report.outcome, Some(RolloutOutcome::Done));
+}
+
 #[test]
 fn canary_fails() {
     let mut script = Script::new(small(), 1);

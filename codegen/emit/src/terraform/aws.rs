@@ -87,7 +87,7 @@ struct Image<'a> {
 #[derive(Serialize)]
 struct Backend<'a> {
     #[serde(flatten)]
-    backend: &'a fleetgen_fleet::Backend,
+    settings: &'a fleetgen_fleet::Backend,
     arn: &'a str,
     security_group: &'a str,
     /// As AWS writes it.
@@ -154,7 +154,7 @@ fn backends<'a>(group: &'a Group, network: &'a Network) -> BTreeMap<&'a str, Bac
         let LoadBalancerTarget::Aws { arn, security_group } = &balancer.target else { return None };
         let is_public = balancer.scheme == Scheme::Public;
         let values = Backend {
-            backend,
+            settings: backend,
             arn: arn.as_str(),
             security_group: security_group.as_str(),
             protocol: match backend.protocol {

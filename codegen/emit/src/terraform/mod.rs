@@ -134,12 +134,11 @@ const NEAR: &[&str] = &["localhost", "127.0.0.1", "169.254.169.254", ".internal"
 
 /// The proxy of a network; nothing in one that exists already, and has none.
 fn proxy(fleet: &Fleet, network: &Network) -> Option<ProxyValues> {
-    let url = match &network.existing {
-        Some(existing) => existing.proxy.as_ref()?.to_string(),
-        None => {
-            let host = resource_name::proxy_host(&fleet.name, &network.name);
-            format!("http://{host}:{}", fleet.proxy.port.get())
-        }
+    let url = if let Some(existing) = &network.existing {
+        existing.proxy.as_ref()?.to_string()
+    } else {
+        let host = resource_name::proxy_host(&fleet.name, &network.name);
+        format!("http://{host}:{}", fleet.proxy.port.get())
     };
     let near: &[&str] = match network.cloud {
         Cloud::Aws => &[".amazonaws.com"],

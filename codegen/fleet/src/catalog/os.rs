@@ -34,6 +34,8 @@ pub struct System {
     pub root_device: &'static str,
     /// The account that publishes images on AWS which lack the agent of Systems Manager.
     pub without_agent: Option<&'static str>,
+    /// The project that publishes images on GCP without cloud-init, which gives a machine its configuration.
+    pub without_cloud_init: Option<&'static str>,
     /// Words that the vendor uses for the release in the names of images.
     pub image_words: &'static [&'static str],
     /// Whether it has signed packages of the NVIDIA driver for the clouds' kernels.
@@ -58,6 +60,7 @@ const UBUNTU: System = System {
     first_user: "ubuntu",
     root_device: "/dev/sda1",
     without_agent: None,
+    without_cloud_init: None,
     image_words: &[],
     has_nvidia: true,
     curl_signs: true,
@@ -79,6 +82,7 @@ const DEBIAN: System = System {
     first_user: "admin",
     root_device: "/dev/xvda",
     without_agent: Some("136693071363"),
+    without_cloud_init: Some("debian-cloud"),
     image_words: &[],
     has_nvidia: false,
     curl_signs: true,

@@ -9,6 +9,9 @@ use crate::scalar::{
     AbsolutePath, Calendar, Lasting, Memory, Number, PackageName, ServiceName, Text, UserName, VariableName,
 };
 
+/// A program and its arguments.
+pub(crate) type Command = Field<Vec<Field<Text>>>;
+
 /// A systemd service.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -17,7 +20,7 @@ pub(crate) struct Service {
     pub(crate) description: Option<Field<Text>>,
     /// The command, such as `[/usr/local/bin/web, --listen=:8080]`. fleetgen then writes the unit. Default: none; the unit comes
     /// with a package.
-    pub(crate) command: Option<Field<Vec<Field<Text>>>>,
+    pub(crate) command: Option<Command>,
     /// The package that brings the unit, if there is no `command`. Default: the package with the service's name.
     pub(crate) package: Option<Field<PackageName>>,
     /// The user that the service runs as. Required with `command`.
@@ -38,7 +41,7 @@ pub(crate) struct Service {
     pub(crate) timer: Option<Field<Timer>>,
     /// Commands that run before `command`, as the same user, such as `[[/usr/local/bin/web, migrate]]`. If one fails, the service does. Default:
     /// none.
-    pub(crate) before_start: Option<Field<Vec<Field<Vec<Field<Text>>>>>>,
+    pub(crate) before_start: Option<Field<Vec<Command>>>,
     /// How long it may take to start. Default: systemd's 90s; without limit for type oneshot.
     pub(crate) start_timeout: Option<Field<Lasting<1, 86_400>>>,
     /// How long it may take to stop, before it is killed. Default: systemd's 90s.

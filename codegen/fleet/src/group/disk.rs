@@ -151,7 +151,7 @@ pub(super) fn data_disks(
     disks: Option<&Field<Entries<DiskName, DataDiskSettings>>>,
 ) -> Option<BTreeMap<DiskName, DataDisk>> {
     let one = |disk: &DataDiskSettings| {
-        let mount = mount(&disk.mount, &disk.owner, &disk.filesystem)?;
+        let mount = mount(&disk.mount, disk.owner.as_ref(), disk.filesystem.as_ref())?;
         let disk = host.disk(*disk.size.get()?, disk.kind.read()?, disk.iops.read()?, disk.throughput.read()?);
         Some(DataDisk { disk, mount })
     };
@@ -161,18 +161,18 @@ pub(super) fn data_disks(
 impl InstanceStoreSettings {
     pub(super) fn resolve(&self) -> Option<InstanceStore> {
         let disks = self.disks.read()?.map(|Number(disks)| disks);
-        Some(InstanceStore { mount: mount(&self.mount, &self.owner, &self.filesystem)?, disks })
+        Some(InstanceStore { mount: mount(&self.mount, self.owner.as_ref(), self.filesystem.as_ref())?, disks })
     }
 }
 
 fn mount(
     path: &Field<AbsolutePath>,
-    owner: &Option<Field<UserName>>,
-    filesystem: &Option<Field<FileSystem>>,
+    owner: Option<&Field<UserName>>,
+    filesystem: Option<&Field<FileSystem>>,
 ) -> Option<Mount> {
     Some(Mount {
         mount: path.value.clone()?,
-        owner: owner.default_to("root".parse().ok()?)?,
-        filesystem: filesystem.default_to(FileSystem::Ext4)?,
+        owner: owner.map_or_else(|| "root".parse().ok(), |owner| owner.value.clone())?,
+        filesystem: filesystem.map_or(Some(FileSystem::Ext4), |filesystem| filesystem.value)?,
     })
 }

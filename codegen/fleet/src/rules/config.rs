@@ -67,6 +67,28 @@ pub(super) fn variables(_: &Draft<'_>, group: &GroupDraft, problems: &mut Proble
     }
 }
 
+/// On GCP, something in the image reads what Terraform gives the machine.
+pub(super) fn cloud_init(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(layer) = draft.layers.get(&group.layer).filter(|_| group.cloud() == Cloud::Gcp) else { return };
+    let project = layer.source.gcp.as_ref().map(|(project, _)| project.as_str());
+    if project.is_none() || project != layer.os.without_cloud_init {
+        return;
+    }
+    let used = [
+        ("config", !group.config.is_empty()),
+        ("disks", !group.disks.is_empty()),
+        ("instance_store", group.instance_store.is_some()),
+    ];
+    if let Some((key, _)) = used.into_iter().find(|(_, is_used)| *is_used) {
+        let message =
+            format!("`{key}` has no effect: Google's images of {} have no cloud-init, which reads it", layer.os.title);
+        problems.push(
+            Problem::new(Code::Layer, group.origins.span(key), message)
+                .hint("build the layer on an image of your own with cloud-init, or on Ubuntu"),
+        );
+    }
+}
+
 /// The most that fits into user data: AWS takes 16 KiB, of which fleetgen needs some itself.
 ///
 /// Source: "User data is limited to 16 KB, in raw form", in the user guide of EC2. Google takes 256 KiB.

@@ -110,6 +110,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
 const GROUP: &[fn(&Draft<'_>, &GroupDraft, &mut Problems)] = &[
     account::certificate,
     account::policies,
+    config::cloud_init,
     config::files,
     config::secrets,
     config::size,

@@ -42,7 +42,7 @@ pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
 
 /// A queue has a name that its cloud allows.
 pub(super) fn queues(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
-    let Some(queue) = group.scaling.queue.as_ref().filter(|queue| queue.name.as_str().ends_with(".fifo")) else {
+    let Some(queue) = group.scaling.queue.as_ref().filter(|queue| queue.name.as_str().contains('.')) else {
         return;
     };
     if group.cloud() == Cloud::Gcp {

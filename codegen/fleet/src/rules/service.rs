@@ -37,7 +37,7 @@ pub(super) fn without_effect(service: &file::Service) -> Vec<(&'static str, Span
 }
 
 /// The services of layers, as they are written.
-fn written<'a>(layer: &'a file::Layer) -> impl Iterator<Item = (&'a Field<ServiceName>, &'a file::Service)> {
+fn written(layer: &file::Layer) -> impl Iterator<Item = (&Field<ServiceName>, &file::Service)> {
     let services = layer.services.iter().filter_map(Field::get).flat_map(|entries| &entries.0);
     services.filter_map(|(name, service)| Some((name, service.get()?)))
 }

@@ -145,8 +145,10 @@ fn one(
         Err(why) => return Ok(Err(LeftOut::NoImage(why))),
     };
     let setting = &observation.setting;
-    // A canary, or a machine of another version, is what an earlier rollout left behind.
-    if found.image.as_ref() == Some(id) && setting.canary.is_none() && observation.others(&setting.version) == 0 {
+    // A canary, or a machine of another version, is what an earlier rollout left behind. Settings that Terraform has changed reach machines
+    // with a rollout only, so they are reason enough.
+    let is_current = found.image.as_ref() == Some(id) && found.comes_along.is_empty();
+    if is_current && setting.canary.is_none() && observation.others(&setting.version) == 0 {
         return Ok(Err(LeftOut::Current(image.key.clone())));
     }
     let place = Place::of(fleet, group).ok_or_else(|| unseen("fleet.yaml has no account for it"))?;

@@ -213,6 +213,18 @@ pub(crate) const ASSUMPTIONS: &[Assumption] = &[
         probe: "test -d /etc/update-motd.d && test -f /etc/default/motd-news",
     },
     Assumption {
+        what: "dmsetup, nvme-cli, xfsprogs and python3-boto3 are packages of those names, and nvme-cli brings nvmf-autoconnect.service",
+        file: "packer/scripts/base/disks.sh",
+        source: "Debian's packages of those names, which Ubuntu builds again",
+        probe: "apt-cache show dmsetup nvme-cli xfsprogs python3-boto3",
+    },
+    Assumption {
+        what: "cloud-init writes the files of user data in cloud-init.service, or in cloud-init-network.service since 24.3, before network-online.target",
+        file: "packer/scripts/base/boot.sh",
+        source: "cloud-init, the order of its units; unverified on Ubuntu's image",
+        probe: "grep -q write_files /etc/cloud/cloud.cfg && systemctl cat cloud-init.service cloud-init-network.service 2>/dev/null | grep -q Before=network-online.target",
+    },
+    Assumption {
         what: "cloud-init puts a key for the default user into root's authorized_keys too, after \"Please login as the user\"",
         file: "packer/scripts/verify/boot.sh",
         source: "cloud-init, cc_ssh.py",

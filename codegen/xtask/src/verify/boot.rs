@@ -30,6 +30,7 @@ pub(super) fn secrets(machine: &Machine, root: &Path) -> anyhow::Result<()> {
              >/etc/systemd/system/fleet-secrets.service.d/test.conf && systemctl daemon-reload"
         ),
     )?;
+    machine.must(&[], "mkdir -p /etc/fleet")?;
     let fetch = |names: &str| -> anyhow::Result<std::process::Output> {
         write(&machine.path("/etc/fleet/secrets.json"), names)?;
         machine.bash(&[], "systemctl restart fleet-secrets.service")
@@ -42,7 +43,10 @@ pub(super) fn secrets(machine: &Machine, root: &Path) -> anyhow::Result<()> {
     ensure!(mode == "root 600\nroot 700\n", "the secrets are readable: {mode}");
     // A service whose unit fleetgen writes.
     write(&machine.path("/etc/fleet/group.env"), "GREETING=\"of the group\"\n")?;
-    machine.must(&[], "systemctl restart beat.service")?;
+    // Until it has become its command, the process is systemd's.
+    let restart = "systemctl restart beat.service; for attempt in $(seq 50); do \
+                   [ \"$(cat /proc/$(systemctl show --property=MainPID --value beat)/comm)\" = sleep ] && break; sleep 0.1; done";
+    machine.must(&[], restart)?;
     let environ = "tr '\\0' '\\n' </proc/$(systemctl show --property=MainPID --value beat)/environ";
     let seen = machine.must(&[], environ)?;
     for wanted in ["GREETING=of the group\n", "PASSWORD=a\"b\\c$d`e\nUser=root\n", "USER_NAME=web\n"] {
