@@ -46,11 +46,11 @@ fn hostile(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let user_data = attribute(template, "/metadata/user-data");
     let user_data = user_data.first().and_then(Value::as_str).context("there is no user data")?;
     let files: Value = serde_saphyr::from_str(user_data).context("the user data is no YAML")?;
-    let content = quoted(&case, "content: ")?;
+    let written = quoted(&case, "content: ")?;
     let has = |content: &Value| {
         files["write_files"].as_array().is_some_and(|files| files.iter().any(|file| &file["content"] == content))
     };
-    ensure!(has(&content), "cloud-init would not write {content}");
+    ensure!(has(&written), "cloud-init would not write {written}");
     ensure!(files.as_object().is_some_and(|keys| keys.len() == 1), "the user data has more than files: {files}");
     Ok(())
 }
