@@ -373,6 +373,9 @@ fn unknown_names_are_reported() {
 fn explain_and_groups_are_as_they_were_reviewed() {
     let sandbox = Sandbox::generated(&example());
     expect_snapshot("output", "explain", &sandbox.run(&["explain", "worker-tokyo"]).expect(0).stdout);
+    let trial = std::fs::read_to_string(repository().join("tests/fleets/trial.yaml")).unwrap();
+    let trial = Sandbox::generated(&trial);
+    expect_snapshot("output", "explain-trial", &trial.run(&["explain", "media-gcp"]).expect(0).stdout);
     let json: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["explain", "worker-tokyo", "--format", "json"]).expect(0).stdout).unwrap();
     assert_eq!(json["values"][0]["origin"], "profile worker");

@@ -58,10 +58,11 @@ fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serd
         .filter(|(path, _)| path != "name")
         .map(|(path, value)| {
             let line = |span: Span| Some(project.source.line_column(span.start).0);
-            let (origin, line) = match sources.origins.get(path.strip_suffix(".type").unwrap_or(&path)) {
+            let (origin, line) = match sources.origins.get(&written(&path)) {
                 _ if path == "machine.architecture" || path == "machine.nvidia" => {
                     ("the machine type".to_owned(), None)
                 }
+                _ if path.starts_with("egress[") && path.ends_with(".cidrs") => ("the network".to_owned(), None),
                 Origin::Set { depth: 0, span } => ("own".to_owned(), line(span)),
                 Origin::Set { depth, span } => {
                     let profile = sources.profiles.get(depth as usize - 1);
@@ -74,6 +75,15 @@ fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serd
             Row { path, value, origin, line }
         })
         .collect())
+}
+
+/// The path in fleet.yaml of what a value is taken from.
+fn written(path: &str) -> String {
+    match path.strip_suffix("_machines") {
+        Some(from) if path.starts_with("ports[") => from.to_owned(),
+        _ if path == "machine.type" => "machine".to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 /// Every value by its path; a list of words is one value.

@@ -6,6 +6,7 @@
 
 mod account;
 mod aws;
+mod existing;
 mod foundation;
 mod gcp;
 mod gcp_network;

@@ -10,6 +10,8 @@ use fleetgen_fleet::{
 use serde::Serialize;
 use serde_json::Value;
 
+use super::existing;
+
 /// The build's calls, as the rehearsal records and enforces them.
 const BUILD: &str = include_str!("../../data/policies/build.json");
 const PLAN: &str = include_str!("../../data/policies/plan.json");
@@ -107,7 +109,11 @@ pub fn policies(fleet: &Fleet, aws: &AwsAccounts, account: &AwsAccount) -> Resul
             ("rollout", ROLLOUT, format!("rolls images out to {name}")),
         ] {
             let subject = format!("environment:{purpose}-{name}");
-            jobs.push(job(&format!("{purpose}-{name}"), &description, &[&subject], values.document(document)?));
+            let mut policy = values.document(document)?;
+            if let Some(statements) = policy["Statement"].as_array_mut() {
+                statements.extend(existing::statements(fleet, account, &groups, purpose == "apply"));
+            }
+            jobs.push(job(&format!("{purpose}-{name}"), &description, &[&subject], policy));
         }
         operators.insert(name.to_string(), values.document(OPERATORS)?);
     }
