@@ -164,6 +164,24 @@ fn comments() {
             )],
         ),
         (
+            "reaches",
+            &[
+                (
+                    "fleet.yaml",
+                    "    cidr: 10.48.0.0/16\n",
+                    "    cidr: 10.48.0.0/16\n    destinations: { data: { cidrs: [10.200.8.0/24] } }\n",
+                ),
+                (
+                    "fleet.yaml",
+                    "  job-stg: { profile: plain, network: gcp-tokyo, machine: n2-standard-4, environment: stg }\n",
+                    "  job-stg:\n    profile: plain\n    network: gcp-tokyo\n    machine: n2-standard-4\n    environment: stg\n    \
+                     egress: [{ to: data, port: 5432 }]\n    config: { secrets: { KEY: { name: stream-key } } }\n    \
+                     zones: [asia-northeast1-a]\n    health: { port: 80 }\n    backends: { front: { name: public, port: 80 } }\n    \
+                     ports: [{ port: 80-90, from: [data, caller@example-fleet.iam.gserviceaccount.com] }]\n",
+                ),
+            ],
+        ),
+        (
             "moved",
             &[(
                 "fleet.yaml",

@@ -115,7 +115,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
         image_parameter: resource_name::image_parameter(&fleet.name, group),
         image,
         hold: promoted.is_none(),
-        proxy: super::proxy(fleet, network),
+        proxy: super::proxy(fleet, network, group),
         session_log_group: resource_name::session_logs(&fleet.name),
         session_bucket: session_bucket(fleet, network)?,
         session_key_alias: resource_name::session_key(&fleet.name),

@@ -98,7 +98,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         zones: group.zones_in(network).iter().map(AsRef::as_ref).collect(),
         image,
         hold: promoted.is_none(),
-        proxy: super::proxy(fleet, network),
+        proxy: super::proxy(fleet, network, group),
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
         backends: backends(group, network),
         has_config: !group.config.is_empty(),

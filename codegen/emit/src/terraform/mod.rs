@@ -13,7 +13,7 @@ mod gcp_network;
 mod gcp_project;
 mod policy;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fleetgen_fleet::choice::Cloud;
@@ -133,8 +133,8 @@ struct ProxyValues {
 /// What no machine asks a proxy for. The metadata service has the same address on both clouds.
 const NEAR: &[&str] = &["localhost", "127.0.0.1", "169.254.169.254", ".internal"];
 
-/// The proxy of a network; nothing in one that exists already, and has none.
-fn proxy(fleet: &Fleet, network: &Network) -> Option<ProxyValues> {
+/// The proxy of a group's machines; nothing in a network that exists already, and has none. What the group connects to itself needs no proxy.
+fn proxy(fleet: &Fleet, network: &Network, group: &Group) -> Option<ProxyValues> {
     let url = if let Some(existing) = &network.existing {
         existing.proxy.as_ref()?.to_string()
     } else {
@@ -146,8 +146,10 @@ fn proxy(fleet: &Fleet, network: &Network) -> Option<ProxyValues> {
         Cloud::Gcp => &[".googleapis.com", ".pkg.dev"],
     };
     let own = NEAR.iter().chain(near).map(|name| (*name).to_owned());
-    let names = network.destinations.values().flat_map(|destination| &destination.domains).map(ToString::to_string);
-    let outside = network.outside().into_iter().map(|cidr| cidr.to_string()).chain(names);
+    let reached: BTreeSet<_> = group.egress.iter().map(|egress| &egress.to).collect();
+    let reached = || reached.iter().filter_map(|name| network.destinations.get(*name));
+    let addresses = reached().flat_map(|there| &there.cidrs).map(ToString::to_string);
+    let outside = addresses.chain(reached().flat_map(|there| &there.domains).map(ToString::to_string));
     Some(ProxyValues { url, exceptions: own.chain([network.cidr.to_string()]).chain(outside).collect() })
 }
 

@@ -87,6 +87,7 @@ const FLEET: &[fn(&Draft<'_>, &mut Problems)] = &[
     network::addresses,
     network::clouds,
     network::destinations,
+    network::listeners,
     network::overlaps,
     network::peers,
     network::zones,

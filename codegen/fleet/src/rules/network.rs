@@ -1,16 +1,16 @@
 //! Networks: regions, zones, addresses and peers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetgen_problem::{Code, Problem, Span, suggest};
 
 use super::Problems;
 use crate::catalog;
-use crate::choice::Cloud;
+use crate::choice::{Cloud, Scheme};
 use crate::draft::Draft;
 use crate::field::{Field, entries};
 use crate::model::Network;
-use crate::scalar::Cidr;
+use crate::scalar::{Cidr, NetworkName, Port};
 
 /// Regions exist, and have the zones of the network.
 pub(super) fn zones(draft: &Draft<'_>, problems: &mut Problems) {
@@ -240,6 +240,43 @@ pub(super) fn destinations(draft: &Draft<'_>, problems: &mut Problems) {
                     .hint("an access control list of AWS has room for no more; combine some into larger CIDRs"),
             );
         }
+    }
+}
+
+/// The most ports that the internet may connect to in a network on AWS, and the most of machines that it sends packets of UDP to, for the same
+/// reason.
+const LISTENERS: usize = 18;
+const UDP_PORTS: usize = 3;
+
+/// A network on AWS has room for the listeners of its groups on public load balancers.
+pub(super) fn listeners(draft: &Draft<'_>, problems: &mut Problems) {
+    let mut found: BTreeMap<&NetworkName, (BTreeSet<Port>, BTreeSet<Port>)> = BTreeMap::new();
+    for group in draft.groups.values() {
+        let Some(network) = draft.networks.get(&group.network) else { continue };
+        if network.cloud != Cloud::Aws || network.existing.is_some() {
+            continue;
+        }
+        let is_public = |name| network.load_balancers.get(name).is_some_and(|it| it.scheme == Scheme::Public);
+        for (_, backend) in group.all_backends().filter(|(_, backend)| is_public(&backend.name)) {
+            let (listeners, machines) = found.entry(&network.name).or_default();
+            listeners.extend(backend.listener_port.filter(|port| ![80, 443].contains(&port.get())));
+            machines.extend(backend.protocol.has_udp().then_some(backend.port));
+        }
+    }
+    for (name, written) in draft.written_networks() {
+        let (Some((listeners, machines)), Some(field)) = (found.get(name), &written.load_balancers) else { continue };
+        let mut report = |what: &str, count: usize, most: usize| {
+            if count > most {
+                problems.push(
+                    Problem::new(Code::Port, field.span, format!("groups of `{name}` have {count} {what}"))
+                        .label(format!("must be at most {most}"))
+                        .hint("an access control list of AWS has room for no more; share listeners, with rules kept elsewhere"),
+                );
+            }
+        };
+        // And 80 and 443.
+        report("ports of their own on public load balancers", listeners.len(), LISTENERS - 2);
+        report("ports for UDP from the internet", machines.len(), UDP_PORTS);
     }
 }
 
