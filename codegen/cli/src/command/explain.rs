@@ -62,7 +62,9 @@ fn rows(project: &Project<ExplainedFleet>, group: &str) -> Result<Vec<Row>, serd
                 _ if path == "machine.architecture" || path == "machine.nvidia" => {
                     ("the machine type".to_owned(), None)
                 }
-                _ if path.starts_with("egress[") && path.ends_with(".cidrs") => ("the network".to_owned(), None),
+                _ if path.starts_with("egress[") && path.rsplit('.').next() == Some("cidrs") => {
+                    ("the network".to_owned(), None)
+                }
                 Origin::Set { depth: 0, span } => ("own".to_owned(), line(span)),
                 Origin::Set { depth, span } => {
                     let profile = sources.profiles.get(depth as usize - 1);
