@@ -96,6 +96,10 @@ fn a_rollout_survives_kill_9() {
     let mut words = vec!["rollout", "start", PLAN, "--simulator", "--speed", "4000"];
     for milliseconds in [30, 170, 60, 230, 110, 300, 45, 190] {
         let mut child = sandbox.spawn(&words);
+        // On a busy machine, a process may take long to begin.
+        while words[1] == "start" && kept(&sandbox) == 0 && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         std::thread::sleep(Duration::from_millis(milliseconds));
         child.kill().unwrap();
         child.wait().unwrap();

@@ -349,8 +349,6 @@ choices! {
         SystemCalls = "system-calls",
         /// No changes to network interfaces, routes and firewalls, and no raw packets.
         NetworkAdministration = "network-administration",
-        /// No program gains rights, as with sudo.
-        Privileges = "privileges",
     }
     /// The severity of a vulnerability, as Trivy rates it.
     Severity {

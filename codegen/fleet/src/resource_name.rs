@@ -221,13 +221,12 @@ pub fn of_group(base: &str, group: &Group) -> Vec<ResourceName> {
                 name("security group", "", 255),
             ];
             // With the port, where that fits: terraform/modules/aws-compute-group.
-            if let Some(backend) = &group.load_balancer {
-                let suffix = format!("-{}", backend.port.get());
-                let suffix = if base.len() + suffix.len() <= 32 { suffix.as_str() } else { "" };
-                names.push(name("target group", suffix, 32));
-            }
-            for backend in group.backends.keys() {
-                names.push(name("target group", &format!("-{backend}"), 32));
+            let main = group.load_balancer.iter().map(|backend| (String::new(), backend));
+            let others = group.backends.iter().map(|(name, backend)| (format!("-{name}"), backend));
+            for (suffix, backend) in main.chain(others) {
+                let with_port = format!("{suffix}-{}", backend.port.get());
+                let suffix = if base.len() + with_port.len() <= 32 { with_port } else { suffix };
+                names.push(name("target group", &suffix, 32));
             }
             names
         }

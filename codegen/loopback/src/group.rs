@@ -29,7 +29,7 @@ impl Named {
             name: group.name.clone(),
             place: Place::of(fleet, group)?,
             types,
-            is_target: group.load_balancer.is_some(),
+            is_target: group.all_backends().next().is_some(),
         })
     }
 

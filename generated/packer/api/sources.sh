@@ -2,8 +2,8 @@
 # The images of this layer, for packer/runner/images.sh: SOURCE NAME PLACE…. A place is a region on AWS, or the project on GCP.
 # shellcheck shell=bash disable=SC2034 # Read by the script that sources this one.
 SOURCES=(
-  'amazon-ebs.amd64 example-api-amd64-d3146448ba78 ap-northeast-1 us-west-2'
-  'amazon-ebs.arm64 example-api-arm64-d3146448ba78 ap-northeast-1 us-west-2'
-  'googlecompute.amd64 example-api-amd64-d3146448ba78 example-fleet'
-  'googlecompute.arm64 example-api-arm64-d3146448ba78 example-fleet'
+  'amazon-ebs.amd64 example-api-amd64-58bb80669c17 ap-northeast-1 us-west-2'
+  'amazon-ebs.arm64 example-api-arm64-58bb80669c17 ap-northeast-1 us-west-2'
+  'googlecompute.amd64 example-api-amd64-58bb80669c17 example-fleet'
+  'googlecompute.arm64 example-api-arm64-58bb80669c17 example-fleet'
 )

@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base-gpu"
-    "key"         = "ede4bd68abafb55fbd2439e94d9b5c7e"
+    "key"         = "1b21a79e5b02a07587e91ae083741d89"
     "os"          = "ubuntu-24-04"
-    "parent"      = "b8947a9afa2f67c7c187ff101a972c79"
+    "parent"      = "9ed099f1507e7c754940f67438ae3cc5"
     "commit"      = var.commit
   }
 
@@ -96,7 +96,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "ede4bd68abafb55fbd2439e94d9b5c7e"
+    "KEY"              = "1b21a79e5b02a07587e91ae083741d89"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -104,7 +104,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base-gpu ede4bd68abafb55fbd2439e94d9b5c7e"
+  ami_description = "example base-gpu 1b21a79e5b02a07587e91ae083741d89"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -162,8 +162,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-ede4bd68abaf-build", "build" = "base-gpu" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-ede4bd68abaf-build", "build" = "base-gpu" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-gpu-amd64-1b21a79e5b02-build", "build" = "base-gpu" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-gpu-amd64-1b21a79e5b02-build", "build" = "base-gpu" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -176,7 +176,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-gpu-amd64"
-  image_description       = "example base-gpu ede4bd68abafb55fbd2439e94d9b5c7e"
+  image_description       = "example base-gpu 1b21a79e5b02a07587e91ae083741d89"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -228,11 +228,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-gpu-amd64-ede4bd68abaf"
+    ami_name = "example-base-gpu-amd64-1b21a79e5b02"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-b8947a9afa2f"
-        "tag:key"             = "b8947a9afa2f67c7c187ff101a972c79"
+        "name"                = "example-base-amd64-9ed099f1507e"
+        "tag:key"             = "9ed099f1507e7c754940f67438ae3cc5"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -241,8 +241,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-ede4bd68abaf"
-    source_image            = "example-base-amd64-b8947a9afa2f"
+    image_name              = "example-base-gpu-amd64-1b21a79e5b02"
+    source_image            = "example-base-amd64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -380,17 +380,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-gpu-amd64-ede4bd68abaf-boot"
+    ami_name        = "example-base-gpu-amd64-1b21a79e5b02-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-gpu-amd64-ede4bd68abaf", "tag:key" = "ede4bd68abafb55fbd2439e94d9b5c7e" }
+      filters = { "name" = "example-base-gpu-amd64-1b21a79e5b02", "tag:key" = "1b21a79e5b02a07587e91ae083741d89" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-gpu-amd64-ede4bd68abaf-boot"
+    image_name              = "example-base-gpu-amd64-1b21a79e5b02-boot"
     skip_create_image       = true
-    source_image            = "example-base-gpu-amd64-ede4bd68abaf"
+    source_image            = "example-base-gpu-amd64-1b21a79e5b02"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -65,7 +65,7 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "base"
-    "key"         = "b8947a9afa2f67c7c187ff101a972c79"
+    "key"         = "9ed099f1507e7c754940f67438ae3cc5"
     "os"          = "ubuntu-24-04"
     "commit"      = var.commit
   }
@@ -94,7 +94,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "b8947a9afa2f67c7c187ff101a972c79"
+    "KEY"              = "9ed099f1507e7c754940f67438ae3cc5"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -102,7 +102,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example base b8947a9afa2f67c7c187ff101a972c79"
+  ami_description = "example base 9ed099f1507e7c754940f67438ae3cc5"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -159,8 +159,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-b8947a9afa2f-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-b8947a9afa2f-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-amd64-9ed099f1507e-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-amd64-9ed099f1507e-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -171,7 +171,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example base b8947a9afa2f67c7c187ff101a972c79"
+  ami_description = "example base 9ed099f1507e7c754940f67438ae3cc5"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -228,8 +228,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-b8947a9afa2f-build", "build" = "base" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-b8947a9afa2f-build", "build" = "base" })
+  run_tags          = merge(local.tags, { "Name" = "example-base-arm64-9ed099f1507e-build", "build" = "base" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-base-arm64-9ed099f1507e-build", "build" = "base" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -242,7 +242,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-amd64"
-  image_description       = "example base b8947a9afa2f67c7c187ff101a972c79"
+  image_description       = "example base 9ed099f1507e7c754940f67438ae3cc5"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -294,7 +294,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-base-arm64"
-  image_description       = "example base b8947a9afa2f67c7c187ff101a972c79"
+  image_description       = "example base 9ed099f1507e7c754940f67438ae3cc5"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -346,7 +346,7 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-base-amd64-b8947a9afa2f"
+    ami_name = "example-base-amd64-9ed099f1507e"
     source_ami_filter {
       filters = {
         "name"                = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101"
@@ -358,7 +358,7 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-base-arm64-b8947a9afa2f"
+    ami_name = "example-base-arm64-9ed099f1507e"
     source_ami_filter {
       filters = {
         "name"                = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20261101"
@@ -370,12 +370,12 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-amd64-b8947a9afa2f"
+    image_name              = "example-base-amd64-9ed099f1507e"
     source_image            = "ubuntu-2404-noble-amd64-v20261101"
     source_image_project_id = ["ubuntu-os-cloud"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-base-arm64-b8947a9afa2f"
+    image_name              = "example-base-arm64-9ed099f1507e"
     source_image            = "ubuntu-2404-noble-arm64-v20261101"
     source_image_project_id = ["ubuntu-os-cloud"]
   }
@@ -553,31 +553,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-base-amd64-b8947a9afa2f-boot"
+    ami_name        = "example-base-amd64-9ed099f1507e-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-amd64-b8947a9afa2f", "tag:key" = "b8947a9afa2f67c7c187ff101a972c79" }
+      filters = { "name" = "example-base-amd64-9ed099f1507e", "tag:key" = "9ed099f1507e7c754940f67438ae3cc5" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-base-arm64-b8947a9afa2f-boot"
+    ami_name        = "example-base-arm64-9ed099f1507e-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-base-arm64-b8947a9afa2f", "tag:key" = "b8947a9afa2f67c7c187ff101a972c79" }
+      filters = { "name" = "example-base-arm64-9ed099f1507e", "tag:key" = "9ed099f1507e7c754940f67438ae3cc5" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-base-amd64-b8947a9afa2f-boot"
+    image_name              = "example-base-amd64-9ed099f1507e-boot"
     skip_create_image       = true
-    source_image            = "example-base-amd64-b8947a9afa2f"
+    source_image            = "example-base-amd64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-base-arm64-b8947a9afa2f-boot"
+    image_name              = "example-base-arm64-9ed099f1507e-boot"
     skip_create_image       = true
-    source_image            = "example-base-arm64-b8947a9afa2f"
+    source_image            = "example-base-arm64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -2,8 +2,8 @@
 # The images of this layer, for packer/runner/images.sh: SOURCE NAME PLACE…. A place is a region on AWS, or the project on GCP.
 # shellcheck shell=bash disable=SC2034 # Read by the script that sources this one.
 SOURCES=(
-  'amazon-ebs.amd64 example-base-amd64-b8947a9afa2f ap-northeast-1 us-west-2'
-  'amazon-ebs.arm64 example-base-arm64-b8947a9afa2f ap-northeast-1 us-west-2'
-  'googlecompute.amd64 example-base-amd64-b8947a9afa2f example-fleet'
-  'googlecompute.arm64 example-base-arm64-b8947a9afa2f example-fleet'
+  'amazon-ebs.amd64 example-base-amd64-9ed099f1507e ap-northeast-1 us-west-2'
+  'amazon-ebs.arm64 example-base-arm64-9ed099f1507e ap-northeast-1 us-west-2'
+  'googlecompute.amd64 example-base-amd64-9ed099f1507e example-fleet'
+  'googlecompute.arm64 example-base-arm64-9ed099f1507e example-fleet'
 )

@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "search"
-    "key"         = "bf1d93f2095714ad7c7dfcf5db47c758"
+    "key"         = "ac3673929e37b3b8dd9a536cec1d14d3"
     "os"          = "ubuntu-24-04"
-    "parent"      = "b8947a9afa2f67c7c187ff101a972c79"
+    "parent"      = "9ed099f1507e7c754940f67438ae3cc5"
     "commit"      = var.commit
   }
 
@@ -95,7 +95,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "bf1d93f2095714ad7c7dfcf5db47c758"
+    "KEY"              = "ac3673929e37b3b8dd9a536cec1d14d3"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -103,7 +103,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example search bf1d93f2095714ad7c7dfcf5db47c758"
+  ami_description = "example search ac3673929e37b3b8dd9a536cec1d14d3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -160,8 +160,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-bf1d93f20957-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-bf1d93f20957-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-amd64-ac3673929e37-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-amd64-ac3673929e37-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -172,7 +172,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example search bf1d93f2095714ad7c7dfcf5db47c758"
+  ami_description = "example search ac3673929e37b3b8dd9a536cec1d14d3"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -229,8 +229,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-bf1d93f20957-build", "build" = "search" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-bf1d93f20957-build", "build" = "search" })
+  run_tags          = merge(local.tags, { "Name" = "example-search-arm64-ac3673929e37-build", "build" = "search" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-search-arm64-ac3673929e37-build", "build" = "search" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -243,7 +243,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-search-amd64"
-  image_description       = "example search bf1d93f2095714ad7c7dfcf5db47c758"
+  image_description       = "example search ac3673929e37b3b8dd9a536cec1d14d3"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -295,7 +295,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-search-arm64"
-  image_description       = "example search bf1d93f2095714ad7c7dfcf5db47c758"
+  image_description       = "example search ac3673929e37b3b8dd9a536cec1d14d3"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -347,11 +347,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-search-amd64-bf1d93f20957"
+    ami_name = "example-search-amd64-ac3673929e37"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-b8947a9afa2f"
-        "tag:key"             = "b8947a9afa2f67c7c187ff101a972c79"
+        "name"                = "example-base-amd64-9ed099f1507e"
+        "tag:key"             = "9ed099f1507e7c754940f67438ae3cc5"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -360,11 +360,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-search-arm64-bf1d93f20957"
+    ami_name = "example-search-arm64-ac3673929e37"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-b8947a9afa2f"
-        "tag:key"             = "b8947a9afa2f67c7c187ff101a972c79"
+        "name"                = "example-base-arm64-9ed099f1507e"
+        "tag:key"             = "9ed099f1507e7c754940f67438ae3cc5"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -373,13 +373,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-search-amd64-bf1d93f20957"
-    source_image            = "example-base-amd64-b8947a9afa2f"
+    image_name              = "example-search-amd64-ac3673929e37"
+    source_image            = "example-base-amd64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-search-arm64-bf1d93f20957"
-    source_image            = "example-base-arm64-b8947a9afa2f"
+    image_name              = "example-search-arm64-ac3673929e37"
+    source_image            = "example-base-arm64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -507,31 +507,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-search-amd64-bf1d93f20957-boot"
+    ami_name        = "example-search-amd64-ac3673929e37-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-search-amd64-bf1d93f20957", "tag:key" = "bf1d93f2095714ad7c7dfcf5db47c758" }
+      filters = { "name" = "example-search-amd64-ac3673929e37", "tag:key" = "ac3673929e37b3b8dd9a536cec1d14d3" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-search-arm64-bf1d93f20957-boot"
+    ami_name        = "example-search-arm64-ac3673929e37-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-search-arm64-bf1d93f20957", "tag:key" = "bf1d93f2095714ad7c7dfcf5db47c758" }
+      filters = { "name" = "example-search-arm64-ac3673929e37", "tag:key" = "ac3673929e37b3b8dd9a536cec1d14d3" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-search-amd64-bf1d93f20957-boot"
+    image_name              = "example-search-amd64-ac3673929e37-boot"
     skip_create_image       = true
-    source_image            = "example-search-amd64-bf1d93f20957"
+    source_image            = "example-search-amd64-ac3673929e37"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-search-arm64-bf1d93f20957-boot"
+    image_name              = "example-search-arm64-ac3673929e37-boot"
     skip_create_image       = true
-    source_image            = "example-search-arm64-bf1d93f20957"
+    source_image            = "example-search-arm64-ac3673929e37"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -2,8 +2,8 @@
 # The images of this layer, for packer/runner/images.sh: SOURCE NAME PLACE…. A place is a region on AWS, or the project on GCP.
 # shellcheck shell=bash disable=SC2034 # Read by the script that sources this one.
 SOURCES=(
-  'amazon-ebs.amd64 example-search-amd64-bf1d93f20957 ap-northeast-1 us-west-2'
-  'amazon-ebs.arm64 example-search-arm64-bf1d93f20957 ap-northeast-1 us-west-2'
-  'googlecompute.amd64 example-search-amd64-bf1d93f20957 example-fleet'
-  'googlecompute.arm64 example-search-arm64-bf1d93f20957 example-fleet'
+  'amazon-ebs.amd64 example-search-amd64-ac3673929e37 ap-northeast-1 us-west-2'
+  'amazon-ebs.arm64 example-search-arm64-ac3673929e37 ap-northeast-1 us-west-2'
+  'googlecompute.amd64 example-search-amd64-ac3673929e37 example-fleet'
+  'googlecompute.arm64 example-search-arm64-ac3673929e37 example-fleet'
 )

@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "vision"
-    "key"         = "79adb3ae664b8124ae4d0bae6ac9df36"
+    "key"         = "c763156d96018f8283b07c3fe17a0450"
     "os"          = "ubuntu-24-04"
-    "parent"      = "ede4bd68abafb55fbd2439e94d9b5c7e"
+    "parent"      = "1b21a79e5b02a07587e91ae083741d89"
     "commit"      = var.commit
   }
 
@@ -96,7 +96,7 @@ locals {
     "NVIDIA_BRANCH"    = "580"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "79adb3ae664b8124ae4d0bae6ac9df36"
+    "KEY"              = "c763156d96018f8283b07c3fe17a0450"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -104,7 +104,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example vision 79adb3ae664b8124ae4d0bae6ac9df36"
+  ami_description = "example vision c763156d96018f8283b07c3fe17a0450"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -162,8 +162,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-79adb3ae664b-build", "build" = "vision" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-79adb3ae664b-build", "build" = "vision" })
+  run_tags          = merge(local.tags, { "Name" = "example-vision-amd64-c763156d9601-build", "build" = "vision" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-vision-amd64-c763156d9601-build", "build" = "vision" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -176,7 +176,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-vision-amd64"
-  image_description       = "example vision 79adb3ae664b8124ae4d0bae6ac9df36"
+  image_description       = "example vision c763156d96018f8283b07c3fe17a0450"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -228,11 +228,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-vision-amd64-79adb3ae664b"
+    ami_name = "example-vision-amd64-c763156d9601"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-gpu-amd64-ede4bd68abaf"
-        "tag:key"             = "ede4bd68abafb55fbd2439e94d9b5c7e"
+        "name"                = "example-base-gpu-amd64-1b21a79e5b02"
+        "tag:key"             = "1b21a79e5b02a07587e91ae083741d89"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -241,8 +241,8 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-79adb3ae664b"
-    source_image            = "example-base-gpu-amd64-ede4bd68abaf"
+    image_name              = "example-vision-amd64-c763156d9601"
+    source_image            = "example-base-gpu-amd64-1b21a79e5b02"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -356,17 +356,17 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-vision-amd64-79adb3ae664b-boot"
+    ami_name        = "example-vision-amd64-c763156d9601-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-vision-amd64-79adb3ae664b", "tag:key" = "79adb3ae664b8124ae4d0bae6ac9df36" }
+      filters = { "name" = "example-vision-amd64-c763156d9601", "tag:key" = "c763156d96018f8283b07c3fe17a0450" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-vision-amd64-79adb3ae664b-boot"
+    image_name              = "example-vision-amd64-c763156d9601-boot"
     skip_create_image       = true
-    source_image            = "example-vision-amd64-79adb3ae664b"
+    source_image            = "example-vision-amd64-c763156d9601"
     source_image_project_id = ["example-fleet"]
   }
 

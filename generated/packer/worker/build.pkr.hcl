@@ -65,9 +65,9 @@ locals {
     "team"        = "platform"
     "fleet"       = "example"
     "layer"       = "worker"
-    "key"         = "8a42cf87cded40e7a855b94094812934"
+    "key"         = "246c332ca82eb8e276c145021a4812ec"
     "os"          = "ubuntu-24-04"
-    "parent"      = "b8947a9afa2f67c7c187ff101a972c79"
+    "parent"      = "9ed099f1507e7c754940f67438ae3cc5"
     "commit"      = var.commit
   }
 
@@ -95,7 +95,7 @@ locals {
     "TRIVY_UNFIXED"    = "false"
     "PROXY_aws"        = var.aws_proxy
     "PROXY_gcp"        = var.gcp_proxy
-    "KEY"              = "8a42cf87cded40e7a855b94094812934"
+    "KEY"              = "246c332ca82eb8e276c145021a4812ec"
     "COMMIT"           = var.commit
     "DIRECTORY"        = local.directory
   }
@@ -103,7 +103,7 @@ locals {
 
 source "amazon-ebs" "amd64" {
   region          = "ap-northeast-1"
-  ami_description = "example worker 8a42cf87cded40e7a855b94094812934"
+  ami_description = "example worker 246c332ca82eb8e276c145021a4812ec"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -160,8 +160,8 @@ source "amazon-ebs" "amd64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-8a42cf87cded-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-8a42cf87cded-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-amd64-246c332ca82e-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-amd64-246c332ca82e-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -172,7 +172,7 @@ source "amazon-ebs" "amd64" {
 
 source "amazon-ebs" "arm64" {
   region          = "ap-northeast-1"
-  ami_description = "example worker 8a42cf87cded40e7a855b94094812934"
+  ami_description = "example worker 246c332ca82eb8e276c145021a4812ec"
   ami_regions     = ["ap-northeast-1", "us-west-2"]
   encrypt_boot    = true
   kms_key_id      = "alias/example-disks"
@@ -229,8 +229,8 @@ source "amazon-ebs" "arm64" {
   # Whatever a failed build leaves has these tags, so that it can be found.
   shutdown_behavior = "terminate"
   skip_ami_run_tags = true
-  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-8a42cf87cded-build", "build" = "worker" })
-  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-8a42cf87cded-build", "build" = "worker" })
+  run_tags          = merge(local.tags, { "Name" = "example-worker-arm64-246c332ca82e-build", "build" = "worker" })
+  run_volume_tags   = merge(local.tags, { "Name" = "example-worker-arm64-246c332ca82e-build", "build" = "worker" })
 
   # An encrypted copy to another region takes longer than the default of ten minutes.
   aws_polling {
@@ -243,7 +243,7 @@ source "googlecompute" "amd64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-worker-amd64"
-  image_description       = "example worker 8a42cf87cded40e7a855b94094812934"
+  image_description       = "example worker 246c332ca82eb8e276c145021a4812ec"
   image_labels            = merge(local.tags, { "architecture" = "amd64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -295,7 +295,7 @@ source "googlecompute" "arm64" {
   project_id              = "example-fleet"
   zone                    = "asia-northeast1-a"
   image_family            = "example-worker-arm64"
-  image_description       = "example worker 8a42cf87cded40e7a855b94094812934"
+  image_description       = "example worker 246c332ca82eb8e276c145021a4812ec"
   image_labels            = merge(local.tags, { "architecture" = "arm64" })
   image_storage_locations = ["asia-northeast1"]
   deprecate_at            = local.deprecated
@@ -347,11 +347,11 @@ build {
   name = "image"
 
   source "source.amazon-ebs.amd64" {
-    ami_name = "example-worker-amd64-8a42cf87cded"
+    ami_name = "example-worker-amd64-246c332ca82e"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-amd64-b8947a9afa2f"
-        "tag:key"             = "b8947a9afa2f67c7c187ff101a972c79"
+        "name"                = "example-base-amd64-9ed099f1507e"
+        "tag:key"             = "9ed099f1507e7c754940f67438ae3cc5"
         "architecture"        = "x86_64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -360,11 +360,11 @@ build {
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name = "example-worker-arm64-8a42cf87cded"
+    ami_name = "example-worker-arm64-246c332ca82e"
     source_ami_filter {
       filters = {
-        "name"                = "example-base-arm64-b8947a9afa2f"
-        "tag:key"             = "b8947a9afa2f67c7c187ff101a972c79"
+        "name"                = "example-base-arm64-9ed099f1507e"
+        "tag:key"             = "9ed099f1507e7c754940f67438ae3cc5"
         "architecture"        = "arm64"
         "root-device-type"    = "ebs"
         "virtualization-type" = "hvm"
@@ -373,13 +373,13 @@ build {
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-worker-amd64-8a42cf87cded"
-    source_image            = "example-base-amd64-b8947a9afa2f"
+    image_name              = "example-worker-amd64-246c332ca82e"
+    source_image            = "example-base-amd64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-worker-arm64-8a42cf87cded"
-    source_image            = "example-base-arm64-b8947a9afa2f"
+    image_name              = "example-worker-arm64-246c332ca82e"
+    source_image            = "example-base-arm64-9ed099f1507e"
     source_image_project_id = ["example-fleet"]
   }
 
@@ -507,31 +507,31 @@ build {
   name = "boot"
 
   source "source.amazon-ebs.amd64" {
-    ami_name        = "example-worker-amd64-8a42cf87cded-boot"
+    ami_name        = "example-worker-amd64-246c332ca82e-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-worker-amd64-8a42cf87cded", "tag:key" = "8a42cf87cded40e7a855b94094812934" }
+      filters = { "name" = "example-worker-amd64-246c332ca82e", "tag:key" = "246c332ca82eb8e276c145021a4812ec" }
       owners  = ["self"]
     }
   }
   source "source.amazon-ebs.arm64" {
-    ami_name        = "example-worker-arm64-8a42cf87cded-boot"
+    ami_name        = "example-worker-arm64-246c332ca82e-boot"
     skip_create_ami = true
     source_ami_filter {
-      filters = { "name" = "example-worker-arm64-8a42cf87cded", "tag:key" = "8a42cf87cded40e7a855b94094812934" }
+      filters = { "name" = "example-worker-arm64-246c332ca82e", "tag:key" = "246c332ca82eb8e276c145021a4812ec" }
       owners  = ["self"]
     }
   }
   source "source.googlecompute.amd64" {
-    image_name              = "example-worker-amd64-8a42cf87cded-boot"
+    image_name              = "example-worker-amd64-246c332ca82e-boot"
     skip_create_image       = true
-    source_image            = "example-worker-amd64-8a42cf87cded"
+    source_image            = "example-worker-amd64-246c332ca82e"
     source_image_project_id = ["example-fleet"]
   }
   source "source.googlecompute.arm64" {
-    image_name              = "example-worker-arm64-8a42cf87cded-boot"
+    image_name              = "example-worker-arm64-246c332ca82e-boot"
     skip_create_image       = true
-    source_image            = "example-worker-arm64-8a42cf87cded"
+    source_image            = "example-worker-arm64-246c332ca82e"
     source_image_project_id = ["example-fleet"]
   }
 

@@ -2,8 +2,8 @@
 # The images of this layer, for packer/runner/images.sh: SOURCE NAME PLACE…. A place is a region on AWS, or the project on GCP.
 # shellcheck shell=bash disable=SC2034 # Read by the script that sources this one.
 SOURCES=(
-  'amazon-ebs.amd64 example-worker-amd64-8a42cf87cded ap-northeast-1 us-west-2'
-  'amazon-ebs.arm64 example-worker-arm64-8a42cf87cded ap-northeast-1 us-west-2'
-  'googlecompute.amd64 example-worker-amd64-8a42cf87cded example-fleet'
-  'googlecompute.arm64 example-worker-arm64-8a42cf87cded example-fleet'
+  'amazon-ebs.amd64 example-worker-amd64-246c332ca82e ap-northeast-1 us-west-2'
+  'amazon-ebs.arm64 example-worker-arm64-246c332ca82e ap-northeast-1 us-west-2'
+  'googlecompute.amd64 example-worker-amd64-246c332ca82e example-fleet'
+  'googlecompute.arm64 example-worker-arm64-246c332ca82e example-fleet'
 )

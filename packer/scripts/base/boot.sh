@@ -12,7 +12,7 @@ Description=$2
 ConditionPathExists=$3
 Wants=network-online.target
 After=network-online.target cloud-init.service cloud-init-network.service
-Before=docker.service
+Before=containerd.service docker.service
 
 [Service]
 Type=oneshot

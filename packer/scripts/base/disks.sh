@@ -60,11 +60,12 @@ wait_for() {
 instance_store() {
   local link disk size smallest='' table='' disks=()
   for link in "$devices"/disk/by-id/{nvme-Amazon_EC2_NVMe_Instance_Storage_,google-local-nvme-ssd-}*; do
-    if [ -e "$link" ] && [[ $link != *-part* ]]; then disks+=("$(readlink --canonicalize "$link")"); fi
+    if ! [ -e "$link" ] || [[ $link == *-part* ]]; then continue; fi
+    disk=$(readlink --canonicalize "$link")
+    # One disk has several names. The order is that of serial numbers, which stays when a machine restarts.
+    [[ " ${disks[*]} " == *" $disk "* ]] || disks+=("$disk")
   done
   [ "${#disks[@]}" -gt 0 ] || fail "this machine has no disks inside the host"
-  # One disk has several names.
-  mapfile -t disks < <(printf '%s\n' "${disks[@]}" | sort --unique)
   if [ "${#disks[@]}" -eq 1 ]; then
     echo "${disks[0]}"
     return

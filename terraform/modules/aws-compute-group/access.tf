@@ -150,7 +150,11 @@ resource "aws_vpc_security_group_ingress_rule" "port" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
-  for_each = { for rule in local.load_balancer_rules : "${rule.security_group}-${rule.protocol}-${rule.port}" => rule }
+  # Those of the backend `main` are named by their ports.
+  for_each = {
+    for rule in local.load_balancer_rules :
+    rule.protocol == "tcp" && rule.security_group == try(var.backends["main"].security_group, null) ? tostring(rule.port) : "${rule.security_group}-${rule.protocol}-${rule.port}" => rule
+  }
 
   security_group_id            = aws_security_group.this.id
   description                  = "The load balancer"
@@ -164,7 +168,7 @@ resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
 resource "aws_vpc_security_group_egress_rule" "destination" {
   for_each = merge([
     for egress in var.egress : {
-      for cidr in egress.cidrs : "${egress.port}-${egress.protocol}-${cidr}" => merge(egress, { cidr = cidr })
+      for cidr in egress.cidrs : "${egress.port}-${coalesce(egress.to_port, egress.port)}-${egress.protocol}-${cidr}" => merge(egress, { cidr = cidr })
     }
   ]...)
 

@@ -127,6 +127,11 @@ resource "aws_launch_template" "this" {
   }
 
   lifecycle {
+    precondition {
+      condition     = length(coalesce(module.user_data.user_data, "-")) <= 16384
+      error_message = "AWS takes at most 16384 bytes of user data: shorten `config`."
+    }
+
     # The rollout adds versions with a new image and a description. Terraform reads the latest version, and would
     # otherwise revert both.
     ignore_changes = [description, image_id]

@@ -26,6 +26,15 @@ data "aws_subnets" "machines" {
     }
   }
 
+  dynamic "filter" {
+    for_each = var.zones == null ? [] : [var.zones]
+
+    content {
+      name   = "availability-zone"
+      values = filter.value
+    }
+  }
+
   tags = var.subnet_ids == null ? local.subnet_tags : null
 
   lifecycle {
@@ -36,7 +45,7 @@ data "aws_subnets" "machines" {
 
     postcondition {
       condition     = length(self.ids) == (var.subnet_ids == null ? length(self.ids) : length(var.subnet_ids))
-      error_message = "Some of the subnets are not in the VPC ${data.aws_vpc.this.id}."
+      error_message = "Some of the subnets are not in the VPC ${data.aws_vpc.this.id}, or not in its zones."
     }
   }
 }

@@ -27,6 +27,12 @@ variable "subnet_ids" {
   default     = null
 }
 
+variable "zones" {
+  description = "The zones whose subnets are wanted, in a VPC that exists already. Default: all."
+  type        = list(string)
+  default     = null
+}
+
 variable "subnet_tags" {
   description = "Tags that only these subnets of the VPC have, instead of their ids."
   type        = map(string)

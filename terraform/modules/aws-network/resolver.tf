@@ -5,7 +5,7 @@ resource "aws_route53_resolver_firewall_domain_list" "allowed" {
   domains = sort(distinct(concat(
     ["*.amazonaws.com", "*.${var.zone_name}", "*.compute.internal", "*.ec2.internal"],
     # Names of private addresses. Whoever holds other addresses answers for them, and could be told anything.
-    [for cidr in concat([var.cidr], local.outside) : "*.${join(".", reverse(slice(split(".", cidrhost(cidr, 0)), 0, 2)))}.in-addr.arpa"],
+    [for cidr in concat([var.cidr], local.outside) : "*.${join(".", reverse(slice(split(".", cidrhost(cidr, 0)), 0, tonumber(split("/", cidr)[1]) < 16 ? 1 : 2)))}.in-addr.arpa"],
     # The proxy resolves what it connects to. A domain with a leading dot means its subdomains as well.
     flatten([for domain in concat(var.domains, flatten([for destination in var.destinations : destination.domains])) : startswith(domain, ".") ? [trimprefix(domain, "."), "*${domain}"] : [domain]]),
   )))

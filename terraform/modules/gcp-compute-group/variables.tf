@@ -279,8 +279,8 @@ variable "backends" {
   nullable = false
 
   validation {
-    condition     = alltrue([for backend in var.backends : length(backend.source_ranges) > 0 && !contains(backend.source_ranges, "0.0.0.0/0")])
-    error_message = "A load balancer needs at least one source range."
+    condition     = alltrue([for backend in var.backends : length(backend.source_ranges) > 0 && (backend.protocol == "udp" || !contains(backend.source_ranges, "0.0.0.0/0"))])
+    error_message = "A load balancer needs at least one source range, and only packets of UDP may come from everywhere."
   }
 }
 

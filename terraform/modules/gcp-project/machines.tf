@@ -58,7 +58,7 @@ resource "google_project_iam_member" "secret" {
   member  = google_service_account.machine[each.value.name].member
 
   condition {
-    title = "the secret ${each.value.secret}"
+    title = substr("the secret ${each.value.secret}", 0, 100)
     # https://docs.cloud.google.com/iam/docs/conditions-resource-attributes: secrets are named by the project's number.
     expression = "resource.name.startsWith(\"projects/${data.google_project.this.number}/secrets/${each.value.secret}/versions/\")"
   }

@@ -99,6 +99,15 @@ fn network(finder: &mut Finder<'_>, was: &Network, is: Option<&Network>) {
         let what = format!("proxies: {} → {}", was.proxies, is.proxies);
         finder.add(RiskKind::Capacity, &about, what, &format!("{path}.proxies"), None);
     }
+    if was.existing.is_none() && is.existing.is_some() {
+        let what = "fleetgen no longer looks after it, and its groups look for another one";
+        finder.add(RiskKind::Replaced, &about, what, &format!("{path}.existing"), None);
+    }
+    let outside = |network: &Network| network.outside().iter().map(ToString::to_string).collect::<Vec<_>>();
+    for cidr in added(&outside(was), &outside(is)) {
+        let what = format!("its subnets let {cidr} pass, for groups that name it");
+        finder.add(RiskKind::Exposure, &about, what, &format!("{path}.destinations"), Some(cidr));
+    }
     for peer in added(&was.peers, &is.peers) {
         let what = format!("it can reach the network {peer}, and is reached from there");
         finder.add(RiskKind::Exposure, &about, what, &format!("{path}.peers"), Some(peer.as_str()));

@@ -84,7 +84,6 @@ struct Without {
     realtime: bool,
     address_families: bool,
     system_calls: bool,
-    privileges: bool,
 }
 
 fn unit<'a>(layer: &'a Layer, name: &'a ServiceName, service: &'a Service) -> Unit<'a> {
@@ -128,7 +127,6 @@ fn unit<'a>(layer: &'a Layer, name: &'a ServiceName, service: &'a Service) -> Un
             realtime: without(Sandbox::Realtime),
             address_families: without(Sandbox::AddressFamilies),
             system_calls: without(Sandbox::SystemCalls),
-            privileges: without(Sandbox::Privileges),
         },
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct RootValues<'a> {
     account: &'a str,
     network: String,
     existing: Option<&'a Existing>,
+    zones: Vec<&'a str>,
 }
 
 pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) -> Option<RootValues<'a>> {
@@ -32,6 +33,7 @@ pub(super) fn root<'a>(fleet: &'a Fleet, network: &'a Network, scope: &Scope) ->
         account: account.account.as_str(),
         network: resource_name::network(&fleet.name, &network.name),
         existing: network.existing.as_ref(),
+        zones: network.zones.iter().map(AsRef::as_ref).collect(),
     })
 }
 

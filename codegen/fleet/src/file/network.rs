@@ -62,8 +62,8 @@ pub(crate) struct Existing {
     pub(crate) network: Option<Field<GcpNetwork>>,
     /// GCP only: the subnetwork of machines, such as `projects/example-host/regions/us-central1/subnetworks/machines`.
     pub(crate) subnetwork: Option<Field<GcpSubnetwork>>,
-    /// The proxy through which machines reach the internet, such as `http://proxy.example.com:3128`. Default: none; machines connect
-    /// directly, or not at all.
+    /// The proxy through which machines reach the internet, such as `http://proxy.example.com:3128`. Default: none; machines on AWS then reach
+    /// `cidr`, S3 and what `egress` names, and machines on GCP what the network's firewall lets them.
     pub(crate) proxy: Option<Field<ProxyUrl>>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct LoadBalancer {
     /// AWS only: its security group. Groups accept traffic from it.
     pub(crate) security_group: Option<Field<SecurityGroupId>>,
     /// GCP only: where its traffic comes from. Default: for `public` Google's front ends, 130.211.0.0/22 and 35.191.0.0/16; for
-    /// `internal` the network's subnetwork `proxy-only`. A group with `protocol: tcp` needs it: its machines see the addresses of
+    /// `internal` the network's subnetwork `proxy-only`. A backend of `tcp`, `tls` or `udp` needs it: its machines see the addresses of
     /// clients.
     pub(crate) source_ranges: Option<Field<Vec<Field<Cidr>>>>,
 }

@@ -32,14 +32,14 @@ pub(crate) struct Service {
     /// Services that must have started before, such as `[redis-server]`. One that needs a group's `disks` names `fleet-disks`, which fleetgen's
     /// own units do anyway. Default: none.
     pub(crate) after: Option<Field<Vec<Field<ServiceName>>>>,
-    /// Services without which it cannot run, which start before it. If one of them stops, it stops too. Default: none.
+    /// Services without which it cannot run, which start before it. When one of them is stopped or restarted, so is it. Default: none.
     pub(crate) requires: Option<Field<Vec<Field<ServiceName>>>>,
     /// Whether it runs until it is stopped, or does its work and ends. Default: service, or oneshot with a `timer`.
     #[serde(rename = "type")]
     pub(crate) kind: Option<Field<ServiceType>>,
     /// Start it at certain times instead of at boot. Default: none.
     pub(crate) timer: Option<Field<Timer>>,
-    /// Commands that run before `command`, as the same user, such as `[[/usr/local/bin/web, migrate]]`. If one fails, the service does. Default:
+    /// Commands that run before `command`, as the same user, such as `[[/usr/local/bin/web, check]]`. If one fails, the service does. Default:
     /// none.
     pub(crate) before_start: Option<Field<Vec<Command>>>,
     /// How long it may take to start. Default: systemd's 90s; without limit for type oneshot.

@@ -19,10 +19,11 @@ pub(crate) struct DiskSettings {
     #[serde(rename = "type")]
     pub(crate) kind: Option<Field<DiskType>>,
     /// Types with provisioned operations only: operations per second. gp3 has 3000 to 80000, at most 500 per GiB; io2 100 to
-    /// 256000, at most 1000 per GiB; hyperdisk-balanced 3000 to 160000, at most 500 per GiB. Default: 3000.
+    /// 256000, at most 1000 per GiB; hyperdisk-balanced 3000 to 160000, at most 500 per GiB. Default: 3000, or Google's, which grows
+    /// with the size.
     pub(crate) iops: Option<Field<Number<100, 256_000>>>,
     /// gp3 and hyperdisk-balanced only: throughput in MiB per second, at most a quarter of `iops`. gp3 has 125 to 2000,
-    /// hyperdisk-balanced 140 to 2400. Default: 125, or 140.
+    /// hyperdisk-balanced 140 to 2400. Default: 125, or Google's.
     pub(crate) throughput: Option<Field<Number<125, 2_400>>>,
 }
 
@@ -35,30 +36,30 @@ pub(crate) struct DataDiskSettings {
     /// The type. Default: as for the boot disk.
     #[serde(rename = "type")]
     pub(crate) kind: Option<Field<DiskType>>,
-    /// Operations per second, as for the boot disk. Default: 3000.
+    /// Operations per second, as for the boot disk.
     pub(crate) iops: Option<Field<Number<100, 256_000>>>,
-    /// Throughput in MiB per second, as for the boot disk. Default: 125, or 140.
+    /// Throughput in MiB per second, as for the boot disk.
     pub(crate) throughput: Option<Field<Number<125, 2_400>>>,
     /// Where it is mounted, such as /var/lib/search. A service that writes there lists the path in its `writable`.
     pub(crate) mount: Field<AbsolutePath>,
-    /// The user of the layer that owns what is in it. Default: root.
+    /// The user of the layer that owns its directory. Default: root.
     pub(crate) owner: Option<Field<UserName>>,
     /// Its file system. Default: ext4.
     pub(crate) filesystem: Option<Field<FileSystem>>,
 }
 
-/// The disks inside the host: fast, encrypted by the cloud, and empty after each start of a machine. They become one file system.
+/// The disks inside the host: fast, encrypted by the cloud, and empty when a machine starts on another host. They become one file system.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(rename = "InstanceStore", deny_unknown_fields, extend("x-inherited" = true))]
 pub(crate) struct InstanceStoreSettings {
     /// Where it is mounted, such as /var/cache/images. A service that writes there lists the path in its `writable`.
     pub(crate) mount: Field<AbsolutePath>,
-    /// The user of the layer that owns what is in it. Default: root.
+    /// The user of the layer that owns its directory. Default: root.
     pub(crate) owner: Option<Field<UserName>>,
     /// Its file system. Default: ext4.
     pub(crate) filesystem: Option<Field<FileSystem>>,
     /// GCP only, for machine types that have no local disks of their own: how many of 375GiB to attach. Default: none.
-    pub(crate) disks: Option<Field<Number<1, 32>>>,
+    pub(crate) disks: Option<Field<Number<1, 24>>>,
 }
 
 /// The boot disk.
@@ -101,7 +102,7 @@ pub struct InstanceStore {
 pub struct Mount {
     /// The path.
     pub mount: AbsolutePath,
-    /// The user that owns what is in it.
+    /// The user that owns its directory.
     pub owner: UserName,
     /// Its file system.
     pub filesystem: FileSystem,

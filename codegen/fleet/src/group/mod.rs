@@ -257,7 +257,9 @@ pub(crate) fn resolve(
     let zones = settings.zones(network, problems);
     let config = settings.config(context.file, context.record.then_some(&mut origins));
     let ports = ports::resolve(context, network, settings.ports.as_ref(), problems);
-    let rollout = settings.rollout.section().and_then(|rollout| rollout.resolve(network, size, problems));
+    let count = zones.as_ref().map_or(0, Vec::len);
+    let count = if count == 0 { network.zones.len() } else { count };
+    let rollout = settings.rollout.section().and_then(|rollout| rollout.resolve(network.cloud, count, size, problems));
     settings.report_foreign(network.cloud, key.span, problems);
     let machine = machine?;
     let host = disk::Host { cloud: network.cloud, hyperdisk: machine.hyperdisk };

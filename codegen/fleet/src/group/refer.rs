@@ -129,6 +129,15 @@ impl GroupSettings {
         }
         let backend = self.load_balancer.as_ref().and_then(Field::get);
         let scaling = self.scaling.as_ref().and_then(Field::get);
+        let mut backends: Vec<(String, Span)> = Vec::new();
+        for (name, backend) in entries(self.backends.as_ref()) {
+            let Some((name, backend)) = name.get().zip(backend.get()) else { continue };
+            let keys = [
+                ("listener_port", at(backend.listener_port.as_ref())),
+                ("certificate", at(backend.certificate.as_ref())),
+            ];
+            backends.extend(keys.into_iter().filter_map(|(key, span)| Some((format!("backends.{name}.{key}"), span?))));
+        }
         let (here, there, spans) = match cloud {
             Cloud::Aws => ("AWS", "GCP", vec![("gcp", own(self.gcp.as_ref()))]),
             Cloud::Gcp => (
@@ -145,8 +154,9 @@ impl GroupSettings {
                 ],
             ),
         };
-        for (path, span) in spans {
-            let Some(span) = span else { continue };
+        let backends = backends.into_iter().filter(|_| cloud == Cloud::Gcp);
+        let spans = spans.into_iter().filter_map(|(path, span)| Some((path.to_owned(), span?)));
+        for (path, span) in spans.chain(backends) {
             problems.push(
                 Problem::new(
                     Code::Cloud,

@@ -8,7 +8,6 @@ use super::Size;
 use crate::choice::Cloud;
 use crate::field::{Entries, Field, Optional as _};
 use crate::gate::{self, GateSettings, Gates};
-use crate::model::Network;
 use crate::scalar::{Amount, Duration, GateName, Lasting, Number, Percent, Share};
 
 /// How the group moves to a new image.
@@ -65,7 +64,8 @@ pub struct Rollout {
 impl RolloutSettings {
     pub(super) fn resolve(
         &self,
-        network: &Network,
+        cloud: Cloud,
+        zones: usize,
         size: Option<Size>,
         problems: &mut Vec<Problem>,
     ) -> Option<Rollout> {
@@ -73,7 +73,7 @@ impl RolloutSettings {
         Some(Rollout {
             wave: self.wave.default_to(Number(1))?.0,
             max_unavailable: self.max_unavailable.default_to(Amount::Machines(0))?,
-            max_surge: self.max_surge.default_to(default_surge(network, size))?,
+            max_surge: self.max_surge.default_to(default_surge(cloud, zones, size))?,
             canary: self.canary.read()?.map(|Share(percent)| percent),
             bake: self.bake.default_to(Lasting(Duration::from_seconds(300)))?.0,
             roll_back: self.roll_back.default_to(true)?,
@@ -84,9 +84,9 @@ impl RolloutSettings {
     }
 }
 
-fn default_surge(network: &Network, size: Option<Size>) -> Amount {
-    match network.cloud {
-        Cloud::Gcp => Amount::Machines(u32::try_from(network.zones.len()).unwrap_or(1)),
+fn default_surge(cloud: Cloud, zones: usize, size: Option<Size>) -> Amount {
+    match cloud {
+        Cloud::Gcp => Amount::Machines(u32::try_from(zones).unwrap_or(1)),
         Cloud::Aws if size.is_none_or(|size| size.max == 1) => Amount::Share(Percent(100)),
         Cloud::Aws => Amount::Share(Percent(10)),
     }

@@ -145,7 +145,6 @@ pub(super) fn packages(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// The keys of a service that only a unit of fleetgen's has.
 /// No port is checked twice.
 pub(super) fn ports(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, written, _) in draft.layers() {

@@ -30,6 +30,12 @@ fn figures(kind: DiskType) -> Figures {
     }
 }
 
+/// Families of GCP without balanced Hyperdisks, and without disks inside the host.
+///
+/// Sources: "Hyperdisk machine type support" and "Local SSD disks" in Google's documentation.
+const WITHOUT_HYPERDISK: &[&str] = &["a2", "c2", "c2d", "e2", "f1", "g1", "g2", "n1", "n2", "n2d", "t2a", "t2d"];
+const WITHOUT_LOCAL_DISKS: &[&str] = &["c4", "c4a", "c4d", "e2", "f1", "g1", "h3", "n4", "t2a", "t2d"];
+
 /// The most data disks of a machine: AWS names them /dev/sdf to /dev/sdp.
 const DATA_DISKS: usize = 11;
 
@@ -37,6 +43,13 @@ const DATA_DISKS: usize = 11;
 pub(super) fn disks(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
     figures_fit(group, "disk", group.disk, problems);
     for (name, disk) in &group.disks {
+        if name.as_str().starts_with("local-") {
+            let at = group.origins.span(&format!("disks.{name}"));
+            let message = format!("the disk `{name}` would be taken for one inside the host");
+            problems.push(
+                Problem::new(Code::InvalidValue, at, message).hint("choose a name that does not begin with `local-`"),
+            );
+        }
         figures_fit(group, &format!("disks.{name}"), disk.disk, problems);
     }
     if group.disks.len() > DATA_DISKS {
@@ -86,6 +99,14 @@ fn figures_fit(group: &GroupDraft, path: &str, disk: Disk, problems: &mut Proble
                 .hint("remove `type`, or choose hyperdisk-balanced"),
         );
     }
+    let family = group.machine.machine_type.as_str().split('-').next().unwrap_or_default();
+    if kind == DiskType::HyperdiskBalanced && WITHOUT_HYPERDISK.contains(&family) {
+        let machine = &group.machine.machine_type;
+        problems.push(
+            Problem::new(Code::Size, at("type"), format!("{machine} supports no disk of the type {kind}"))
+                .hint("choose pd-balanced or pd-ssd, or a newer machine type"),
+        );
+    }
     let Figures { iops, throughput, smallest } = figures(kind);
     if disk.size.0 < smallest {
         problems.push(
@@ -113,7 +134,8 @@ fn figures_fit(group: &GroupDraft, path: &str, disk: Disk, problems: &mut Proble
     }
     match (disk.throughput, throughput) {
         (Some(wanted), Some((least, most))) => {
-            let operations = disk.iops.unwrap_or(3_000);
+            // Without a number, Google's grows with the size.
+            let operations = disk.iops.unwrap_or(u32::MAX);
             if wanted < least || wanted > most {
                 let message = format!("{kind} does not support {wanted} MiB per second");
                 problems.push(
@@ -150,10 +172,14 @@ fn unsupported(at: fleetgen_problem::Span, kind: DiskType, key: &str) -> Problem
 #[rustfmt::skip]
 const SYSTEM: &[&str] = &[
     "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var",
-    "/var/cache", "/var/lib", "/var/log", "/var/tmp",
+    "/var/cache", "/var/lib", "/var/lib/amazon", "/var/lib/apt", "/var/lib/cloud", "/var/lib/dpkg", "/var/lib/systemd", "/var/log",
+    "/var/log/audit", "/var/log/journal", "/var/tmp",
 ];
 /// Directories in which nothing may be mounted.
-const CLOSED: &[&str] = &["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr"];
+const CLOSED: &[&str] = &[
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/snap", "/sys",
+    "/tmp", "/usr", "/var/run",
+];
 
 /// Disks are mounted apart, where they hide nothing of the system or of the image, and their owners exist.
 pub(super) fn mounts(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
@@ -179,8 +205,8 @@ pub(super) fn mounts(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
         let lineage = layer.into_iter().flat_map(|layer| draft.lineage(layer));
         let hidden = lineage.flat_map(|layer| {
             let files = layer.files.keys().map(ToString::to_string);
-            let docker = (!layer.containers.is_empty()).then(|| "/var/lib/docker/image".to_owned());
-            files.chain(docker)
+            let docker = ["/var/lib/docker/image", "/var/lib/containerd/io.containerd.content.v1.content"];
+            files.chain(docker.into_iter().filter(|_| !layer.containers.is_empty()).map(str::to_owned))
         });
         let config = group.config.files.keys().map(ToString::to_string);
         if let Some(hidden) = hidden.chain(config).find(|path| is_in(path, place)) {
@@ -242,7 +268,17 @@ pub(super) fn instance_store(_: &Draft<'_>, group: &GroupDraft, problems: &mut P
             }
         }
         Cloud::Gcp => {
-            let own = machine.as_str().ends_with("-lssd") || machine.as_str().starts_with("z3-");
+            let name = machine.as_str();
+            let family = name.split('-').next().unwrap_or_default();
+            if WITHOUT_LOCAL_DISKS.contains(&family) && !name.ends_with("-lssd") {
+                report(
+                    "",
+                    format!("{machine} can have no disks inside the host"),
+                    "choose another machine type, such as one that ends with -lssd, or remove `instance_store`",
+                );
+                return;
+            }
+            let own = name.ends_with("-lssd") || ["a2-ultragpu", "a3-", "z3-"].iter().any(|own| name.starts_with(own));
             if own && store.disks.is_some() {
                 report(".disks", format!("{machine} has its own disks inside the host"), "remove `disks`");
             } else if !own && store.disks.is_none() {
@@ -263,8 +299,8 @@ pub(super) fn instance_store(_: &Draft<'_>, group: &GroupDraft, problems: &mut P
 fn has_local_disks_on_aws(machine: &str) -> bool {
     const ALWAYS: &[&str] = &[
         "d2", "d3", "d3en", "f1", "f2", "g4dn", "g5", "g6", "g6e", "gr6", "h1", "i2", "i3", "i3en", "i4g", "i4i",
-        "i7i", "i7ie", "i8g", "i8ge", "im4gn", "is4gen", "p4d", "p4de", "p5", "p5e", "p5en", "trn1", "trn1n", "x1",
-        "x1e", "x2idn", "x2iedn",
+        "i7i", "i7ie", "i8g", "i8ge", "im4gn", "is4gen", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200", "p6-b300",
+        "dl1", "trn1", "trn1n", "trn2", "trn2u", "x1", "x1e", "x2idn", "x2iedn",
     ];
     let family = machine.split('.').next().unwrap_or_default();
     let after_generation = family.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '-');

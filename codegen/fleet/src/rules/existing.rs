@@ -8,7 +8,7 @@ use crate::draft::Draft;
 use crate::field::{Field, entries};
 use crate::file;
 use crate::model::{Existing, ExistingPlace, Network};
-use crate::scalar::NetworkName;
+use crate::scalar::{Cidr, NetworkName};
 
 /// The existing networks, as they are written.
 fn written<'a>(
@@ -169,6 +169,18 @@ pub(super) fn places(draft: &Draft<'_>, problems: &mut Problems) {
                         format!("this subnetwork is in {project}, and its network in {}", network.parts().0),
                     )
                     .hint("both are in the host project of a Shared VPC"),
+                );
+            }
+        }
+        let proxy = existing.and_then(|existing| existing.proxy.as_ref());
+        if let Some(address) = proxy.and_then(|url| Cidr::try_from(format!("{}/32", url.host())).ok()) {
+            let outside = resolved.outside();
+            if !resolved.cidr.overlaps(address) && !outside.iter().any(|cidr| cidr.overlaps(address)) {
+                let span = field.get().and_then(|existing| at(existing.proxy.as_ref())).unwrap_or(field.span);
+                let message = format!("the proxy is outside {}, and no destination has its address", resolved.cidr);
+                problems.push(
+                    Problem::new(Code::Cidr, span, message)
+                        .hint("add a destination, and name it in `egress` of the groups"),
                 );
             }
         }

@@ -116,8 +116,17 @@ fn installed(written: &file::Layer) -> Vec<(String, Span, &'static str)> {
         .iter()
         .filter(|(_, service)| service.get().is_some_and(|service| service.command.is_some()))
         .filter_map(|(key, _)| Some((name("/etc/systemd/system", key.get()?.as_ref(), ".service"), key.span, "unit")));
+    let more = entries(written.services.as_ref()).iter().filter_map(|(key, service)| {
+        let (name, service) = (key.get()?, service.get()?);
+        let waits = service.after.is_some() || service.requires.is_some();
+        let path = match &service.command {
+            Some(_) => service.timer.as_ref().map(|_| format!("/etc/systemd/system/{name}.timer")),
+            None => waits.then(|| format!("/etc/systemd/system/{name}.service.d/40-fleet.conf")),
+        };
+        Some((path?, key.span, "unit"))
+    });
     let files = entries(written.files.as_ref())
         .iter()
         .filter_map(|(key, _)| Some((AsRef::<str>::as_ref(key.get()?).to_owned(), key.span, "file")));
-    binaries.chain(units).chain(files).collect()
+    binaries.chain(units).chain(more).chain(files).collect()
 }

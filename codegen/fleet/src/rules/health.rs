@@ -67,6 +67,13 @@ pub(super) fn balancer(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Pro
     for (path, backend) in group.all_backends() {
         backend_fits(draft, group, &path, backend, problems);
     }
+    for name in group.backends.keys().filter(|name| ["main", "load-balancer"].contains(&name.as_str())) {
+        let at = group.origins.span(&format!("backends.{name}"));
+        problems.push(
+            Problem::new(Code::DuplicateKey, at, format!("`{name}` is the name of what `load_balancer` has"))
+                .hint("choose another name"),
+        );
+    }
     let Some((path, backend)) = group.all_backends().next().filter(|_| group.health.is_none()) else { return };
     problems.push(
         Problem::new(

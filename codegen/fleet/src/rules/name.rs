@@ -165,21 +165,31 @@ pub(super) fn service_accounts(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// No two groups of a cloud have resources with the same name.
-///
-/// No suffix in the names of resources is the end of another, so only equal names of groups give equal names of resources.
+/// No two groups of a cloud have resources of one kind with the same name.
 pub(super) fn unique(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(fleet) = draft.fleet_name() else { return };
-    // Never iterated, so its order does not matter.
+    // Never iterated, so their order does not matter.
     let mut seen: HashMap<_, &GroupDraft> = HashMap::with_capacity(draft.groups.len());
+    let mut names: HashMap<_, &GroupDraft> = HashMap::new();
     for group in draft.groups.values() {
-        let name = resource_name::group(fleet, group);
-        if let Some(other) = seen.insert((group.cloud(), name.clone()), group) {
+        let own = resource_name::group(fleet, group);
+        let mut clash = seen.insert((group.cloud(), own.clone()), group).map(|other| (other, own.clone()));
+        // Those whose names may end like another group's.
+        let suffixed = resource_name::of_group(&own, group).into_iter().filter(|name| name.name != own);
+        for name in suffixed {
+            let key = (group.cloud(), name.kind, name.name);
+            if let Some(other) = names.get(&key).filter(|other| other.name != group.name) {
+                clash.get_or_insert((other, key.2));
+            } else {
+                names.insert(key, group);
+            }
+        }
+        if let Some((other, name)) = clash {
             problems.push(
                 Problem::new(
                     Code::ResourceName,
                     group.origins.name,
-                    format!("the resources of `{}` and `{}` would both be named `{name}`", other.name, group.name),
+                    format!("resources of `{}` and `{}` would both be named `{name}`", other.name, group.name),
                 )
                 .related(other.origins.name, "the other one")
                 .hint("rename one of the two"),

@@ -232,6 +232,24 @@ pub(super) fn destinations(draft: &Draft<'_>, problems: &mut Problems) {
                 problems.extend(both.map(|(key, span)| foreign(key, Cloud::Aws, span)));
             }
         }
+        let mut known: Vec<(Cidr, Span)> = Vec::new();
+        let destinations =
+            entries(written.destinations.as_ref()).iter().filter_map(|(_, destination)| destination.get());
+        for cidr in destinations.filter_map(|destination| destination.cidrs.get()).flatten() {
+            let Some(own) = cidr.get() else { continue };
+            let first = known.iter().find(|(other, _)| other.overlaps(*own)).map(|(_, span)| *span);
+            known.push((*own, cidr.span));
+            let Some(first) = first else { continue };
+            problems.push(
+                Problem::new(
+                    Code::Cidr,
+                    cidr.span,
+                    "these addresses are there twice: each has one route, and one name",
+                )
+                .related(first, "the first time")
+                .hint("name them in one destination"),
+            );
+        }
         let count = network.peers.len() + network.outside().len();
         if let Some(field) = written.destinations.as_ref().filter(|_| network.cloud == Cloud::Aws && count > OUTSIDE) {
             problems.push(

@@ -179,7 +179,7 @@ pub(super) fn machines(draft: &Draft<'_>, problems: &mut Problems) {
         problems.extend(catalog::machine(cloud, name).err().map(|unknown| unknown.at(field.span)));
     }
     let Some((field, count)) = proxy.machines.as_ref().and_then(|field| Some((field, field.get()?.0))) else { return };
-    for (_, network) in draft.written_networks() {
+    for (_, network) in draft.written_networks().filter(|(_, network)| network.existing.is_none()) {
         let zones = network.zones.get().map_or(4, Vec::len);
         if count as usize > zones {
             let noun = if zones == 1 { "zone" } else { "zones" };

@@ -83,7 +83,7 @@ pub(super) fn limits(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Probl
             }
         }
         Cloud::Gcp => {
-            let zones = draft.networks.get(&group.network).map_or(0, |network| network.zones.len());
+            let zones = draft.networks.get(&group.network).map_or(0, |network| group.zones_in(network).len());
             for (path, amount) in [("rollout.max_unavailable", unavailable), ("rollout.max_surge", surge)] {
                 let at = group.origins.span(path);
                 match amount {

@@ -2,7 +2,7 @@
 
 use fleetgen_problem::{Code, Problem};
 
-use super::Problems;
+use super::{Problems, endpoint};
 use crate::choice::Cloud;
 use crate::draft::{Draft, GroupDraft};
 use crate::scalar::ScheduleName;
@@ -40,13 +40,32 @@ pub(super) fn targets(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems
     }
 }
 
-/// A queue has a name that its cloud allows.
-pub(super) fn queues(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
-    let Some(queue) = group.scaling.queue.as_ref().filter(|queue| queue.name.as_str().contains('.')) else {
-        return;
-    };
-    if group.cloud() == Cloud::Gcp {
-        let at = group.origins.span("scaling.queue.name");
+/// A group that may have no machines can grow again: there is no load of none.
+pub(super) fn growth(_: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let scaling = &group.scaling;
+    let by_load = scaling.cpu.is_some() || scaling.requests_per_machine.is_some();
+    if group.size.min == 0 && by_load && scaling.queue.is_none() && scaling.schedules.is_empty() {
+        problems.push(
+            Problem::new(
+                Code::Scaling,
+                group.origins.span("size.min"),
+                "once the group has no machines, it has no load either, and never grows again",
+            )
+            .label("must be at least 1")
+            .hint("raise `min`, or add `queue` or a schedule, which start machines from none"),
+        );
+    }
+}
+
+/// A queue has a name that its cloud allows, and machines reach it.
+pub(super) fn queues(draft: &Draft<'_>, group: &GroupDraft, problems: &mut Problems) {
+    let Some(queue) = &group.scaling.queue else { return };
+    let at = group.origins.span("scaling.queue.name");
+    let network = draft.networks.get(&group.network).filter(|_| group.cloud() == Cloud::Aws);
+    let message =
+        format!("machines of `{}` do not reach the queue: `{}` has no endpoint for SQS", group.name, group.network);
+    problems.extend(network.and_then(|network| endpoint::missing(network, "sqs", at, message)));
+    if group.cloud() == Cloud::Gcp && queue.name.as_str().contains('.') {
         problems.push(
             Problem::new(Code::Cloud, at, format!("`{}` is the name of a queue in Amazon SQS", queue.name))
                 .hint("write the id of a subscription in Pub/Sub"),

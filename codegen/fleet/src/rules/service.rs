@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use fleetgen_problem::{Code, Problem, Span};
 
 use super::Problems;
-use crate::choice::{Restart, ServiceType};
+use crate::choice::{Docker, Restart, ServiceType};
 use crate::draft::Draft;
 use crate::field::{Field, list};
 use crate::file;
-use crate::scalar::{AbsolutePath, ServiceName, Text};
+use crate::scalar::{AbsolutePath, Cron, ServiceName, Text};
 
 /// Keys that only a unit of fleetgen's follows, of a service whose unit comes with a package.
 pub(super) fn without_effect(service: &file::Service) -> Vec<(&'static str, Span)> {
@@ -64,11 +64,62 @@ pub(super) fn commands(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
+/// fleetgen's own services, which every image has: packer/scripts/base/boot.sh.
+const OWN: &[&str] = &["fleet-disks", "fleet-secrets"];
+
+/// No layer replaces a service of fleetgen's.
+pub(super) fn names(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, layer, _) in draft.layers() {
+        for (name, _) in written(layer) {
+            if name.get().is_some_and(|name| OWN.contains(&name.as_str())) {
+                let message = format!("`{}` is a service of fleetgen's own", name.get().map_or("", AsRef::as_ref));
+                problems.push(Problem::new(Code::Service, name.span, message).hint("choose another name"));
+            }
+        }
+    }
+}
+
+/// Services that need each other in a circle cannot start.
+pub(super) fn cycles(draft: &Draft<'_>, problems: &mut Problems) {
+    for (_, layer, resolved) in draft.layers() {
+        let services = || draft.lineage(resolved).flat_map(|layer| &layer.services);
+        let before = |name: &ServiceName| {
+            let found = services().find(|(other, _)| *other == name);
+            found.into_iter().flat_map(|(_, service)| service.requires.iter().chain(&service.after))
+        };
+        for (name, _) in written(layer) {
+            let Some(own) = name.get() else { continue };
+            let mut reached: BTreeSet<&ServiceName> = BTreeSet::new();
+            let mut open: Vec<&ServiceName> = before(own).filter(|other| *other != own).collect();
+            while let Some(next) = open.pop() {
+                if reached.insert(next) {
+                    open.extend(before(next));
+                }
+            }
+            if reached.contains(own) {
+                let message = format!("`{own}` waits for services that wait for it");
+                problems
+                    .push(Problem::new(Code::Service, name.span, message).hint("remove one of `requires` and `after`"));
+            }
+        }
+    }
+}
+
 /// A service that ends is not started again for ever, and one with a timer ends.
 pub(super) fn types(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, layer, resolved) in draft.layers() {
         for (name, service) in written(layer) {
             let Some(known) = name.get().and_then(|name| resolved.services.get(name)) else { continue };
+            let calendar = service.timer.as_ref().and_then(Field::get).map(|timer| &timer.calendar);
+            if let Some((field, calendar)) = calendar.and_then(|field| Some((field, field.get()?)))
+                && Cron::try_from(calendar.to_string()).is_ok()
+            {
+                let message = format!("`{calendar}` is a schedule of cron, and timers have calendars of systemd");
+                problems.push(
+                    Problem::new(Code::InvalidValue, field.span, message)
+                        .hint("write it as systemd.time(7) does, such as `*-*-* 03:00:00` for 03:00 every day"),
+                );
+            }
             if let (Some(timer), Some(kind), ServiceType::Service) = (&service.timer, &service.kind, known.kind) {
                 problems.push(
                     Problem::new(Code::Service, kind.span, "a service with a timer does its work and ends")
@@ -92,17 +143,19 @@ pub(super) fn types(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-/// Services of every image, besides those of layers: fleetgen's own, and Docker's.
-const KNOWN: &[&str] =
-    &["fleet-disks", "fleet-secrets", "docker", "containerd", "ssh", "systemd-resolved", "systemd-journald", "dbus"];
+/// Services of every image, besides those of layers; and those of one with Docker.
+const KNOWN: &[&str] = &["fleet-disks", "fleet-secrets", "ssh", "systemd-resolved", "systemd-journald", "dbus"];
+const OF_DOCKER: &[&str] = &["docker", "containerd"];
 
 /// What a service requires exists. What it only starts after may come with any package.
 pub(super) fn requirements(draft: &Draft<'_>, problems: &mut Problems) {
     for (_, layer, resolved) in draft.layers() {
+        let docker: &[&str] = if resolved.docker == Docker::None { &[] } else { OF_DOCKER };
         let known: BTreeSet<&str> = draft
             .lineage(resolved)
             .flat_map(|layer| layer.services.keys().map(AsRef::as_ref))
             .chain(KNOWN.iter().copied())
+            .chain(docker.iter().copied())
             .collect();
         for (name, service) in written(layer) {
             let named = |field: &'static str, list: &Option<Field<Vec<Field<ServiceName>>>>| {
@@ -115,6 +168,11 @@ pub(super) fn requirements(draft: &Draft<'_>, problems: &mut Problems) {
                     problems.push(
                         Problem::new(Code::Service, span, format!("`{other}` cannot wait for itself"))
                             .hint("remove it"),
+                    );
+                } else if let Some(own) = other.as_str().strip_suffix(".service") {
+                    problems.push(
+                        Problem::new(Code::InvalidValue, span, "the name of a service is written without `.service`")
+                            .hint(format!("write `{own}`")),
                     );
                 } else if field == "requires" && !known.contains(other.as_str()) {
                     problems.push(

@@ -175,6 +175,14 @@ impl<'a> Arn<'a> {
     }
 }
 
+impl ProxyUrl {
+    /// The host in `http://HOST:PORT`.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.as_str().trim_start_matches("http://");
+        rest.split(':').next().unwrap_or(rest)
+    }
+}
+
 impl GcpNetwork {
     /// The project and the name in `projects/PROJECT/global/networks/NAME`.
     pub fn parts(&self) -> (&str, &str) {

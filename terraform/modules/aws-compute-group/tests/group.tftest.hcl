@@ -138,7 +138,7 @@ run "behind_a_load_balancer" {
   }
 
   assert {
-    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["sg-1-tcp-8080", "sg-1-tcp-8081"])
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["8080", "8081"])
     error_message = "the load balancer reaches the port of requests and the port of health"
   }
 
@@ -203,7 +203,7 @@ run "several_backends_of_any_protocol" {
   }
 
   assert {
-    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["sg-1-tcp-8443", "sg-2-tcp-53", "sg-2-udp-53", "sg-2-udp-514", "sg-2-tcp-8443"])
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.load_balancer)) == toset(["8443", "sg-2-tcp-53", "sg-2-udp-53", "sg-2-udp-514", "sg-2-tcp-8443"])
     error_message = "each load balancer reaches its ports and the one of health, and no rule is there twice"
   }
 
@@ -282,7 +282,7 @@ run "egress_sources_and_ranges" {
   }
 
   assert {
-    condition     = { for key, rule in aws_vpc_security_group_egress_rule.destination : key => [rule.cidr_ipv4, rule.from_port, rule.to_port] } == { "5432-tcp-10.200.8.0/24" = ["10.200.8.0/24", 5432, 5432], "5432-tcp-10.201.8.0/24" = ["10.201.8.0/24", 5432, 5432], "9000-udp-10.202.0.0/16" = ["10.202.0.0/16", 9000, 9100] }
+    condition     = { for key, rule in aws_vpc_security_group_egress_rule.destination : key => [rule.cidr_ipv4, rule.from_port, rule.to_port] } == { "5432-5432-tcp-10.200.8.0/24" = ["10.200.8.0/24", 5432, 5432], "5432-5432-tcp-10.201.8.0/24" = ["10.201.8.0/24", 5432, 5432], "9000-9100-udp-10.202.0.0/16" = ["10.202.0.0/16", 9000, 9100] }
     error_message = "machines reach these ports of their destinations"
   }
 
