@@ -54,7 +54,7 @@ run "an_existing_network_by_its_ids" {
   }
 
   assert {
-    condition     = data.aws_vpc.this.id == "vpc-1" && data.aws_vpc.this.tags == null && data.aws_subnets.machines.tags == null
+    condition     = data.aws_vpc.this.id == "vpc-1" && length(coalesce(data.aws_vpc.this.tags, {})) == 0 && length(coalesce(data.aws_subnets.machines.tags, {})) == 0
     error_message = "ids are enough"
   }
 }

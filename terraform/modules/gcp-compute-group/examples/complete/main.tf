@@ -59,7 +59,7 @@ module "vision" {
 
   ports = [
     { port = "9100", protocol = "tcp", cidrs = ["10.48.0.0/16"], description = "Metrics" },
-    { port = "7000-7100", protocol = "tcp", cidrs = [], service_accounts = ["example-prod-web@example-fleet.iam.gserviceaccount.com"] },
+    { port = "7000-7020", protocol = "tcp", cidrs = [], service_accounts = ["example-prod-web@example-fleet.iam.gserviceaccount.com"] },
     { port = "8125", protocol = "udp", cidrs = ["10.48.0.0/16"] },
   ]
 
