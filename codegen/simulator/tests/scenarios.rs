@@ -1,4 +1,4 @@
-//! Six rollouts as text that a person can read.
+//! Rollouts as text that a person can read.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;

@@ -76,13 +76,8 @@ pub(super) fn identity(draft: &Draft<'_>, problems: &mut Problems) {
                 );
             }
         }
-        let empty = [("subnets", existing.subnets.as_ref().and_then(|it| Some((it.span, it.get()?.is_empty()))))];
-        for (key, found) in empty {
-            if let Some((span, true)) = found {
-                problems.push(
-                    Problem::new(Code::InvalidValue, span, format!("`{key}` is empty")).hint("name at least one"),
-                );
-            }
+        if let Some(field) = existing.subnets.as_ref().filter(|field| field.get().is_some_and(Vec::is_empty)) {
+            problems.push(Problem::new(Code::InvalidValue, field.span, "`subnets` is empty").hint("name at least one"));
         }
         for (key, tags) in [("vpc_tags", &existing.vpc_tags), ("subnet_tags", &existing.subnet_tags)] {
             if let Some(field) = tags.as_ref().filter(|tags| tags.get().is_some() && entries(Some(tags)).is_empty()) {

@@ -166,17 +166,21 @@ pub(super) fn service_accounts(draft: &Draft<'_>, problems: &mut Problems) {
 }
 
 /// No two groups of a cloud have resources of one kind with the same name.
+///
+/// Without backends and egress, no suffix in the names of resources is the end of another, so only equal names of groups give equal
+/// names of resources.
 pub(super) fn unique(draft: &Draft<'_>, problems: &mut Problems) {
     let Some(fleet) = draft.fleet_name() else { return };
     // Never iterated, so their order does not matter.
     let mut seen: HashMap<_, &GroupDraft> = HashMap::with_capacity(draft.groups.len());
     let mut names: HashMap<_, &GroupDraft> = HashMap::new();
+    let has_suffixes = |group: &GroupDraft| !group.backends.is_empty() || !group.egress.is_empty();
+    let has_suffixes = draft.groups.values().any(has_suffixes);
     for group in draft.groups.values() {
         let own = resource_name::group(fleet, group);
         let mut clash = seen.insert((group.cloud(), own.clone()), group).map(|other| (other, own.clone()));
-        // Those whose names may end like another group's.
-        let suffixed = resource_name::of_group(&own, group).into_iter().filter(|name| name.name != own);
-        for name in suffixed {
+        let all = if has_suffixes { resource_name::of_group(&own, group) } else { Vec::new() };
+        for name in all.into_iter().filter(|name| name.name != own) {
             let key = (group.cloud(), name.kind, name.name);
             if let Some(other) = names.get(&key).filter(|other| other.name != group.name) {
                 clash.get_or_insert((other, key.2));
