@@ -55,7 +55,7 @@ pub(super) struct GroupValues<'a> {
     /// The ARNs of the repositories that containers of the image come from, if they are near.
     repositories: BTreeSet<String>,
     backends: BTreeMap<&'a str, Backend<'a>>,
-    has_config: bool,
+    rare: bool,
     config_files: BTreeMap<&'a str, super::ConfigFile<'a>>,
     healthy: HealthyPercentages,
     egress_cidrs: Vec<String>,
@@ -128,7 +128,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &'a StartImages, group: &'a Gr
         disk_key: fleet.aws_account(network).and_then(|account| account.disk_key.as_ref()).map(AsRef::as_ref),
         repositories: repositories(fleet, network, layer),
         backends: backends(group, network),
-        has_config: !group.config.is_empty(),
+        rare: super::is_rare(group),
         config_files: super::config_files(group),
         healthy: group.rollout.healthy_percentages(group.size),
         egress_cidrs: egress(fleet, network),

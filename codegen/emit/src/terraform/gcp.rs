@@ -61,7 +61,7 @@ pub(super) struct GroupValues<'a> {
     proxy: Option<super::ProxyValues>,
     disk_key: Option<&'a str>,
     backends: BTreeMap<&'a str, Backend>,
-    has_config: bool,
+    rare: bool,
     config_files: BTreeMap<&'a str, super::ConfigFile<'a>>,
     migrates: bool,
 }
@@ -101,7 +101,7 @@ pub(super) fn group<'a>(fleet: &'a Fleet, images: &StartImages, group: &'a Group
         proxy: super::proxy(fleet, network, group),
         disk_key: account.disk_key.as_ref().map(AsRef::as_ref),
         backends: backends(group, network),
-        has_config: !group.config.is_empty(),
+        rare: super::is_rare(group),
         config_files: super::config_files(group),
         // Spot machines are stopped instead of moved.
         migrates: group.machine.migrates && !gcp.spot,

@@ -101,6 +101,17 @@ pub(crate) fn subject_of(content: &str) -> Option<Subject> {
     }
 }
 
+/// Whether a group sets what few groups set. A template asks this first: looking up a setting takes much longer.
+fn is_rare(group: &Group) -> bool {
+    !(group.zones.is_empty()
+        && group.disks.is_empty()
+        && group.instance_store.is_none()
+        && group.config.is_empty()
+        && group.egress.is_empty()
+        && group.backends.is_empty()
+        && group.scaling.queue.is_none())
+}
+
 /// The name of a group's `load_balancer` among its backends.
 const MAIN: &str = "main";
 

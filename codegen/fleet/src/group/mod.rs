@@ -113,7 +113,7 @@ pub(crate) struct GroupSettings {
     pub(crate) gcp: Option<Field<gcp::GcpSettings>>,
 }
 
-/// A compute group.
+/// A compute group. What few groups set is serialized only if it is set: templates and `explain` read thousands of them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Group {
     /// Its name, unique in the fleet.
@@ -133,24 +133,30 @@ pub struct Group {
     /// How many machines it has.
     pub size: Size,
     /// The zones that they run in; all of the network's if it is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<Zone>,
     /// Their boot disk.
     pub disk: Disk,
     /// Their disks for data.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub disks: BTreeMap<DiskName, DataDisk>,
     /// How they use the disks inside the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_store: Option<InstanceStore>,
     /// What they find at boot.
+    #[serde(skip_serializing_if = "Config::is_empty")]
     pub config: Config,
     /// Open ports, besides the load balancer's.
     pub ports: Vec<OpenPort>,
     /// What they may connect to outside the fleet's networks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<Egress>,
     /// The health check of a machine.
     pub health: Option<Health>,
     /// How it receives traffic from a load balancer.
     pub load_balancer: Option<Backend>,
     /// More ports that load balancers send traffic to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub backends: BTreeMap<BackendName, Backend>,
     /// When machines are added and removed.
     pub scaling: Scaling,

@@ -35,6 +35,7 @@ pub struct OpenPort {
     /// The addresses that may connect; sorted.
     pub from: Vec<Cidr>,
     /// The security groups or service accounts whose machines may connect; sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from_machines: Vec<String>,
     /// What it is for.
     pub description: Option<Text>,

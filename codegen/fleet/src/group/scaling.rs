@@ -57,6 +57,7 @@ pub struct Scaling {
     /// AWS: the target for requests per minute and machine.
     pub requests_per_machine: Option<u32>,
     /// The queue whose length decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<Queue>,
     /// How long a new machine takes before its load counts.
     pub warmup: Duration,
