@@ -45,7 +45,7 @@ fn applies(context: &CheckContext<'_>, path: &str, text: &str) -> anyhow::Result
     accepted(context, &directory)
 }
 
-/// The groups of many teams, which differ in their names. Applying all of them takes ten minutes.
+/// The groups of many teams, which differ in their names. Applying all of them takes more than eight minutes.
 fn many(context: &CheckContext<'_>) -> anyhow::Result<()> {
     let script = "tests/fleets/many.py";
     let text = run(Command::new("python3").current_dir(context.root).arg(script))?;
