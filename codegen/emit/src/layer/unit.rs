@@ -10,9 +10,6 @@ use super::render::UNITS;
 use crate::EmitError;
 use crate::language::argument;
 
-/// What fleetgen adds to a package's unit has this name.
-const DROP_IN: &str = "40-fleet.conf";
-
 /// The units of a layer's services.
 pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
     let mut files = Vec::new();
@@ -20,7 +17,12 @@ pub(super) fn files(layer: &Layer) -> Result<Vec<MachineFile>, EmitError> {
         let path = |file: &str| format!("etc/systemd/system/{name}.{file}");
         if service.command.is_empty() {
             if !service.after.is_empty() || !service.requires.is_empty() {
-                files.push(ours(&UNITS, path(&format!("service.d/{DROP_IN}")), "drop-in.conf", &needs(service))?);
+                files.push(ours(
+                    &UNITS,
+                    path(&format!("service.d/{}", Service::DROP_IN)),
+                    "drop-in.conf",
+                    &needs(service),
+                )?);
             }
             continue;
         }

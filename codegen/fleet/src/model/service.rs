@@ -47,6 +47,11 @@ pub struct Service {
     pub sandbox_exceptions: BTreeMap<Sandbox, Text>,
 }
 
+impl Service {
+    /// The file with what fleetgen adds to a package's unit.
+    pub const DROP_IN: &str = "40-fleet.conf";
+}
+
 /// When a service starts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Timer {

@@ -284,7 +284,7 @@ pub(super) fn instance_store(_: &Draft<'_>, group: &GroupDraft, problems: &mut P
             } else if !own && store.disks.is_none() {
                 report(
                     "",
-                    format!("{machine} has no disks inside the host of its own"),
+                    format!("{machine} comes without disks inside the host"),
                     "add `disks`, how many to attach; or choose a type that has them, such as c4a-standard-8-lssd",
                 );
             }

@@ -8,6 +8,7 @@ use super::Problems;
 use crate::draft::Draft;
 use crate::field::entries;
 use crate::file;
+use crate::model::Service;
 
 /// Where a file does not survive until a machine starts from the image.
 const VOLATILE: &[&str] = &["/dev", "/proc", "/run", "/sys", "/tmp", "/var/run", "/var/tmp"];
@@ -121,7 +122,7 @@ fn installed(written: &file::Layer) -> Vec<(String, Span, &'static str)> {
         let waits = service.after.is_some() || service.requires.is_some();
         let path = match &service.command {
             Some(_) => service.timer.as_ref().map(|_| format!("/etc/systemd/system/{name}.timer")),
-            None => waits.then(|| format!("/etc/systemd/system/{name}.service.d/40-fleet.conf")),
+            None => waits.then(|| format!("/etc/systemd/system/{name}.service.d/{}", Service::DROP_IN)),
         };
         Some((path?, key.span, "unit"))
     });
